@@ -1,0 +1,1 @@
+//! Measures a machine and publishes it over WAMP.

@@ -1,0 +1,3 @@
+//! A fleet of machines, live on one screen.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The workspace's tasks: test, bench.
+
+fn main() {}
