@@ -1,1 +1,5 @@
 //! A WAMP router.
+
+pub mod encoding;
+pub mod outbox;
+pub mod transport;

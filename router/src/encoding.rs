@@ -1,0 +1,243 @@
+//! How messages to one peer become bytes: a serializer inside a framing.
+
+use wamp_proto::{Message, Serializer};
+
+/// What turns a message into bytes for one peer.
+///
+/// Receivers with equal encodings can share the same bytes: an event is encoded once for
+/// each encoding among the subscribers, not once for each subscriber.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Encoding {
+    /// The serializer agreed in the transport's handshake.
+    pub serializer: Serializer,
+    /// What delimits one message from the next on the wire.
+    pub framing: Framing,
+}
+
+impl Encoding {
+    /// Appends `message` to `out` as one complete frame.
+    ///
+    /// # Errors
+    ///
+    /// [`FrameTooLarge`] if the framing can't carry a message of this size; `out` is then as it was.
+    pub fn encode(self, message: &Message<'_>, out: &mut Vec<u8>) -> Result<(), FrameTooLarge> {
+        self.framing.frame(self.serializer.is_binary(), out, |out| {
+            self.serializer.encode(message, out);
+        })
+    }
+}
+
+/// What delimits messages on a byte stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Framing {
+    /// RFC 6455, server to client: unmasked, never fragmented.
+    WebSocket,
+    /// WAMP's own length-prefixed framing.
+    RawSocket,
+}
+
+/// The largest message a RawSocket frame holds: 24 bits of length, and one bit for exactly 2^24.
+const RAWSOCKET_MAX: usize = 1 << 24;
+
+/// A message no frame of the peer's framing can hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a message of {length} bytes does not fit into one RawSocket frame (at most {RAWSOCKET_MAX} bytes)"
+)]
+pub struct FrameTooLarge {
+    /// Length of the message's body in bytes.
+    pub length: usize,
+}
+
+impl Framing {
+    /// Appends one frame to `out` whose body is what `write_body` appends.
+    ///
+    /// `binary` picks the WebSocket opcode; RawSocket makes no difference.
+    ///
+    /// # Errors
+    ///
+    /// [`FrameTooLarge`] if the framing can't carry a message of this size; `out` is then as it was.
+    pub fn frame(
+        self,
+        binary: bool,
+        out: &mut Vec<u8>,
+        write_body: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<(), FrameTooLarge> {
+        // The body's length is known only once it is written. A gap of four bytes is right for
+        // every RawSocket frame and for WebSocket bodies of 126 bytes to 64 KiB; the others are
+        // moved into place, which is cheap for short ones and rare for long ones.
+        const GAP: usize = 4;
+        let start = out.len();
+        out.extend_from_slice(&[0; GAP]);
+        write_body(out);
+        let length = out.len() - start - GAP;
+        match self {
+            Framing::WebSocket => {
+                let opcode = if binary { 0x82 } else { 0x81 };
+                if let Ok(length @ ..126) = u8::try_from(length) {
+                    out.drain(start + 2..start + GAP);
+                    out[start..start + 2].copy_from_slice(&[opcode, length]);
+                } else if let Ok(length) = u16::try_from(length) {
+                    out[start..start + 2].copy_from_slice(&[opcode, 126]);
+                    out[start + 2..start + 4].copy_from_slice(&length.to_be_bytes());
+                } else {
+                    out.splice(start + GAP..start + GAP, [0; 6]);
+                    out[start..start + 2].copy_from_slice(&[opcode, 127]);
+                    out[start + 2..start + 10].copy_from_slice(&(length as u64).to_be_bytes());
+                }
+            }
+            Framing::RawSocket => {
+                if length > RAWSOCKET_MAX {
+                    out.truncate(start);
+                    return Err(FrameTooLarge { length });
+                }
+                // Bit 24, the framing's "X", is set by a length of exactly 2^24.
+                out[start..start + GAP].copy_from_slice(&(length as u32).to_be_bytes());
+            }
+        }
+        Ok(())
+    }
+
+    /// Walks over `frames`, a run of complete frames as [`frame`](Self::frame) writes them.
+    pub fn split(self, frames: &[u8]) -> Frames<'_> {
+        Frames {
+            framing: self,
+            rest: frames,
+        }
+    }
+
+    /// Lengths of header and body of the frame at the start of `bytes`, if its header is whole.
+    fn lengths(self, bytes: &[u8]) -> Option<(usize, usize)> {
+        match self {
+            Framing::WebSocket => match *bytes.get(1)? & 0x7F {
+                126 => {
+                    let length = bytes.get(2..4)?.try_into().ok()?;
+                    Some((4, usize::from(u16::from_be_bytes(length))))
+                }
+                127 => {
+                    let length = bytes.get(2..10)?.try_into().ok()?;
+                    Some((10, usize::try_from(u64::from_be_bytes(length)).ok()?))
+                }
+                length => Some((2, usize::from(length))),
+            },
+            Framing::RawSocket => {
+                let header = u32::from_be_bytes(bytes.get(..4)?.try_into().ok()?);
+                Some((4, header as usize & 0x1FF_FFFF))
+            }
+        }
+    }
+}
+
+/// One frame of a run, see [`Framing::split`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Frame<'a> {
+    /// The frame as it goes over the wire.
+    pub whole: &'a [u8],
+    /// The frame without its header: the serialized message.
+    pub body: &'a [u8],
+}
+
+/// The frames of a run, see [`Framing::split`]. Ends early at a frame that is not complete.
+#[derive(Debug, Clone)]
+pub struct Frames<'a> {
+    framing: Framing,
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Frames<'a> {
+    type Item = Frame<'a>;
+
+    fn next(&mut self) -> Option<Frame<'a>> {
+        let (header, body) = self.framing.lengths(self.rest)?;
+        let (whole, rest) = self.rest.split_at_checked(header.checked_add(body)?)?;
+        self.rest = rest;
+        Some(Frame {
+            whole,
+            body: &whole[header..],
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bodies around every change of the header's shape, written one after the other.
+    #[test]
+    fn frames_written_are_the_frames_split() {
+        let lengths = [0, 1, 125, 126, 127, 65_535, 65_536, 70_000];
+        for framing in [Framing::WebSocket, Framing::RawSocket] {
+            let mut out = Vec::new();
+            for length in lengths {
+                let body = vec![length as u8; length];
+                framing
+                    .frame(false, &mut out, |out| out.extend_from_slice(&body))
+                    .unwrap();
+            }
+            let bodies: Vec<Vec<u8>> = framing
+                .split(&out)
+                .map(|frame| frame.body.to_vec())
+                .collect();
+            let expected: Vec<Vec<u8>> = lengths
+                .iter()
+                .map(|&length| vec![length as u8; length])
+                .collect();
+            assert_eq!(bodies, expected, "{framing:?}");
+            assert_eq!(
+                framing
+                    .split(&out)
+                    .map(|frame| frame.whole.len())
+                    .sum::<usize>(),
+                out.len()
+            );
+        }
+    }
+
+    #[test]
+    fn headers_are_the_bytes_of_the_specifications() {
+        let header = |framing: Framing, binary, length: usize| {
+            let mut out = vec![9];
+            framing
+                .frame(binary, &mut out, |out| out.resize(out.len() + length, 0))
+                .unwrap();
+            let (header, _) = framing.lengths(&out[1..]).unwrap();
+            out[1..=header].to_vec()
+        };
+        use Framing::{RawSocket, WebSocket};
+        assert_eq!(header(WebSocket, false, 5), [0x81, 5]);
+        assert_eq!(header(WebSocket, true, 125), [0x82, 125]);
+        assert_eq!(header(WebSocket, false, 126), [0x81, 126, 0, 126]);
+        assert_eq!(header(WebSocket, false, 65_535), [0x81, 126, 0xFF, 0xFF]);
+        assert_eq!(
+            header(WebSocket, true, 65_536),
+            [0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0]
+        );
+        assert_eq!(header(RawSocket, true, 5), [0, 0, 0, 5]);
+        assert_eq!(header(RawSocket, false, 1 << 24), [1, 0, 0, 0]);
+    }
+
+    #[test]
+    fn a_message_beyond_the_rawsocket_limit_leaves_nothing_behind() {
+        let mut out = vec![1, 2, 3];
+        let result = Framing::RawSocket.frame(true, &mut out, |out| {
+            out.resize(out.len() + RAWSOCKET_MAX + 1, 0)
+        });
+        assert_eq!(
+            result,
+            Err(FrameTooLarge {
+                length: RAWSOCKET_MAX + 1
+            })
+        );
+        assert_eq!(out, [1, 2, 3]);
+    }
+
+    #[test]
+    fn an_incomplete_frame_ends_the_walk() {
+        let mut out = Vec::new();
+        Framing::WebSocket
+            .frame(false, &mut out, |out| out.extend_from_slice(b"whole"))
+            .unwrap();
+        out.extend_from_slice(&[0x81, 5, b'h']);
+        assert_eq!(Framing::WebSocket.split(&out).count(), 1);
+    }
+}

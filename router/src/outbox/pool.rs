@@ -1,0 +1,30 @@
+//! Buffers shared by the outboxes a thread serves: an idle connection owns none.
+
+use std::cell::RefCell;
+
+/// Buffers kept for a thread.
+const KEPT: usize = 64;
+/// The largest buffer kept; a burst of 64 KiB and its headers fit.
+const LARGEST: usize = 96 << 10;
+
+thread_local! {
+    static POOL: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// An empty buffer, with capacity if one is at hand.
+pub(super) fn take() -> Vec<u8> {
+    POOL.with_borrow_mut(Vec::pop).unwrap_or_default()
+}
+
+/// Hands a buffer back for the next taker.
+pub(super) fn give(mut buffer: Vec<u8>) {
+    if buffer.capacity() == 0 || buffer.capacity() > LARGEST {
+        return;
+    }
+    buffer.clear();
+    POOL.with_borrow_mut(|pool| {
+        if pool.len() < KEPT {
+            pool.push(buffer);
+        }
+    });
+}

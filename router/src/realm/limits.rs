@@ -1,0 +1,35 @@
+//! What one session, and one realm, may hold.
+
+/// Upper bounds that keep a single session from filling the router's memory.
+///
+/// A request beyond a bound is answered with the error [`LIMIT_EXCEEDED`], whose first argument
+/// names the bound; the session goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Subscriptions a session may hold.
+    pub subscriptions: usize,
+    /// Registrations a session may hold.
+    pub registrations: usize,
+    /// Calls a session may wait for.
+    pub calls: usize,
+    /// Topics of a realm that may have a retained event.
+    pub retained_topics: usize,
+    /// Bytes of payload one retained event may have; a larger one is delivered but not retained.
+    pub retained_bytes: usize,
+}
+
+/// The error URI of a request that would exceed one of the [`Limits`]. The specification has
+/// none for this, so it stands outside the reserved `wamp`.
+pub const LIMIT_EXCEEDED: &str = "router.error.limit_exceeded";
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            subscriptions: 10_000,
+            registrations: 10_000,
+            calls: 10_000,
+            retained_topics: 10_000,
+            retained_bytes: 64 << 10,
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Transports: frames in, frames out.
+
+pub mod close;
