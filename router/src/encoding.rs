@@ -39,6 +39,9 @@ pub enum Framing {
 /// The largest message a RawSocket frame holds: 24 bits of length, and one bit for exactly 2^24.
 const RAWSOCKET_MAX: usize = 1 << 24;
 
+/// The header bit that stands for a length of exactly [`RAWSOCKET_MAX`].
+const RAWSOCKET_X: u32 = 0x0800_0000;
+
 /// A message no frame of the peer's framing can hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -91,8 +94,12 @@ impl Framing {
                     out.truncate(start);
                     return Err(FrameTooLarge { length });
                 }
-                // Bit 24, the framing's "X", is set by a length of exactly 2^24.
-                out[start..start + GAP].copy_from_slice(&(length as u32).to_be_bytes());
+                let header = if length == RAWSOCKET_MAX {
+                    RAWSOCKET_X
+                } else {
+                    length as u32
+                };
+                out[start..start + GAP].copy_from_slice(&header.to_be_bytes());
             }
         }
         Ok(())
@@ -122,7 +129,12 @@ impl Framing {
             },
             Framing::RawSocket => {
                 let header = u32::from_be_bytes(bytes.get(..4)?.try_into().ok()?);
-                Some((4, header as usize & 0x1FF_FFFF))
+                let length = if header & RAWSOCKET_X != 0 {
+                    RAWSOCKET_MAX
+                } else {
+                    header as usize & 0x00FF_FFFF
+                };
+                Some((4, length))
             }
         }
     }
@@ -165,7 +177,7 @@ mod tests {
     /// Bodies around every change of the header's shape, written one after the other.
     #[test]
     fn frames_written_are_the_frames_split() {
-        let lengths = [0, 1, 125, 126, 127, 65_535, 65_536, 70_000];
+        let lengths = [0, 1, 125, 126, 127, 65_535, 65_536, 1 << 24];
         for framing in [Framing::WebSocket, Framing::RawSocket] {
             let mut out = Vec::new();
             for length in lengths {
@@ -213,7 +225,7 @@ mod tests {
             [0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0]
         );
         assert_eq!(header(RawSocket, true, 5), [0, 0, 0, 5]);
-        assert_eq!(header(RawSocket, false, 1 << 24), [1, 0, 0, 0]);
+        assert_eq!(header(RawSocket, false, 1 << 24), [8, 0, 0, 0]);
     }
 
     #[test]

@@ -2,4 +2,5 @@
 
 pub mod encoding;
 pub mod outbox;
+mod pool;
 pub mod transport;

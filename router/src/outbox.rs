@@ -12,7 +12,6 @@
 
 mod backlog;
 mod limits;
-mod pool;
 mod wire;
 
 #[cfg(test)]
@@ -25,6 +24,7 @@ use std::task::{Context, Poll, Waker};
 use parking_lot::Mutex;
 use tokio::net::tcp::OwnedWriteHalf;
 
+use crate::pool;
 use crate::transport::close::CloseCode;
 use backlog::Backlog;
 use wire::Wire;
@@ -146,7 +146,19 @@ impl Outbox {
 
     /// Queues `frames`: one or more complete frames in this outbox's [encoding](Self::encoding).
     pub fn append(&self, frames: &[u8], class: Class) -> Append {
+        self.append_if(frames, class, || true)
+    }
+
+    /// [`append`](Self::append), if `wanted` says yes while the outbox is locked. If not, the
+    /// answer is [`Append::Closed`].
+    ///
+    /// Whoever makes `wanted` say no and then appends something can rely on these frames not
+    /// coming after it.
+    pub fn append_if(&self, frames: &[u8], class: Class, wanted: impl FnOnce() -> bool) -> Append {
         let mut state = self.state.lock();
+        if !wanted() {
+            return Append::Closed;
+        }
         self.append_locked(&mut state, frames, class)
     }
 
@@ -155,7 +167,16 @@ impl Outbox {
     ///
     /// For the last frames of a burst, shared by many receivers: it spares the copy.
     pub fn send(&self, frames: &[u8], class: Class) -> Append {
+        self.send_if(frames, class, || true)
+    }
+
+    /// [`send`](Self::send), if `wanted` says yes while the outbox is locked; see
+    /// [`append_if`](Self::append_if).
+    pub fn send_if(&self, frames: &[u8], class: Class, wanted: impl FnOnce() -> bool) -> Append {
         let mut state = self.state.lock();
+        if !wanted() {
+            return Append::Closed;
+        }
         if state.closed.is_some() || state.finishing || !state.is_idle() || !self.wire.is_shared() {
             let append = self.append_locked(&mut state, frames, class);
             drop(state);
@@ -217,13 +238,19 @@ impl Outbox {
     /// Ends the stream after what is queued: appends the framing's close frame, takes no more
     /// appends, and tells the peer's own task to close the connection once all is written.
     pub fn finish(&self, code: CloseCode, reason: &str) {
+        self.finish_with(&[], code, reason);
+    }
+
+    /// [`finish`](Self::finish) with `last` as the last frames before the close frame: nothing
+    /// another task appends comes after them.
+    pub fn finish_with(&self, last: &[u8], code: CloseCode, reason: &str) {
         let mut state = self.state.lock();
         if state.closed.is_some() || state.finishing {
             return;
         }
-        let mut close = Vec::new();
-        self.encoding.framing.close_frame(code, reason, &mut close);
-        state.backlog.push(&close, Class::Reply);
+        let mut end = last.to_vec();
+        self.encoding.framing.close_frame(code, reason, &mut end);
+        state.backlog.push(&end, Class::Reply);
         state.finishing = true;
         state.hand_over();
     }

@@ -1,3 +1,91 @@
 //! Transports: frames in, frames out.
+//!
+//! A [`Decoder`] turns the bytes read from a peer into [`Event`]s, in place and without a copy
+//! where a frame lies whole in the buffer. It does no I/O and keeps no clock. The other
+//! direction is [`Framing`](crate::encoding::Framing).
 
 pub mod close;
+mod error;
+pub mod rawsocket;
+pub mod websocket;
+
+use close::CloseCode;
+
+pub use error::FrameError;
+
+/// What a decoder found in the bytes of a peer.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Event<'a> {
+    /// A complete message.
+    Message(Message<'a>),
+    /// The peer wants these bytes back in a pong.
+    Ping(&'a [u8]),
+    /// The answer to a ping. That it came is all that matters.
+    Pong,
+    /// The peer ends the stream, for this reason if it gave one. Nothing more will be decoded.
+    Close(Option<CloseCode>),
+}
+
+/// A complete message of a peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Message<'a> {
+    /// Whether it came as binary; text has been checked to be UTF-8.
+    pub binary: bool,
+    /// The message, in the serializer of the connection.
+    pub body: &'a [u8],
+}
+
+/// What a call of [`Decoder::next`] took from its input, and what it made of it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Step<'a> {
+    /// Bytes of the input that are done with.
+    pub consumed: usize,
+    /// What they said, or `None` if more bytes are needed: what was not consumed has to be at
+    /// the start of the next input.
+    pub event: Option<Event<'a>>,
+}
+
+/// Which kinds of messages a peer may send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accept {
+    /// Text only: the serializer is JSON.
+    Text,
+    /// Binary only: MessagePack or CBOR.
+    Binary,
+    /// Both.
+    Any,
+}
+
+/// The decoder of one connection, whatever its framing.
+#[derive(Debug)]
+pub enum Decoder {
+    /// RFC 6455.
+    WebSocket(websocket::Decoder),
+    /// WAMP's RawSocket.
+    RawSocket(rawsocket::Decoder),
+}
+
+impl Decoder {
+    /// Decodes up to the next event.
+    ///
+    /// `input` starts where the last step's consumed bytes ended. Its content is changed
+    /// (unmasked) as far as it is consumed, and no further.
+    ///
+    /// # Errors
+    ///
+    /// The peer broke a rule; nothing further may be decoded from this stream.
+    pub fn next<'a>(&'a mut self, input: &'a mut [u8]) -> Result<Step<'a>, FrameError> {
+        match self {
+            Decoder::WebSocket(decoder) => decoder.next(input),
+            Decoder::RawSocket(decoder) => decoder.next(input),
+        }
+    }
+
+    /// Changes the length of the longest message taken, for messages that begin from now on.
+    pub fn set_max_message(&mut self, bytes: usize) {
+        match self {
+            Decoder::WebSocket(decoder) => decoder.set_max_message(bytes),
+            Decoder::RawSocket(decoder) => decoder.set_max_message(bytes),
+        }
+    }
+}

@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::{Class, Framing, pool};
+use super::{Class, Framing};
+use crate::pool;
 
 /// Complete frames in order.
 #[derive(Debug, Default)]

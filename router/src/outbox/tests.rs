@@ -394,3 +394,34 @@ async fn concurrent_appends_over_a_socket_keep_their_order() {
     }
     assert_eq!(next, [FRAMES; TASKS]);
 }
+
+#[test]
+fn an_unwanted_append_leaves_no_trace() {
+    let outbox = Outbox::detached(ENCODING);
+    assert_eq!(
+        outbox.append_if(&frame("unwanted"), Class::Event, || false),
+        Append::Closed
+    );
+    assert_eq!(
+        outbox.send_if(&frame("unwanted"), Class::Event, || false),
+        Append::Closed
+    );
+    assert_eq!(
+        outbox.append_if(&frame("wanted"), Class::Event, || true),
+        Append::First
+    );
+    outbox.flush();
+    assert_eq!(bodies(&outbox.drain()), ["wanted"]);
+}
+
+#[test]
+fn nothing_comes_between_the_last_frame_and_the_close_frame() {
+    let outbox = Outbox::detached(ENCODING);
+    assert_eq!(outbox.append(&frame("before"), Class::Event), Append::First);
+    outbox.finish_with(&frame("goodbye"), CloseCode::NORMAL, "");
+    assert_eq!(outbox.append(&frame("after"), Class::Event), Append::Closed);
+    outbox.flush();
+    let written = outbox.drain();
+    assert_eq!(bodies(&written)[..2], ["before", "goodbye"]);
+    assert!(written.ends_with(&[0x88, 2, 0x03, 0xE8]));
+}

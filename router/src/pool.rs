@@ -1,4 +1,4 @@
-//! Buffers shared by the outboxes a thread serves: an idle connection owns none.
+//! Buffers shared by the connections a thread serves: an idle connection owns none.
 
 use std::cell::RefCell;
 
@@ -12,17 +12,19 @@ thread_local! {
 }
 
 /// An empty buffer, with capacity if one is at hand.
-pub(super) fn take() -> Vec<u8> {
+pub(crate) fn take() -> Vec<u8> {
     POOL.with_borrow_mut(Vec::pop).unwrap_or_default()
 }
 
 /// Hands a buffer back for the next taker.
-pub(super) fn give(mut buffer: Vec<u8>) {
+pub(crate) fn give(mut buffer: Vec<u8>) {
     if buffer.capacity() == 0 || buffer.capacity() > LARGEST {
         return;
     }
     buffer.clear();
-    POOL.with_borrow_mut(|pool| {
+    // A thread that is ending has no pool any more; the buffer is then simply freed.
+    let _ = POOL.try_with(|pool| {
+        let mut pool = pool.borrow_mut();
         if pool.len() < KEPT {
             pool.push(buffer);
         }
