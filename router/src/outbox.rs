@@ -86,7 +86,8 @@ pub enum Append {
     First,
     /// Queued; somebody else already sees to the flush.
     Queued,
-    /// The outbox was full: some or all of the frames were dropped. Nothing to be done.
+    /// Some or all of the frames were dropped: the outbox was full, or a condition did not hold.
+    /// Nothing to be done.
     Dropped,
     /// The peer is gone or going. Nothing to be done.
     Closed,
@@ -149,17 +150,20 @@ impl Outbox {
         self.append_if(frames, class, || true)
     }
 
-    /// [`append`](Self::append), if `wanted` says yes while the outbox is locked. If not, the
-    /// answer is [`Append::Closed`].
-    ///
-    /// Whoever makes `wanted` say no and then appends something can rely on these frames not
-    /// coming after it.
-    pub fn append_if(&self, frames: &[u8], class: Class, wanted: impl FnOnce() -> bool) -> Append {
+    /// Like [`append`](Self::append), but only if `condition` holds, which is asked while nobody
+    /// else can append: what somebody appends after making it false comes after all of these.
+    pub fn append_if(
+        &self,
+        frames: &[u8],
+        class: Class,
+        condition: impl FnOnce() -> bool,
+    ) -> Append {
         let mut state = self.state.lock();
-        if !wanted() {
-            return Append::Closed;
+        if condition() {
+            self.append_locked(&mut state, frames, class)
+        } else {
+            Append::Dropped
         }
-        self.append_locked(&mut state, frames, class)
     }
 
     /// Sends `frames` now: an idle peer is written to straight from the slice, for any other this
@@ -170,12 +174,11 @@ impl Outbox {
         self.send_if(frames, class, || true)
     }
 
-    /// [`send`](Self::send), if `wanted` says yes while the outbox is locked; see
-    /// [`append_if`](Self::append_if).
-    pub fn send_if(&self, frames: &[u8], class: Class, wanted: impl FnOnce() -> bool) -> Append {
+    /// Like [`send`](Self::send), with the condition of [`append_if`](Self::append_if).
+    pub fn send_if(&self, frames: &[u8], class: Class, condition: impl FnOnce() -> bool) -> Append {
         let mut state = self.state.lock();
-        if !wanted() {
-            return Append::Closed;
+        if !condition() {
+            return Append::Dropped;
         }
         if state.closed.is_some() || state.finishing || !state.is_idle() || !self.wire.is_shared() {
             let append = self.append_locked(&mut state, frames, class);

@@ -134,6 +134,30 @@ fn send_writes_through_an_idle_outbox_only() {
 }
 
 #[test]
+fn conditions_are_asked() {
+    let outbox = Outbox::detached(ENCODING);
+    assert_eq!(
+        outbox.append_if(&frame("a"), Class::Event, || false),
+        Append::Dropped
+    );
+    assert_eq!(
+        outbox.send_if(&frame("b"), Class::Event, || false),
+        Append::Dropped
+    );
+    assert_eq!(
+        outbox.send_if(&frame("c"), Class::Event, || true),
+        Append::Queued
+    );
+    assert_eq!(
+        outbox.append_if(&frame("d"), Class::Event, || true),
+        Append::First
+    );
+    outbox.flush();
+    assert_eq!(bodies(&outbox.drain()), ["c", "d"]);
+    assert_eq!(outbox.dropped(), 0, "only what did not fit counts");
+}
+
+#[test]
 fn an_owned_stream_is_written_by_its_owner() {
     let outbox = Outbox::owned(ENCODING, OutboxLimits::default());
     let wakes = own(&outbox);
