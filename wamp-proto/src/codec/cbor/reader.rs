@@ -1,0 +1,277 @@
+use std::borrow::Cow;
+
+use crate::codec::{DecodeError, DecodeErrorKind, Items, MAX_DEPTH, Read, Serializer, Token};
+
+/// The byte that ends what has no length.
+const BREAK: u8 = 0xff;
+
+#[derive(Debug, Clone)]
+pub(crate) struct Reader<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    depth: usize,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, at: 0, depth: 0 }
+    }
+
+    fn byte(&mut self) -> Result<u8, DecodeError> {
+        let byte = *self.bytes.get(self.at).ok_or_else(|| self.error(DecodeErrorKind::UnexpectedEnd))?;
+        self.at += 1;
+        Ok(byte)
+    }
+
+    fn fixed<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
+        let bytes = self.bytes[self.at..].first_chunk().ok_or_else(|| self.error(DecodeErrorKind::UnexpectedEnd))?;
+        self.at += N;
+        Ok(*bytes)
+    }
+
+    /// The argument of a head whose low five bits are `low`; none where the length is indefinite.
+    fn argument(&mut self, low: u8) -> Result<Option<u64>, DecodeError> {
+        Ok(Some(match low {
+            0..=23 => low.into(),
+            24 => self.byte()?.into(),
+            25 => u16::from_be_bytes(self.fixed()?).into(),
+            26 => u32::from_be_bytes(self.fixed()?).into(),
+            27 => u64::from_be_bytes(self.fixed()?),
+            31 => return Ok(None),
+            _ => return Err(self.error(DecodeErrorKind::Syntax("28 to 30 are no CBOR lengths"))),
+        }))
+    }
+
+    fn definite(&mut self, low: u8) -> Result<u64, DecodeError> {
+        let argument = self.argument(low)?;
+        argument.ok_or_else(|| self.error(DecodeErrorKind::Syntax("this CBOR type has no indefinite length")))
+    }
+
+    fn take(&mut self, length: u64) -> Result<&'a [u8], DecodeError> {
+        let available = self.bytes.len() - self.at;
+        if length > available as u64 {
+            return Err(self.error(DecodeErrorKind::LengthBeyondFrame { declared: length, available }));
+        }
+        let bytes = &self.bytes[self.at..self.at + length as usize];
+        self.at += length as usize;
+        Ok(bytes)
+    }
+
+    /// The chunks of a string of indefinite length, each of major type `major`.
+    fn chunks(&mut self, major: u8) -> Result<Vec<u8>, DecodeError> {
+        let mut whole = Vec::new();
+        loop {
+            let head = self.byte()?;
+            if head == BREAK {
+                return Ok(whole);
+            }
+            if head >> 5 != major {
+                return Err(self.error(DecodeErrorKind::Syntax("a chunk of another type stands in a CBOR string")));
+            }
+            let length = self.definite(head & 31)?;
+            let chunk = self.take(length)?;
+            if major == 3 {
+                self.utf8(chunk)?;
+            }
+            whole.extend_from_slice(chunk);
+        }
+    }
+
+    fn utf8<'b>(&self, bytes: &'b [u8]) -> Result<&'b str, DecodeError> {
+        std::str::from_utf8(bytes).map_err(|_| self.error(DecodeErrorKind::InvalidUtf8))
+    }
+
+    fn bin(&mut self, low: u8) -> Result<Token<'a>, DecodeError> {
+        Ok(Token::Bin(match self.argument(low)? {
+            Some(length) => Cow::Borrowed(self.take(length)?),
+            None => Cow::Owned(self.chunks(2)?),
+        }))
+    }
+
+    fn str(&mut self, low: u8) -> Result<Token<'a>, DecodeError> {
+        Ok(Token::Str(match self.argument(low)? {
+            Some(length) => {
+                let bytes = self.take(length)?;
+                Cow::Borrowed(self.utf8(bytes)?)
+            }
+            None => {
+                let bytes = self.chunks(3)?;
+                Cow::Owned(self.utf8(&bytes)?.to_owned())
+            }
+        }))
+    }
+
+    /// Enters a container whose entries take `width` values each, every one at least a byte.
+    fn enter(&mut self, low: u8, width: u64) -> Result<Items, DecodeError> {
+        let length = self.argument(low)?;
+        let available = self.bytes.len() - self.at;
+        if let Some(declared) = length
+            && declared.saturating_mul(width) > available as u64
+        {
+            return Err(self.error(DecodeErrorKind::LengthBeyondFrame { declared, available }));
+        }
+        if self.depth == MAX_DEPTH {
+            return Err(self.error(DecodeErrorKind::TooDeep));
+        }
+        self.depth += 1;
+        Ok(Items { left: length.map(|length| length as usize), first: true, close: BREAK, ended: false })
+    }
+
+    fn simple(&mut self, low: u8) -> Result<Token<'a>, DecodeError> {
+        Ok(match low {
+            20 => Token::Bool(false),
+            21 => Token::Bool(true),
+            // null, and undefined
+            22 | 23 => Token::Null,
+            25 => Token::Float(half(u16::from_be_bytes(self.fixed()?))),
+            26 => Token::Float(f32::from_be_bytes(self.fixed()?).into()),
+            27 => Token::Float(f64::from_be_bytes(self.fixed()?)),
+            31 => {
+                return Err(self.error(DecodeErrorKind::Syntax("a CBOR break stands where a value is due")));
+            }
+            _ => return Err(self.error(DecodeErrorKind::Syntax("an unassigned CBOR simple value"))),
+        })
+    }
+
+    fn skip_value(&mut self) -> Result<(), DecodeError> {
+        match self.token()? {
+            Token::Array(mut items) => {
+                while self.more(&mut items)? {
+                    self.skip_value()?;
+                }
+            }
+            Token::Map(mut items) => {
+                while self.more(&mut items)? {
+                    self.key()?;
+                    self.skip_value()?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// -1 - `argument`, as a float where that is below all `i64`.
+fn negative<'a>(argument: u64) -> Token<'a> {
+    match i64::try_from(argument) {
+        Ok(argument) => Token::Int(-1 - argument),
+        Err(_) => Token::Float(-1.0 - argument as f64),
+    }
+}
+
+/// An IEEE 754 half-precision float.
+fn half(bits: u16) -> f64 {
+    let exponent = i32::from(bits >> 10 & 31);
+    let fraction = f64::from(bits & 1023);
+    let magnitude = match exponent {
+        0 => fraction * 2f64.powi(-24),
+        31 if fraction == 0.0 => f64::INFINITY,
+        31 => f64::NAN,
+        _ => (1024.0 + fraction) * 2f64.powi(exponent - 25),
+    };
+    if bits >> 15 == 0 { magnitude } else { -magnitude }
+}
+
+impl<'a> Read<'a> for Reader<'a> {
+    const SERIALIZER: Serializer = Serializer::Cbor;
+
+    fn token(&mut self) -> Result<Token<'a>, DecodeError> {
+        loop {
+            let head = self.byte()?;
+            let low = head & 31;
+            return Ok(match head >> 5 {
+                0 => Token::Uint(self.definite(low)?),
+                1 => negative(self.definite(low)?),
+                2 => self.bin(low)?,
+                3 => self.str(low)?,
+                4 => Token::Array(self.enter(low, 1)?),
+                5 => Token::Map(self.enter(low, 2)?),
+                6 => {
+                    self.definite(low)?;
+                    continue;
+                }
+                _ => self.simple(low)?,
+            });
+        }
+    }
+
+    fn more(&mut self, items: &mut Items) -> Result<bool, DecodeError> {
+        let more = match &mut items.left {
+            Some(0) => false,
+            Some(left) => {
+                *left -= 1;
+                true
+            }
+            None if self.bytes.get(self.at) == Some(&BREAK) => {
+                self.at += 1;
+                false
+            }
+            None => true,
+        };
+        self.depth -= usize::from(!more);
+        Ok(more)
+    }
+
+    fn key(&mut self) -> Result<Token<'a>, DecodeError> {
+        let key = self.token()?;
+        match key {
+            Token::Array(_) | Token::Map(_) => Err(self.expected("a string as key", &key)),
+            key => Ok(key),
+        }
+    }
+
+    fn skip(&mut self) -> Result<&'a [u8], DecodeError> {
+        let start = self.at;
+        self.skip_value()?;
+        Ok(&self.bytes[start..self.at])
+    }
+
+    fn null(&mut self) -> bool {
+        let null = matches!(self.bytes.get(self.at), Some(0xf6 | 0xf7));
+        self.at += usize::from(null);
+        null
+    }
+
+    fn at_list(&mut self) -> bool {
+        self.bytes.get(self.at).is_some_and(|head| head >> 5 == 4)
+    }
+
+    fn at_dict(&mut self) -> bool {
+        self.bytes.get(self.at).is_some_and(|head| head >> 5 == 5)
+    }
+
+    fn end(&mut self) -> Result<(), DecodeError> {
+        if self.at < self.bytes.len() {
+            return Err(self.error(DecodeErrorKind::TrailingBytes));
+        }
+        Ok(())
+    }
+
+    fn position(&self) -> usize {
+        self.at
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::half;
+
+    #[test]
+    fn half_floats_of_rfc_8949_appendix_a() {
+        for (bits, value) in [
+            (0x0000, 0.0),
+            (0x3c00, 1.0),
+            (0x3e00, 1.5),
+            (0x7bff, 65504.0),
+            (0x0001, 5.960_464_477_539_063e-8),
+            (0x0400, 6.103_515_625e-5),
+            (0xc400, -4.0),
+            (0x7c00, f64::INFINITY),
+            (0xfc00, f64::NEG_INFINITY),
+        ] {
+            assert_eq!(half(bits), value, "{bits:04x}");
+        }
+        assert!(half(0x7e00).is_nan());
+    }
+}

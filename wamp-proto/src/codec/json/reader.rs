@@ -1,0 +1,328 @@
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::scan::plain_end;
+use crate::codec::{DecodeError, DecodeErrorKind, Items, MAX_DEPTH, Read, Serializer, Token};
+
+#[derive(Debug, Clone)]
+pub(crate) struct Reader<'a> {
+    text: &'a str,
+    bytes: &'a [u8],
+    at: usize,
+    depth: usize,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(text: &'a str) -> Self {
+        Self { text, bytes: text.as_bytes(), at: 0, depth: 0 }
+    }
+
+    fn peek(&mut self) -> Option<u8> {
+        loop {
+            let byte = *self.bytes.get(self.at)?;
+            if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
+                return Some(byte);
+            }
+            self.at += 1;
+        }
+    }
+
+    fn peek_value(&mut self) -> Result<u8, DecodeError> {
+        self.peek().ok_or_else(|| self.error(DecodeErrorKind::UnexpectedEnd))
+    }
+
+    #[cold]
+    fn syntax(&self, what: &'static str) -> DecodeError {
+        if self.at >= self.bytes.len() {
+            return self.error(DecodeErrorKind::UnexpectedEnd);
+        }
+        self.error(DecodeErrorKind::Syntax(what))
+    }
+
+    fn literal(&mut self, literal: &'static str) -> Result<(), DecodeError> {
+        if !self.bytes[self.at..].starts_with(literal.as_bytes()) {
+            return Err(self.syntax("expected a JSON value"));
+        }
+        self.at += literal.len();
+        Ok(())
+    }
+
+    fn enter(&mut self, close: u8) -> Result<Items, DecodeError> {
+        if self.depth == MAX_DEPTH {
+            return Err(self.error(DecodeErrorKind::TooDeep));
+        }
+        self.depth += 1;
+        self.at += 1;
+        Ok(Items { left: None, first: true, close, ended: false })
+    }
+
+    fn colon(&mut self) -> Result<(), DecodeError> {
+        if self.peek() != Some(b':') {
+            return Err(self.syntax("expected a colon after the key"));
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    /// Reads past a string, which starts here with its quote; tells whether it has escapes.
+    fn skip_string(&mut self) -> Result<(&'a str, bool), DecodeError> {
+        let start = self.at + 1;
+        let mut escaped = false;
+        self.at = start;
+        loop {
+            self.at = plain_end(self.bytes, self.at);
+            match self.bytes.get(self.at) {
+                Some(b'"') => {
+                    let content = &self.text[start..self.at];
+                    self.at += 1;
+                    return Ok((content, escaped));
+                }
+                Some(b'\\') => {
+                    escaped = true;
+                    self.at += 1;
+                    self.skip_escape()?;
+                }
+                _ => return Err(self.syntax("a control character stands unescaped in a string")),
+            }
+        }
+    }
+
+    fn skip_escape(&mut self) -> Result<(), DecodeError> {
+        match self.bytes.get(self.at) {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 1,
+            Some(b'u') => {
+                let digits = self.bytes.get(self.at + 1..self.at + 5);
+                if !digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)) {
+                    return Err(self.syntax("\\u needs four hexadecimal digits"));
+                }
+                self.at += 5;
+            }
+            _ => return Err(self.syntax("unknown escape in a string")),
+        }
+        Ok(())
+    }
+
+    fn string(&mut self) -> Result<Cow<'a, str>, DecodeError> {
+        let (content, escaped) = self.skip_string()?;
+        Ok(if escaped { Cow::Owned(unescape(content)) } else { Cow::Borrowed(content) })
+    }
+
+    /// Reads past a number and tells whether it is written as an integer.
+    fn skip_number(&mut self) -> Result<(&'a str, bool), DecodeError> {
+        let start = self.at;
+        if self.bytes[self.at] == b'-' {
+            self.at += 1;
+        }
+        match self.bytes.get(self.at) {
+            Some(b'0') => self.at += 1,
+            Some(b'1'..=b'9') => self.digits(),
+            _ => return Err(self.syntax("expected a JSON value")),
+        }
+        let mut integer = true;
+        if self.bytes.get(self.at) == Some(&b'.') {
+            integer = false;
+            self.at += 1;
+            self.some_digits()?;
+        }
+        if let Some(b'e' | b'E') = self.bytes.get(self.at) {
+            integer = false;
+            self.at += 1;
+            if let Some(b'+' | b'-') = self.bytes.get(self.at) {
+                self.at += 1;
+            }
+            self.some_digits()?;
+        }
+        Ok((&self.text[start..self.at], integer))
+    }
+
+    fn digits(&mut self) {
+        while self.bytes.get(self.at).is_some_and(u8::is_ascii_digit) {
+            self.at += 1;
+        }
+    }
+
+    fn some_digits(&mut self) -> Result<(), DecodeError> {
+        if !self.bytes.get(self.at).is_some_and(u8::is_ascii_digit) {
+            return Err(self.syntax("expected a digit"));
+        }
+        self.digits();
+        Ok(())
+    }
+
+    fn number(&mut self) -> Result<Token<'a>, DecodeError> {
+        let (digits, integer) = self.skip_number()?;
+        if integer {
+            if let Ok(value) = digits.parse() {
+                return Ok(Token::Uint(value));
+            }
+            if let Ok(value) = digits.parse::<i64>() {
+                // "-0" is the one that is not negative.
+                return Ok(u64::try_from(value).map_or(Token::Int(value), Token::Uint));
+            }
+        }
+        let value = digits.parse().map_err(|_| self.syntax("expected a number"))?;
+        Ok(Token::Float(value))
+    }
+
+    fn skip_value(&mut self) -> Result<(), DecodeError> {
+        match self.peek_value()? {
+            b'"' => self.skip_string().map(drop),
+            b'-' | b'0'..=b'9' => self.skip_number().map(drop),
+            b'[' => {
+                let mut items = self.enter(b']')?;
+                while self.more(&mut items)? {
+                    self.skip_value()?;
+                }
+                Ok(())
+            }
+            b'{' => {
+                let mut items = self.enter(b'}')?;
+                while self.more(&mut items)? {
+                    self.skip_key()?;
+                    self.skip_value()?;
+                }
+                Ok(())
+            }
+            b't' => self.literal("true"),
+            b'f' => self.literal("false"),
+            b'n' => self.literal("null"),
+            _ => Err(self.syntax("expected a JSON value")),
+        }
+    }
+
+    fn skip_key(&mut self) -> Result<(), DecodeError> {
+        if self.peek() != Some(b'"') {
+            return Err(self.syntax("expected a string as key"));
+        }
+        self.skip_string()?;
+        self.colon()
+    }
+}
+
+impl<'a> Read<'a> for Reader<'a> {
+    const SERIALIZER: Serializer = Serializer::Json;
+
+    fn token(&mut self) -> Result<Token<'a>, DecodeError> {
+        Ok(match self.peek_value()? {
+            b'"' => binary_or_string(self.string()?),
+            b'-' | b'0'..=b'9' => self.number()?,
+            b'[' => Token::Array(self.enter(b']')?),
+            b'{' => Token::Map(self.enter(b'}')?),
+            b't' => self.literal("true").map(|()| Token::Bool(true))?,
+            b'f' => self.literal("false").map(|()| Token::Bool(false))?,
+            b'n' => self.literal("null").map(|()| Token::Null)?,
+            _ => return Err(self.syntax("expected a JSON value")),
+        })
+    }
+
+    fn more(&mut self, items: &mut Items) -> Result<bool, DecodeError> {
+        let byte = self.peek_value()?;
+        if byte == items.close {
+            self.at += 1;
+            self.depth -= 1;
+            return Ok(false);
+        }
+        if !std::mem::replace(&mut items.first, false) {
+            if byte != b',' {
+                return Err(self.syntax("expected a comma, or the end of the list or dict"));
+            }
+            self.at += 1;
+            if self.peek() == Some(items.close) {
+                return Err(self.syntax("a comma stands before the end of a list or dict"));
+            }
+        }
+        Ok(true)
+    }
+
+    fn key(&mut self) -> Result<Token<'a>, DecodeError> {
+        if self.peek() != Some(b'"') {
+            return Err(self.syntax("expected a string as key"));
+        }
+        let key = self.string()?;
+        self.colon()?;
+        Ok(Token::Str(key))
+    }
+
+    fn skip(&mut self) -> Result<&'a [u8], DecodeError> {
+        self.peek();
+        let start = self.at;
+        self.skip_value()?;
+        Ok(&self.bytes[start..self.at])
+    }
+
+    fn null(&mut self) -> bool {
+        self.peek() == Some(b'n') && self.literal("null").is_ok()
+    }
+
+    fn at_list(&mut self) -> bool {
+        self.peek() == Some(b'[')
+    }
+
+    fn at_dict(&mut self) -> bool {
+        self.peek() == Some(b'{')
+    }
+
+    fn end(&mut self) -> Result<(), DecodeError> {
+        match self.peek() {
+            None => Ok(()),
+            Some(_) => Err(self.error(DecodeErrorKind::TrailingBytes)),
+        }
+    }
+
+    fn position(&self) -> usize {
+        self.at
+    }
+}
+
+/// WAMP's convention for binary in JSON. A string that merely starts with U+0000 stays one.
+fn binary_or_string(string: Cow<'_, str>) -> Token<'_> {
+    if let Some(encoded) = string.strip_prefix('\0')
+        && let Ok(bytes) = STANDARD.decode(encoded)
+    {
+        return Token::Bin(Cow::Owned(bytes));
+    }
+    Token::Str(string)
+}
+
+/// Resolves the escapes of a string that [`Reader::skip_string`] has checked. Halves of a surrogate pair that stand
+/// alone become U+FFFD: they have no place in UTF-8.
+fn unescape(content: &str) -> String {
+    let mut out = String::with_capacity(content.len());
+    let mut rest = content;
+    while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
+        out.push_str(&rest[..at]);
+        let escape = rest.as_bytes()[at + 1];
+        rest = &rest[at + 2..];
+        match escape {
+            b'b' => out.push('\u{8}'),
+            b'f' => out.push('\u{c}'),
+            b'n' => out.push('\n'),
+            b'r' => out.push('\r'),
+            b't' => out.push('\t'),
+            b'u' => out.push(unicode_escape(&mut rest)),
+            other => out.push(char::from(other)),
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Takes the four digits of a `\u` escape from `rest`, and those of a second one that completes a surrogate pair.
+fn unicode_escape(rest: &mut &str) -> char {
+    let unit = |digits: &str| u32::from_str_radix(digits, 16).unwrap_or(0xfffd);
+    let first = unit(&rest[..4]);
+    *rest = &rest[4..];
+    if (0xd800..0xdc00).contains(&first)
+        && let Some(digits) = rest.strip_prefix("\\u").and_then(|tail| tail.get(..4))
+    {
+        let second = unit(digits);
+        if (0xdc00..0xe000).contains(&second) {
+            *rest = &rest[6..];
+            let code = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
+            return char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
+        }
+    }
+    char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER)
+}

@@ -1,0 +1,210 @@
+use std::borrow::Cow;
+
+use crate::codec::{DecodeError, DecodeErrorKind, Items, MAX_DEPTH, Read, Serializer, Token};
+
+#[derive(Debug, Clone)]
+pub(crate) struct Reader<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    depth: usize,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, at: 0, depth: 0 }
+    }
+
+    fn byte(&mut self) -> Result<u8, DecodeError> {
+        let byte = *self.bytes.get(self.at).ok_or_else(|| self.error(DecodeErrorKind::UnexpectedEnd))?;
+        self.at += 1;
+        Ok(byte)
+    }
+
+    fn fixed<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
+        let bytes = self.bytes[self.at..].first_chunk().ok_or_else(|| self.error(DecodeErrorKind::UnexpectedEnd))?;
+        self.at += N;
+        Ok(*bytes)
+    }
+
+    /// A length of `width` bytes.
+    fn length(&mut self, width: u8) -> Result<usize, DecodeError> {
+        Ok(match width {
+            1 => usize::from(self.byte()?),
+            2 => usize::from(u16::from_be_bytes(self.fixed()?)),
+            _ => u32::from_be_bytes(self.fixed()?) as usize,
+        })
+    }
+
+    fn take(&mut self, length: usize) -> Result<&'a [u8], DecodeError> {
+        let available = self.bytes.len() - self.at;
+        if length > available {
+            return Err(self.error(DecodeErrorKind::LengthBeyondFrame { declared: length as u64, available }));
+        }
+        let bytes = &self.bytes[self.at..self.at + length];
+        self.at += length;
+        Ok(bytes)
+    }
+
+    fn str(&mut self, length: usize) -> Result<Token<'a>, DecodeError> {
+        let bytes = self.take(length)?;
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Ok(Token::Str(Cow::Borrowed(text))),
+            Err(_) => Err(self.error(DecodeErrorKind::InvalidUtf8)),
+        }
+    }
+
+    fn bin(&mut self, length: usize) -> Result<Token<'a>, DecodeError> {
+        Ok(Token::Bin(Cow::Borrowed(self.take(length)?)))
+    }
+
+    /// An extension: its type, which is passed over, and `length` bytes.
+    fn extension(&mut self, length: usize) -> Result<Token<'a>, DecodeError> {
+        self.byte()?;
+        self.bin(length)
+    }
+
+    /// Enters a container of `items` values, each of which takes at least a byte.
+    fn enter(&mut self, entries: usize, values: usize) -> Result<Items, DecodeError> {
+        let available = self.bytes.len() - self.at;
+        if values > available {
+            return Err(self.error(DecodeErrorKind::LengthBeyondFrame { declared: entries as u64, available }));
+        }
+        if self.depth == MAX_DEPTH {
+            return Err(self.error(DecodeErrorKind::TooDeep));
+        }
+        self.depth += 1;
+        Ok(Items { left: Some(entries), first: true, close: 0, ended: false })
+    }
+
+    fn array(&mut self, length: usize) -> Result<Token<'a>, DecodeError> {
+        self.enter(length, length).map(Token::Array)
+    }
+
+    fn map(&mut self, length: usize) -> Result<Token<'a>, DecodeError> {
+        self.enter(length, length.saturating_mul(2)).map(Token::Map)
+    }
+
+    fn skip_value(&mut self) -> Result<(), DecodeError> {
+        match self.token()? {
+            Token::Array(mut items) => {
+                while self.more(&mut items)? {
+                    self.skip_value()?;
+                }
+            }
+            Token::Map(mut items) => {
+                while self.more(&mut items)? {
+                    self.key()?;
+                    self.skip_value()?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn signed<'a>(value: i64) -> Token<'a> {
+    u64::try_from(value).map_or(Token::Int(value), Token::Uint)
+}
+
+impl<'a> Read<'a> for Reader<'a> {
+    const SERIALIZER: Serializer = Serializer::MessagePack;
+
+    fn token(&mut self) -> Result<Token<'a>, DecodeError> {
+        let head = self.byte()?;
+        Ok(match head {
+            0x00..=0x7f => Token::Uint(head.into()),
+            0x80..=0x8f => self.map(usize::from(head & 0x0f))?,
+            0x90..=0x9f => self.array(usize::from(head & 0x0f))?,
+            0xa0..=0xbf => self.str(usize::from(head & 0x1f))?,
+            0xc0 => Token::Null,
+            0xc1 => return Err(self.error(DecodeErrorKind::Syntax("0xc1 is no MessagePack type"))),
+            0xc2 => Token::Bool(false),
+            0xc3 => Token::Bool(true),
+            0xc4..=0xc6 => {
+                let length = self.length(1 << (head - 0xc4))?;
+                self.bin(length)?
+            }
+            0xc7..=0xc9 => {
+                let length = self.length(1 << (head - 0xc7))?;
+                self.extension(length)?
+            }
+            0xca => Token::Float(f32::from_be_bytes(self.fixed()?).into()),
+            0xcb => Token::Float(f64::from_be_bytes(self.fixed()?)),
+            0xcc => Token::Uint(self.byte()?.into()),
+            0xcd => Token::Uint(u16::from_be_bytes(self.fixed()?).into()),
+            0xce => Token::Uint(u32::from_be_bytes(self.fixed()?).into()),
+            0xcf => Token::Uint(u64::from_be_bytes(self.fixed()?)),
+            0xd0 => signed(i8::from_be_bytes(self.fixed()?).into()),
+            0xd1 => signed(i16::from_be_bytes(self.fixed()?).into()),
+            0xd2 => signed(i32::from_be_bytes(self.fixed()?).into()),
+            0xd3 => signed(i64::from_be_bytes(self.fixed()?)),
+            0xd4..=0xd8 => self.extension(1 << (head - 0xd4))?,
+            0xd9..=0xdb => {
+                let length = self.length(1 << (head - 0xd9))?;
+                self.str(length)?
+            }
+            0xdc | 0xdd => {
+                let length = self.length(2 << (head - 0xdc))?;
+                self.array(length)?
+            }
+            0xde | 0xdf => {
+                let length = self.length(2 << (head - 0xde))?;
+                self.map(length)?
+            }
+            0xe0..=0xff => Token::Int(i64::from(head as i8)),
+        })
+    }
+
+    fn more(&mut self, items: &mut Items) -> Result<bool, DecodeError> {
+        match &mut items.left {
+            Some(left) if *left > 0 => {
+                *left -= 1;
+                Ok(true)
+            }
+            _ => {
+                self.depth -= 1;
+                Ok(false)
+            }
+        }
+    }
+
+    fn key(&mut self) -> Result<Token<'a>, DecodeError> {
+        let key = self.token()?;
+        match key {
+            Token::Array(_) | Token::Map(_) => Err(self.expected("a string as key", &key)),
+            key => Ok(key),
+        }
+    }
+
+    fn skip(&mut self) -> Result<&'a [u8], DecodeError> {
+        let start = self.at;
+        self.skip_value()?;
+        Ok(&self.bytes[start..self.at])
+    }
+
+    fn null(&mut self) -> bool {
+        let null = self.bytes.get(self.at) == Some(&0xc0);
+        self.at += usize::from(null);
+        null
+    }
+
+    fn at_list(&mut self) -> bool {
+        matches!(self.bytes.get(self.at), Some(0x90..=0x9f | 0xdc | 0xdd))
+    }
+
+    fn at_dict(&mut self) -> bool {
+        matches!(self.bytes.get(self.at), Some(0x80..=0x8f | 0xde | 0xdf))
+    }
+
+    fn end(&mut self) -> Result<(), DecodeError> {
+        if self.at < self.bytes.len() {
+            return Err(self.error(DecodeErrorKind::TrailingBytes));
+        }
+        Ok(())
+    }
+
+    fn position(&self) -> usize {
+        self.at
+    }
+}

@@ -1,0 +1,114 @@
+//! What the three readers have in common.
+
+use std::borrow::Cow;
+
+use super::{DecodeError, DecodeErrorKind, Serializer, cbor, json, msgpack};
+
+/// One step of a reader through a frame: a scalar, or the start of a container.
+#[derive(Debug)]
+pub(crate) enum Token<'a> {
+    Null,
+    Bool(bool),
+    Uint(u64),
+    /// Always negative: what fits `u64` is a [`Token::Uint`].
+    Int(i64),
+    Float(f64),
+    Str(Cow<'a, str>),
+    Bin(Cow<'a, [u8]>),
+    /// The items follow; ask [`Read::more`] before each.
+    Array(Items),
+    /// The entries follow; ask [`Read::more`] before each, then [`Read::key`], then read the value.
+    Map(Items),
+}
+
+impl Token<'_> {
+    /// The type, as error messages call it.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "a bool",
+            Self::Uint(_) | Self::Int(_) => "an integer",
+            Self::Float(_) => "a float",
+            Self::Str(_) => "a string",
+            Self::Bin(_) => "a binary string",
+            Self::Array(_) => "a list",
+            Self::Map(_) => "a dict",
+        }
+    }
+}
+
+/// How far a container has been read. Handed back to [`Read::more`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Items {
+    /// How many are left, where the format says so at the start; else they end with a terminator.
+    pub(crate) left: Option<usize>,
+    /// Nothing was read yet (a separator is due before all but the first).
+    pub(crate) first: bool,
+    /// The terminator of a format that has one for each kind of container.
+    pub(crate) close: u8,
+    /// The end was reached, and `more` must not be asked again.
+    pub(crate) ended: bool,
+}
+
+/// A cursor over the values of one frame.
+pub(crate) trait Read<'a> {
+    const SERIALIZER: Serializer;
+
+    /// Reads a scalar, or enters a container.
+    fn token(&mut self) -> Result<Token<'a>, DecodeError>;
+
+    /// Whether the container has one more item (entry); leaves the container when not.
+    fn more(&mut self, items: &mut Items) -> Result<bool, DecodeError>;
+
+    /// Reads an entry's key. Containers are refused as keys.
+    fn key(&mut self) -> Result<Token<'a>, DecodeError>;
+
+    /// Reads past one whole value and returns its bytes. What it returns is valid: it can be read again, and be
+    /// spliced into another frame.
+    fn skip(&mut self) -> Result<&'a [u8], DecodeError>;
+
+    /// Reads past a null, if one is next.
+    fn null(&mut self) -> bool;
+
+    /// Whether a list is next.
+    fn at_list(&mut self) -> bool;
+
+    /// Whether a dict is next.
+    fn at_dict(&mut self) -> bool;
+
+    /// The frame must end here.
+    fn end(&mut self) -> Result<(), DecodeError>;
+
+    /// The offset of the next byte.
+    fn position(&self) -> usize;
+
+    /// An error at the current position.
+    #[cold]
+    fn error(&self, kind: DecodeErrorKind) -> DecodeError {
+        DecodeError::new(kind, self.position())
+    }
+
+    /// An error about `found` standing where `expected` is due.
+    #[cold]
+    fn expected(&self, expected: &'static str, found: &Token<'_>) -> DecodeError {
+        self.error(DecodeErrorKind::Expected { expected, found: found.name() })
+    }
+}
+
+/// A reader of a format that is known only at run time, for a cursor that is kept.
+#[derive(Debug, Clone)]
+pub(crate) enum AnyReader<'a> {
+    Json(json::Reader<'a>),
+    MessagePack(msgpack::Reader<'a>),
+    Cbor(cbor::Reader<'a>),
+}
+
+impl<'a> AnyReader<'a> {
+    pub(crate) fn new(serializer: Serializer, bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        Ok(match serializer {
+            Serializer::Json => Self::Json(json::Reader::new(json::text(bytes)?)),
+            Serializer::MessagePack => Self::MessagePack(msgpack::Reader::new(bytes)),
+            Serializer::Cbor => Self::Cbor(cbor::Reader::new(bytes)),
+        })
+    }
+}

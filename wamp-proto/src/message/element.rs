@@ -1,0 +1,176 @@
+//! The elements of a message's list.
+
+use std::borrow::Cow;
+
+use super::dict::{Raw, id, integer, read_dict, string, write_dict, write_encoded};
+use super::options::{
+    CallOptions, CancelOptions, CloseDetails, ErrorDetails, EventDetails, HelloDetails, InterruptOptions,
+    InvocationDetails, PublishOptions, RegisterOptions, ResultDetails, SubscribeOptions, UnregisteredDetails,
+    UnsubscribedDetails, WelcomeDetails, YieldOptions,
+};
+use crate::codec::{DecodeError, DecodeErrorKind, Items, Read, Write};
+use crate::{Payload, PublicationId, RegistrationId, RequestId, SessionId, SubscriptionId};
+
+/// One element, or (the payload) the last few.
+pub(crate) trait Element<'a>: Sized {
+    fn read<R: Read<'a>>(reader: &mut R, items: &mut Items) -> Result<Self, DecodeError>;
+
+    /// How many elements of the list it takes.
+    fn count(&self) -> usize {
+        1
+    }
+
+    fn write<W: Write>(&self, writer: &mut W);
+}
+
+/// The element must be there.
+fn due<'a>(reader: &mut impl Read<'a>, items: &mut Items) -> Result<(), DecodeError> {
+    if reader.more(items)? { Ok(()) } else { Err(reader.error(DecodeErrorKind::MissingElement)) }
+}
+
+macro_rules! id_elements {
+    ($($id:ident)*) => {$(
+        impl<'a> Element<'a> for $id {
+            fn read<R: Read<'a>>(reader: &mut R, items: &mut Items) -> Result<Self, DecodeError> {
+                due(reader, items)?;
+                id(reader)
+            }
+
+            fn write<W: Write>(&self, writer: &mut W) {
+                writer.uint(self.get());
+            }
+        }
+    )*};
+}
+id_elements!(SessionId PublicationId SubscriptionId RegistrationId RequestId);
+
+impl<'a> Element<'a> for u64 {
+    fn read<R: Read<'a>>(reader: &mut R, items: &mut Items) -> Result<Self, DecodeError> {
+        due(reader, items)?;
+        integer(reader)
+    }
+
+    fn write<W: Write>(&self, writer: &mut W) {
+        writer.uint(*self);
+    }
+}
+
+impl<'a> Element<'a> for Cow<'a, str> {
+    fn read<R: Read<'a>>(reader: &mut R, items: &mut Items) -> Result<Self, DecodeError> {
+        due(reader, items)?;
+        string(reader)
+    }
+
+    fn write<W: Write>(&self, writer: &mut W) {
+        writer.str(self);
+    }
+}
+
+/// `CHALLENGE.Extra` and `AUTHENTICATE.Extra`: dicts whose keys are the authentication method's own.
+impl<'a> Element<'a> for Raw<'a> {
+    fn read<R: Read<'a>>(reader: &mut R, items: &mut Items) -> Result<Self, DecodeError> {
+        due(reader, items)?;
+        Ok(Self::trusted(R::SERIALIZER, reader.skip()?))
+    }
+
+    fn write<W: Write>(&self, writer: &mut W) {
+        write_encoded(self.serializer(), self.bytes(), writer);
+    }
+}
+
+macro_rules! dict_elements {
+    ($($dict:ident)*) => {$(
+        impl<'a> Element<'a> for $dict<'a> {
+            fn read<R: Read<'a>>(reader: &mut R, items: &mut Items) -> Result<Self, DecodeError> {
+                due(reader, items)?;
+                read_dict(reader)
+            }
+
+            fn write<W: Write>(&self, writer: &mut W) {
+                write_dict(self, writer);
+            }
+        }
+    )*};
+}
+dict_elements!(
+    CloseDetails PublishOptions SubscribeOptions EventDetails CallOptions CancelOptions ResultDetails RegisterOptions
+    InvocationDetails InterruptOptions YieldOptions ErrorDetails HelloDetails WelcomeDetails
+);
+
+/// Details that came late to the specification: absent in the message's older form.
+macro_rules! optional_dict_elements {
+    ($($dict:ident)*) => {$(
+        impl<'a> Element<'a> for Option<$dict<'a>> {
+            fn read<R: Read<'a>>(reader: &mut R, items: &mut Items) -> Result<Self, DecodeError> {
+                if !reader.more(items)? {
+                    items.ended = true;
+                    return Ok(None);
+                }
+                read_dict(reader).map(Some)
+            }
+
+            fn count(&self) -> usize {
+                usize::from(self.is_some())
+            }
+
+            fn write<W: Write>(&self, writer: &mut W) {
+                if let Some(dict) = self {
+                    write_dict(dict, writer);
+                }
+            }
+        }
+    )*};
+}
+optional_dict_elements!(UnsubscribedDetails UnregisteredDetails);
+
+impl<'a> Element<'a> for Payload<'a> {
+    fn read<R: Read<'a>>(reader: &mut R, items: &mut Items) -> Result<Self, DecodeError> {
+        let args = part(reader, items, R::at_list, "a list of arguments")?;
+        let kwargs = part(reader, items, R::at_dict, "a dict of keyword arguments")?;
+        Ok(Self::trusted(R::SERIALIZER, args, kwargs))
+    }
+
+    fn count(&self) -> usize {
+        match (self.args(), self.kwargs()) {
+            (_, Some(_)) => 2,
+            (Some(_), None) => 1,
+            (None, None) => 0,
+        }
+    }
+
+    fn write<W: Write>(&self, writer: &mut W) {
+        match self.args() {
+            Some(args) => write_encoded(self.serializer(), args, writer),
+            None if self.kwargs().is_some() => {
+                let open = writer.array(Some(0));
+                writer.close(open, 0);
+            }
+            None => {}
+        }
+        if let Some(kwargs) = self.kwargs() {
+            write_encoded(self.serializer(), kwargs, writer);
+        }
+    }
+}
+
+/// The arguments, or the keyword arguments: nothing, null, or a container of the right kind.
+fn part<'a, R: Read<'a>>(
+    reader: &mut R,
+    items: &mut Items,
+    at_container: fn(&mut R) -> bool,
+    expected: &'static str,
+) -> Result<Option<&'a [u8]>, DecodeError> {
+    // After the end of the list, `more` may not be asked again.
+    if items.ended || !reader.more(items)? {
+        items.ended = true;
+        return Ok(None);
+    }
+    if reader.null() {
+        return Ok(None);
+    }
+    if !at_container(reader) {
+        let found = reader.token()?;
+        return Err(reader.expected(expected, &found));
+    }
+    reader.skip().map(Some)
+}

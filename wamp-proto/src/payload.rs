@@ -1,0 +1,338 @@
+//! Arguments and keyword arguments that stay encoded.
+
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::codec::{AnyReader, DecodeError, Items, Read, Serializer, Token, Write as _, with_reader, with_writer};
+use crate::serde::{SerError, write_to};
+
+/// The arguments of a message, encoded, borrowed from its frame.
+///
+/// The bytes are those of one list (`args`) and one dict (`kwargs`) and were checked: they can be spliced into a
+/// message of the same serializer and be transcoded into any other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Payload<'a> {
+    serializer: Serializer,
+    args: Option<&'a [u8]>,
+    kwargs: Option<&'a [u8]>,
+}
+
+impl Default for Payload<'_> {
+    fn default() -> Self {
+        Self::EMPTY
+    }
+}
+
+impl<'a> Payload<'a> {
+    /// No arguments at all.
+    pub const EMPTY: Self = Self { serializer: Serializer::Json, args: None, kwargs: None };
+
+    /// Arguments that are encoded already.
+    ///
+    /// # Errors
+    /// When `args` is not exactly one list, or `kwargs` not exactly one dict.
+    pub fn new(serializer: Serializer, args: Option<&'a [u8]>, kwargs: Option<&'a [u8]>) -> Result<Self, DecodeError> {
+        if let Some(args) = args {
+            with_reader!(serializer, args, |reader| {
+                if !reader.at_list() {
+                    let found = reader.token()?;
+                    return Err(reader.expected("a list of arguments", &found));
+                }
+                reader.skip()?;
+                reader.end()?;
+            });
+        }
+        if let Some(kwargs) = kwargs {
+            with_reader!(serializer, kwargs, |reader| {
+                if !reader.at_dict() {
+                    let found = reader.token()?;
+                    return Err(reader.expected("a dict of keyword arguments", &found));
+                }
+                reader.skip()?;
+                reader.end()?;
+            });
+        }
+        Ok(Self { serializer, args, kwargs })
+    }
+
+    pub(crate) fn trusted(serializer: Serializer, args: Option<&'a [u8]>, kwargs: Option<&'a [u8]>) -> Self {
+        Self { serializer, args, kwargs }
+    }
+
+    /// What the arguments are encoded in.
+    pub fn serializer(&self) -> Serializer {
+        self.serializer
+    }
+
+    /// The encoded list of arguments.
+    pub fn args(&self) -> Option<&'a [u8]> {
+        self.args
+    }
+
+    /// The encoded dict of keyword arguments.
+    pub fn kwargs(&self) -> Option<&'a [u8]> {
+        self.kwargs
+    }
+
+    /// Whether there are no arguments of either kind.
+    pub fn is_empty(&self) -> bool {
+        self.args.is_none() && self.kwargs.is_none()
+    }
+
+    /// The same payload, outliving its frame, by copying it.
+    pub fn to_owned(&self) -> OwnedPayload {
+        OwnedPayload {
+            serializer: self.serializer,
+            args: self.args.map(Bytes::copy_from_slice),
+            kwargs: self.kwargs.map(Bytes::copy_from_slice),
+        }
+    }
+
+    /// The same payload, outliving the borrow, by sharing the `frame` it was decoded from. Nothing is copied.
+    ///
+    /// # Panics
+    /// When the payload was not decoded from `frame`.
+    pub fn own_in(&self, frame: &Bytes) -> OwnedPayload {
+        OwnedPayload {
+            serializer: self.serializer,
+            args: self.args.map(|args| frame.slice_ref(args)),
+            kwargs: self.kwargs.map(|kwargs| frame.slice_ref(kwargs)),
+        }
+    }
+
+    /// A cursor over the arguments.
+    pub fn args_reader(&self) -> Args<'a> {
+        Args::new(self)
+    }
+
+    /// The keyword arguments.
+    pub fn kwargs_reader(&self) -> Kwargs<'a> {
+        Kwargs { serializer: self.serializer, bytes: self.kwargs }
+    }
+}
+
+/// The arguments of a message, encoded, owned (or sharing the frame they came in).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnedPayload {
+    serializer: Serializer,
+    args: Option<Bytes>,
+    kwargs: Option<Bytes>,
+}
+
+impl Default for OwnedPayload {
+    fn default() -> Self {
+        Payload::EMPTY.to_owned()
+    }
+}
+
+impl OwnedPayload {
+    /// The payload, borrowed: what messages are made of.
+    pub fn as_payload(&self) -> Payload<'_> {
+        Payload { serializer: self.serializer, args: self.args.as_deref(), kwargs: self.kwargs.as_deref() }
+    }
+}
+
+/// A cursor over encoded arguments: each is decoded straight into the type it is wanted as.
+///
+/// ```
+/// use wamp_proto::{Payload, Serializer};
+///
+/// let payload = Payload::new(Serializer::Json, Some(b"[1, \"two\"]"), None)?;
+/// let mut args = payload.args_reader();
+/// assert_eq!(args.next::<i64>()?, Some(1));
+/// assert_eq!(args.next::<String>()?, Some("two".to_owned()));
+/// assert_eq!(args.next::<bool>()?, None);
+/// # Ok::<(), wamp_proto::DecodeError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Args<'a> {
+    serializer: Serializer,
+    reader: Option<AnyReader<'a>>,
+    /// How far the list has been read; nothing before it was entered.
+    items: Option<Items>,
+    read: usize,
+}
+
+impl<'a> Args<'a> {
+    fn new(payload: &Payload<'a>) -> Self {
+        let reader = payload.args.map(|args| {
+            AnyReader::new(payload.serializer, args).expect("the text of a payload was checked when it was made")
+        });
+        Self { serializer: payload.serializer, reader, items: None, read: 0 }
+    }
+
+    /// Decodes the next argument; nothing after the last one.
+    ///
+    /// # Errors
+    /// When the argument does not fit `T`. The cursor stands behind it all the same.
+    pub fn next<T: Deserialize<'a>>(&mut self) -> Result<Option<T>, DecodeError> {
+        match self.next_raw()? {
+            Some(bytes) => crate::from_slice(self.serializer, bytes).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The next argument, encoded; nothing after the last one.
+    ///
+    /// # Errors
+    /// Never for a payload that was checked, as all are.
+    pub fn next_raw(&mut self) -> Result<Option<&'a [u8]>, DecodeError> {
+        let next = match &mut self.reader {
+            None => return Ok(None),
+            Some(AnyReader::Json(reader)) => next_item(reader, &mut self.items),
+            Some(AnyReader::MessagePack(reader)) => next_item(reader, &mut self.items),
+            Some(AnyReader::Cbor(reader)) => next_item(reader, &mut self.items),
+        }?;
+        match next {
+            Some(_) => self.read += 1,
+            None => self.reader = None,
+        }
+        Ok(next)
+    }
+
+    /// How many arguments have been read.
+    pub fn position(&self) -> usize {
+        self.read
+    }
+
+    /// What the arguments are encoded in.
+    pub fn serializer(&self) -> Serializer {
+        self.serializer
+    }
+}
+
+fn next_item<'a, R: Read<'a>>(reader: &mut R, items: &mut Option<Items>) -> Result<Option<&'a [u8]>, DecodeError> {
+    let items = match items {
+        Some(items) => items,
+        None => match reader.token()? {
+            Token::Array(entered) => items.insert(entered),
+            other => return Err(reader.expected("a list of arguments", &other)),
+        },
+    };
+    if reader.more(items)? { reader.skip().map(Some) } else { Ok(None) }
+}
+
+/// Encoded keyword arguments.
+#[derive(Debug, Clone, Copy)]
+pub struct Kwargs<'a> {
+    serializer: Serializer,
+    bytes: Option<&'a [u8]>,
+}
+
+impl<'a> Kwargs<'a> {
+    /// Decodes the whole dict: into a struct, or a map. Where there is none, as from an empty one.
+    ///
+    /// # Errors
+    /// When the dict does not fit `T`.
+    pub fn decode<T: Deserialize<'a>>(&self) -> Result<T, DecodeError> {
+        match self.bytes {
+            Some(bytes) => crate::from_slice(self.serializer, bytes),
+            None => crate::from_slice(Serializer::Json, b"{}"),
+        }
+    }
+
+    /// Decodes the value of one key.
+    ///
+    /// # Errors
+    /// When the value does not fit `T`.
+    pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, DecodeError> {
+        let Some(bytes) = self.bytes else {
+            return Ok(None);
+        };
+        with_reader!(self.serializer, bytes, |reader| {
+            let mut items = match reader.token()? {
+                Token::Map(items) => items,
+                other => return Err(reader.expected("a dict of keyword arguments", &other)),
+            };
+            while reader.more(&mut items)? {
+                let found = matches!(reader.key()?, Token::Str(name) if name == key);
+                let value = reader.skip()?;
+                if found {
+                    return crate::from_slice(self.serializer, value).map(Some);
+                }
+            }
+            Ok(None)
+        })
+    }
+}
+
+/// Encodes arguments one by one.
+///
+/// ```
+/// use wamp_proto::{PayloadBuilder, Serializer};
+///
+/// let mut arguments = PayloadBuilder::new(Serializer::Json);
+/// arguments.arg(&2)?;
+/// arguments.kwarg("unit", "metres")?;
+/// let payload = arguments.finish();
+/// assert_eq!(payload.as_payload().args(), Some(&b"[2]"[..]));
+/// assert_eq!(payload.as_payload().kwargs(), Some(&br#"{"unit":"metres"}"#[..]));
+/// # Ok::<(), wamp_proto::SerError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct PayloadBuilder {
+    serializer: Serializer,
+    args: Vec<Vec<u8>>,
+    kwargs: Vec<(String, Vec<u8>)>,
+}
+
+impl PayloadBuilder {
+    /// A payload for this serializer, empty so far.
+    pub fn new(serializer: Serializer) -> Self {
+        Self { serializer, args: Vec::new(), kwargs: Vec::new() }
+    }
+
+    /// Adds an argument.
+    ///
+    /// # Errors
+    /// When the value has no encoding; nothing is added then.
+    pub fn arg<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<&mut Self, SerError> {
+        let mut bytes = Vec::new();
+        write_to(self.serializer, value, &mut bytes)?;
+        self.args.push(bytes);
+        Ok(self)
+    }
+
+    /// Adds a keyword argument, in place of an earlier one of the same key.
+    ///
+    /// # Errors
+    /// When the value has no encoding; nothing is added then.
+    pub fn kwarg<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Result<&mut Self, SerError> {
+        let mut bytes = Vec::new();
+        write_to(self.serializer, value, &mut bytes)?;
+        match self.kwargs.iter_mut().find(|(known, _)| known == key) {
+            Some((_, old)) => *old = bytes,
+            None => self.kwargs.push((key.to_owned(), bytes)),
+        }
+        Ok(self)
+    }
+
+    /// The payload.
+    pub fn finish(&self) -> OwnedPayload {
+        let args = (!self.args.is_empty()).then(|| {
+            let mut out = Vec::with_capacity(self.args.iter().map(|arg| arg.len() + 1).sum::<usize>() + 5);
+            with_writer!(self.serializer, &mut out, |writer| {
+                let open = writer.array(Some(self.args.len()));
+                for arg in &self.args {
+                    writer.raw(arg);
+                }
+                writer.close(open, self.args.len());
+            });
+            out.into()
+        });
+        let kwargs = (!self.kwargs.is_empty()).then(|| {
+            let mut out = Vec::new();
+            with_writer!(self.serializer, &mut out, |writer| {
+                let open = writer.map(Some(self.kwargs.len()));
+                for (key, value) in &self.kwargs {
+                    writer.key(key);
+                    writer.raw(value);
+                }
+                writer.close(open, self.kwargs.len());
+            });
+            out.into()
+        });
+        OwnedPayload { serializer: self.serializer, args, kwargs }
+    }
+}
