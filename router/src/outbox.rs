@@ -86,10 +86,9 @@ pub enum Append {
     First,
     /// Queued; somebody else already sees to the flush.
     Queued,
-    /// Some or all of the frames were dropped: the outbox was full, or a condition did not hold.
-    /// Nothing to be done.
+    /// The outbox was full: some or all of the frames were dropped. Nothing to be done.
     Dropped,
-    /// The peer is gone or going. Nothing to be done.
+    /// The peer is gone or going, or the append's condition did not hold. Nothing to be done.
     Closed,
 }
 
@@ -129,15 +128,8 @@ impl Outbox {
 
     fn new(encoding: Encoding, limits: OutboxLimits, wire: Wire) -> Arc<Self> {
         let mut state = State::default();
-        state
-            .backlog
-            .track_classes(limits.policy == SlowConsumer::DropOldest);
-        Arc::new(Self {
-            encoding,
-            limits,
-            wire,
-            state: Mutex::new(state),
-        })
+        state.backlog.track_classes(limits.policy == SlowConsumer::DropOldest);
+        Arc::new(Self { encoding, limits, wire, state: Mutex::new(state) })
     }
 
     /// How messages to this peer are encoded.
@@ -152,18 +144,9 @@ impl Outbox {
 
     /// Like [`append`](Self::append), but only if `condition` holds, which is asked while nobody
     /// else can append: what somebody appends after making it false comes after all of these.
-    pub fn append_if(
-        &self,
-        frames: &[u8],
-        class: Class,
-        condition: impl FnOnce() -> bool,
-    ) -> Append {
+    pub fn append_if(&self, frames: &[u8], class: Class, condition: impl FnOnce() -> bool) -> Append {
         let mut state = self.state.lock();
-        if condition() {
-            self.append_locked(&mut state, frames, class)
-        } else {
-            Append::Dropped
-        }
+        if condition() { self.append_locked(&mut state, frames, class) } else { Append::Closed }
     }
 
     /// Sends `frames` now: an idle peer is written to straight from the slice, for any other this
@@ -178,7 +161,7 @@ impl Outbox {
     pub fn send_if(&self, frames: &[u8], class: Class, condition: impl FnOnce() -> bool) -> Append {
         let mut state = self.state.lock();
         if !condition() {
-            return Append::Dropped;
+            return Append::Closed;
         }
         if state.closed.is_some() || state.finishing || !state.is_idle() || !self.wire.is_shared() {
             let append = self.append_locked(&mut state, frames, class);
@@ -290,11 +273,7 @@ impl Outbox {
         }
         let idle = state.is_idle();
         // A message alone is never too much, however small the limit: its own size is bounded.
-        if !idle
-            && !self
-                .limits
-                .fit(state.in_flight, state.backlog.len(), frames.len(), class)
-        {
+        if !idle && !self.limits.fit(state.in_flight, state.backlog.len(), frames.len(), class) {
             return self.overflow(state, frames, class);
         }
         state.backlog.push(frames, class);
@@ -316,10 +295,7 @@ impl Outbox {
         let mut kept = 0;
         for frame in framing.split(frames) {
             let end = kept + frame.whole.len();
-            if !self
-                .limits
-                .fit(state.in_flight, state.backlog.len(), end, class)
-            {
+            if !self.limits.fit(state.in_flight, state.backlog.len(), end, class) {
                 break;
             }
             kept = end;
@@ -383,11 +359,7 @@ impl Outbox {
     /// Remembers whom to wake, and answers where the outbox stands.
     pub(crate) fn attend(&self, waker: &Waker) -> Status {
         let mut state = self.state.lock();
-        if !state
-            .owner
-            .as_ref()
-            .is_some_and(|owner| owner.will_wake(waker))
-        {
+        if !state.owner.as_ref().is_some_and(|owner| owner.will_wake(waker)) {
             state.owner = Some(waker.clone());
         }
         Status {

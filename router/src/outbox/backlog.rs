@@ -41,10 +41,7 @@ impl Backlog {
         if let Some(runs) = &mut self.runs {
             match runs.back_mut() {
                 Some(run) if run.class == class => run.length += frames.len(),
-                _ => runs.push_back(Run {
-                    length: frames.len(),
-                    class,
-                }),
+                _ => runs.push_back(Run { length: frames.len(), class }),
             }
         }
     }

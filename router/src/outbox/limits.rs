@@ -39,11 +39,7 @@ pub struct OutboxLimits {
 impl Default for OutboxLimits {
     /// 8 MiB and a reserve of 1 MiB, then the peer is disconnected.
     fn default() -> Self {
-        Self {
-            bytes: 8 << 20,
-            reserve: 1 << 20,
-            policy: SlowConsumer::default(),
-        }
+        Self { bytes: 8 << 20, reserve: 1 << 20, policy: SlowConsumer::default() }
     }
 }
 
@@ -54,9 +50,7 @@ impl OutboxLimits {
             // What is being written can't be dropped any more. Half the bytes for each keeps
             // room for fresh events while stale ones are being written.
             SlowConsumer::DropOldest => (backlog, self.bytes / 2),
-            SlowConsumer::DropNewest | SlowConsumer::Disconnect => {
-                (in_flight + backlog, self.bytes)
-            }
+            SlowConsumer::DropNewest | SlowConsumer::Disconnect => (in_flight + backlog, self.bytes),
         };
         let limit = match class {
             Class::Event => limit,
@@ -67,8 +61,6 @@ impl OutboxLimits {
 
     /// Bytes to drop from a backlog in which `more` did not fit.
     pub(super) fn room_to_make(&self, backlog: usize, more: usize) -> usize {
-        (backlog + more)
-            .saturating_sub(self.bytes / 2)
-            .max(self.bytes / 8)
+        (backlog + more).saturating_sub(self.bytes / 2).max(self.bytes / 8)
     }
 }

@@ -12,18 +12,12 @@ pub(super) enum Wire {
     /// A stream that only the peer's own task can write to.
     Owner,
     /// No peer: keeps what is written, up to a capacity.
-    Detached {
-        taken: Mutex<Vec<u8>>,
-        capacity: usize,
-    },
+    Detached { taken: Mutex<Vec<u8>>, capacity: usize },
 }
 
 impl Wire {
     pub(super) fn detached(capacity: usize) -> Self {
-        Wire::Detached {
-            taken: Mutex::default(),
-            capacity,
-        }
+        Wire::Detached { taken: Mutex::default(), capacity }
     }
 
     /// Whether any task may [`write`](Self::write).
