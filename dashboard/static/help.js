@@ -1,0 +1,103 @@
+// The two dialogs and the empty page: what the keys do, and how a machine is added.
+
+import { byId, h, icon } from './dom.js';
+
+const KEYS = [
+  [['/'], 'Search'],
+  [['←', '→', '↑', '↓'], 'Move between the cards'],
+  [['Enter'], 'Open the machine'],
+  [['Esc'], 'Back to the fleet, or clear the search'],
+  [['1', '…', '5'], 'Show all, live, stale, offline, disabled'],
+  [['['], 'Previous machine', [']'], 'next machine'],
+  [['p'], 'Pause and resume the charts'],
+  [['+', '−'], 'Zoom the charts', ['0'], 'reset'],
+  [['e'], 'Edit the settings'],
+  [['t'], 'Theme'],
+  [['?'], 'This help'],
+];
+
+const caps = (keys) => keys.flatMap((key, index) => [index ? ' ' : '', key === '…' ? '…' : h('kbd', {}, key)]);
+
+function fill(dialog, id, title, ...content) {
+  const close = h('button', { type: 'button', class: 'button quiet square', 'aria-label': 'Close', onclick: () => dialog.close() }, icon('icon-close'));
+  dialog.replaceChildren(
+    h('div', { class: 'dialog-head' }, h('h2', { id }, title), close),
+    h('div', { class: 'dialog-body' }, ...content),
+  );
+  dialog.addEventListener('click', (event) => event.target === dialog && dialog.close());
+}
+
+export function openHelp(keyboard) {
+  const dialog = byId('help-dialog');
+  if (!dialog.firstChild) {
+    const list = h('dl', { class: 'keys' });
+    for (const [keys, meaning, more, moreMeaning] of KEYS) {
+      list.append(h('dt', {}, ...caps(keys), ...(more ? [' ', ...caps(more)] : [])), h('dd', {}, more ? `${meaning}, ${moreMeaning}` : meaning));
+    }
+    const letters = h('input', { type: 'checkbox', checked: keyboard.letters, onchange: (event) => keyboard.allowLetters(event.target.checked) });
+    fill(
+      dialog,
+      'help-title',
+      'Keyboard',
+      list,
+      h('label', { class: 'switch' }, letters, h('span', {}, 'Single-key shortcuts')),
+    );
+  }
+  dialog.showModal();
+}
+
+/** The address an agent on another machine needs. */
+export function agentUrl(location = window.location) {
+  const url = new URL('ws', location.href.replace(/[?#].*$/, ''));
+  url.protocol = url.protocol.replace('http', 'ws');
+  return url.href;
+}
+
+const isLoopback = (host) => /^(localhost|127\.|\[::1\])/.test(host);
+
+function instructions() {
+  const command = `wamp-agent ${agentUrl()}`;
+  const copy = h('button', { type: 'button', class: 'button quiet', onclick: async () => {
+    try {
+      await navigator.clipboard.writeText(command);
+      copy.textContent = 'Copied';
+    } catch {
+      // No clipboard without a secure context: select it, so that one key copies it.
+      getSelection().selectAllChildren(code);
+      copy.textContent = 'Selected';
+    }
+    setTimeout(() => (copy.textContent = 'Copy'), 2000);
+  } }, 'Copy');
+  const code = h('code', {}, command);
+  return [
+    h('p', {}, 'Run the agent on the machine. It appears here by itself within a second, and comes back by itself after a restart.'),
+    h('div', { class: 'command' }, code, copy),
+    isLoopback(location.host)
+      ? h('p', {}, 'This page is served on this computer only. For other machines to reach it, start the dashboard with ', h('code', {}, '--listen 0.0.0.0:8080'), ' and use this computer’s address in place of ', h('code', {}, location.host), '.')
+      : null,
+    h('p', {}, 'Just looking? ', h('code', {}, '--demo 50'), ' starts the dashboard with fifty simulated machines.'),
+  ].filter(Boolean);
+}
+
+export function openAdd() {
+  const dialog = byId('add-dialog');
+  if (!dialog.firstChild) fill(dialog, 'add-title', 'Add a machine', ...instructions());
+  dialog.showModal();
+}
+
+/** Fills the place of the cards when there are none. */
+export function showEmpty(place, kind, reset) {
+  if (place.dataset.kind === kind) return;
+  place.dataset.kind = kind;
+  if (kind === 'fleet') {
+    place.replaceChildren(h('h2', {}, 'No machines yet'), ...instructions());
+  } else if (kind === 'filter') {
+    place.replaceChildren(
+      h('h2', {}, 'Nothing matches'),
+      h('p', {}, 'No machine fits this search and filter.'),
+      h('button', { type: 'button', class: 'button', onclick: reset }, 'Show all machines'),
+    );
+  } else {
+    place.replaceChildren();
+  }
+}

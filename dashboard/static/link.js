@@ -1,0 +1,118 @@
+// Keeps one session to the router: joins, notices a dead or half-open connection, tries again with growing, jittered pauses.
+
+import { Session } from './wamp.js';
+
+const FIRST_PAUSE = 400;
+const LONGEST_PAUSE = 15_000;
+/** A link that is quiet for this long is asked whether it is there … */
+const QUIET = 2000;
+/** … and dropped when nothing at all came for this long. */
+const DEAD = 8000;
+/** Silence that may be put down to the machines rather than to the link. */
+const TRUSTED = 1000;
+
+/** Pause before attempt `attempt` (from 0): doubles to a ceiling; the random half keeps a thousand pages from returning at once. */
+export function pause(attempt, random = Math.random()) {
+  const whole = Math.min(FIRST_PAUSE * 2 ** Math.min(attempt, 10), LONGEST_PAUSE);
+  return whole / 2 + (whole / 2) * random;
+}
+
+export class Link {
+  /** `prepare(session)` runs after every join; the link is open once it has resolved. */
+  constructor(url, realm, prepare, probeTopic) {
+    Object.assign(this, { url, realm, prepare, probeTopic });
+    /** @type {'connecting' | 'open' | 'closed'} */
+    this.state = 'connecting';
+    this.session = null;
+    this.attempt = 0;
+    this.retryAt = 0;
+    this.lastHeard = performance.now();
+    this.reason = '';
+    this.onChange = () => {};
+    this.timer = 0;
+  }
+
+  start() {
+    setInterval(() => this.beat(), 500);
+    addEventListener('online', () => this.retry());
+    addEventListener('pagehide', () => this.session?.close());
+    addEventListener('pageshow', (event) => event.persisted && this.retry());
+    document.addEventListener('visibilitychange', () => document.hidden || this.wake());
+    this.connect();
+  }
+
+  /** Time up to which silence means something: never much past the last sign of life of the link itself. */
+  clock(now = performance.now()) {
+    if (this.state !== 'open') return this.lastHeard;
+    return Math.min(now, this.session.heard + TRUSTED);
+  }
+
+  /** Tries now instead of at the end of the pause. */
+  retry() {
+    if (this.state === 'closed') this.connect();
+  }
+
+  wake() {
+    if (this.state === 'open') this.beat(true);
+    else this.retry();
+  }
+
+  async connect() {
+    clearTimeout(this.timer);
+    this.timer = 0;
+    this.change('connecting');
+    let session;
+    try {
+      session = await Session.join(this.url, this.realm, { onClose: (error) => this.lost(session, error) });
+      this.session = session;
+      await this.prepare(session);
+      if (this.session !== session) return;
+      this.joinedAt = performance.now();
+      this.change('open');
+    } catch (error) {
+      if (session && this.session === session) {
+        this.session = null;
+        session.close();
+      }
+      if (!session || !this.timer) this.later(error);
+    }
+  }
+
+  lost(session, error) {
+    if (this.session !== session) return;
+    this.session = null;
+    this.lastHeard = session.heard;
+    // A link that held for a while earns a fresh start; one that fails right after joining does not.
+    if (this.state === 'open' && performance.now() - this.joinedAt > 5000) this.attempt = 0;
+    this.later(error);
+  }
+
+  later(error) {
+    const wait = pause(this.attempt++);
+    this.reason = error?.message ?? '';
+    this.retryAt = performance.now() + wait;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      this.timer = 0;
+      this.connect();
+    }, wait);
+    this.change('closed');
+  }
+
+  beat(now = false) {
+    const session = this.session;
+    if (this.state !== 'open' || !session) return;
+    const quiet = performance.now() - session.heard;
+    if (quiet > DEAD && session.probing) {
+      session.close();
+    } else if ((quiet > QUIET || now) && !session.probing) {
+      session.probing = true;
+      session.probe(this.probeTopic).catch(() => {}).finally(() => (session.probing = false));
+    }
+  }
+
+  change(state) {
+    this.state = state;
+    this.onChange(state);
+  }
+}

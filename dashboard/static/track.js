@@ -1,0 +1,64 @@
+// The open machine's past in more detail than its card needs: directions of traffic, swap, load, and each core.
+
+import { SERIES } from './machine.js';
+import { Ring } from './ring.js';
+
+export const TRACK = [...SERIES, 'rx', 'tx', 'read', 'write', 'swap', 'load'];
+export const [CPU, MEM, DISK, NET, IO, RX, TX, READ, WRITE, SWAP, LOAD] = TRACK.keys();
+const HOUR = 3_600_000;
+const MOST_ROWS = 64;
+
+export class Track {
+  constructor(machine) {
+    this.machine = machine;
+    this.ring = new Ring(TRACK.length, HOUR, 16_384);
+    /** Cores over time: parallel arrays of times and of percentages per row of the picture. */
+    this.coreTimes = [];
+    this.coreRows = [];
+    this.cores = 0;
+    this.seed();
+  }
+
+  /** Takes over what the card's ring has, as when the history has come. */
+  seed() {
+    const { times, columns } = this.machine.ring.rows();
+    // Rows this track has seen itself say more than the ring's.
+    const own = this.ring.length ? this.ring.time(0) : Infinity;
+    let last = 0;
+    while (last < times.length && times[last] < own) last++;
+    this.ring.merge(times.subarray(0, last), columns.map((column) => column.subarray(0, last)));
+  }
+
+  hear() {
+    const { reading, heard } = this.machine;
+    if (!reading || !(heard > (this.ring.lastTime || 0))) return;
+    const swap = reading.swap ? (reading.swap[1] > 0 ? (reading.swap[0] / reading.swap[1]) * 100 : 0) : NaN;
+    this.ring.push(heard, [
+      reading.cpu, reading.memory, reading.disk, reading.net, reading.io,
+      reading.rx, reading.tx, reading.read, reading.write, swap, reading.load?.[0] ?? NaN,
+    ]);
+    if (reading.cores?.length) this.hearCores(reading.cores, heard);
+  }
+
+  hearCores(cores, heard) {
+    const rows = Math.min(cores.length, MOST_ROWS);
+    if (cores.length !== this.cores) {
+      this.cores = cores.length;
+      this.coreTimes.length = this.coreRows.length = 0;
+    }
+    const row = new Uint8Array(rows);
+    // More cores than rows: a row is the busiest of its cores.
+    for (let core = 0; core < cores.length; core++) {
+      const at = Math.floor((core * rows) / cores.length);
+      const value = cores[core] >= 0 ? Math.round(cores[core]) : 0;
+      if (value > row[at]) row[at] = value;
+    }
+    this.coreTimes.push(heard);
+    this.coreRows.push(row);
+    if (heard - this.coreTimes[0] > HOUR || this.coreTimes.length > 16_384) {
+      const keep = this.coreTimes.length - Math.floor(this.coreTimes.length * 0.9);
+      this.coreTimes.splice(0, keep);
+      this.coreRows.splice(0, keep);
+    }
+  }
+}
