@@ -1,0 +1,142 @@
+//! What is known of one machine.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde::{Serialize, Serializer};
+use wamp_proto::SessionId;
+
+use super::history::History;
+use super::{Facts, Moment, Sample};
+use crate::store::Record;
+use crate::{MachineId, Settings, limits};
+
+/// One machine.
+#[derive(Debug)]
+pub(super) struct Machine {
+    pub(super) settings: Settings,
+    pub(super) facts: Option<Facts>,
+    pub(super) online: bool,
+    /// When `online` changed last, Unix time in milliseconds.
+    since: u64,
+    /// The sessions that stand for it, oldest first; usually one. Old agents have none.
+    pub(super) sessions: Vec<SessionId>,
+    /// Shared with the snapshots that are on their way.
+    sample: Option<Arc<Sample>>,
+    heard: Option<Instant>,
+    pub(super) history: History,
+}
+
+/// A machine as `fleet.machine` tells of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MachineStatus {
+    /// Which machine.
+    pub id: MachineId,
+    /// Whether it is there, as far as the service can tell.
+    pub online: bool,
+    /// When that changed last, Unix time in milliseconds.
+    pub since: u64,
+    /// Its settings.
+    pub settings: Settings,
+    /// What it says of itself.
+    pub facts: Facts,
+}
+
+/// A machine as `fleet.snapshot` tells of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Known {
+    /// Which machine.
+    pub id: MachineId,
+    /// Whether it is there, as far as the service can tell.
+    pub online: bool,
+    /// When that changed last, Unix time in milliseconds.
+    pub since: u64,
+    /// Its settings.
+    pub settings: Settings,
+    /// What it says of itself.
+    pub facts: Facts,
+    /// Milliseconds since its last sample.
+    pub age: Option<u64>,
+    /// That sample.
+    #[serde(serialize_with = "inner")]
+    pub sample: Option<Arc<Sample>>,
+}
+
+impl Machine {
+    /// One that is new.
+    pub(super) fn new(now: Moment, settings: Settings) -> Self {
+        Self {
+            settings,
+            facts: None,
+            online: false,
+            since: now.unix_ms,
+            sessions: Vec::new(),
+            sample: None,
+            heard: None,
+            history: History::default(),
+        }
+    }
+
+    /// One that was stored.
+    pub(super) fn stored(record: Record) -> Self {
+        Self {
+            settings: record.settings,
+            facts: record.facts,
+            online: false,
+            since: record.seen,
+            sessions: Vec::new(),
+            sample: None,
+            heard: None,
+            history: History::default(),
+        }
+    }
+
+    pub(super) fn hear(&mut self, now: Moment, sample: Sample) {
+        if !sample.disabled {
+            self.history.push(now.instant, &sample);
+        }
+        self.sample = Some(Arc::new(sample));
+        self.heard = Some(now.instant);
+    }
+
+    pub(super) fn turn(&mut self, now: Moment, online: bool) {
+        self.online = online;
+        // The wall clock may be set back; the pages put what they hear in order by this.
+        self.since = now.unix_ms.max(self.since);
+    }
+
+    /// Adds a session; gives back the oldest one if that makes too many.
+    pub(super) fn attach(&mut self, session: SessionId) -> Option<SessionId> {
+        self.sessions.push(session);
+        let full = self.sessions.len() > limits::SESSIONS_PER_MACHINE;
+        full.then(|| self.sessions.remove(0))
+    }
+
+    /// Online only because of its samples, and there are none any more.
+    pub(super) fn is_silent(&self, now: Moment) -> bool {
+        let patience = self.settings.frequency.interval().mul_f64(limits::OFFLINE_INTERVALS);
+        let heard = |heard| now.instant.duration_since(heard) <= patience;
+        self.online && self.sessions.is_empty() && !self.heard.is_some_and(heard)
+    }
+
+    pub(super) fn status(&self) -> MachineStatus {
+        MachineStatus {
+            id: self.settings.id.clone(),
+            online: self.online,
+            since: self.since,
+            settings: self.settings.clone(),
+            facts: self.facts.clone().unwrap_or_default(),
+        }
+    }
+
+    pub(super) fn known(&self, now: Moment) -> Known {
+        let MachineStatus { id, online, since, settings, facts } = self.status();
+        let age = |heard| now.instant.duration_since(heard).as_millis() as u64;
+        let age = self.heard.map(age);
+        Known { id, online, since, settings, facts, age, sample: self.sample.clone() }
+    }
+}
+
+fn inner<S: Serializer>(sample: &Option<Arc<Sample>>, serializer: S) -> Result<S::Ok, S::Error> {
+    sample.as_deref().serialize(serializer)
+}

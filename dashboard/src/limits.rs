@@ -1,0 +1,42 @@
+//! How much of what agents send is kept.
+//!
+//! Anybody who can publish can claim to be a machine, so everything that is kept is bounded:
+//! at these limits the whole fleet takes about 150 MB, and no sender makes it take more.
+
+use std::time::Duration;
+
+/// Machines known at a time. Further ones are refused until some are forgotten.
+pub const MACHINES: usize = 10_000;
+
+/// Sessions that may stand for one machine at a time: usually one, two for a moment
+/// when an agent is back before the router noticed that its old connection is dead.
+pub const SESSIONS_PER_MACHINE: usize = 4;
+
+/// Sessions remembered as gone, so that what they sent last and what arrives late
+/// doesn't bring their machine back.
+pub const GONE_SESSIONS: usize = 4_096;
+
+/// Cores kept of a sample.
+pub const CORES: usize = 512;
+
+/// Mounts kept of a sample.
+pub const MOUNTS: usize = 32;
+
+/// Characters kept of any other text: a mount's path, an operating system, a processor.
+pub const TEXT_CHARS: usize = 128;
+
+/// Characters of a machine's name.
+pub const NAME_CHARS: usize = 64;
+
+/// How far back the history goes.
+pub const HISTORY: Duration = Duration::from_secs(300);
+
+/// The history's step: samples that follow faster are averaged into one point. A little less
+/// than a second, so that once a second, give or take, makes one point each.
+pub const HISTORY_STEP: Duration = Duration::from_millis(900);
+
+/// Machines whose history can be asked for in one call.
+pub const HISTORY_MACHINES: usize = 500;
+
+/// Intervals without a sample after which a machine without a session counts as offline.
+pub const OFFLINE_INTERVALS: f64 = 5.0;

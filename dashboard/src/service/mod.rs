@@ -1,0 +1,211 @@
+//! The fleet service: a WAMP client that keeps the machines' settings and last states.
+//!
+//! [`FleetService`] joins the [`Fleet`], which knows, with the [`Store`], which remembers.
+
+use std::collections::{BTreeMap, HashSet};
+use std::net::IpAddr;
+
+use parking_lot::Mutex;
+use tokio::sync::{Notify, RwLock, Semaphore};
+use wamp_proto::SessionId;
+
+use crate::fleet::{Columns, Facts, Fleet, ForgetError, Moment, News, Sample, Snapshot, Unknown};
+use crate::settings::Change;
+use crate::store::{Record, Report, Store, StoreError};
+use crate::{MachineId, Settings};
+
+/// Machines that are stored at a time because a sample of them came. Somebody who makes up
+/// machines faster than the disk can take them loses samples, which costs nobody else anything.
+const INTRODUCTIONS: usize = 64;
+
+/// What the fleet service does, however it is asked.
+#[derive(Debug)]
+pub struct FleetService {
+    /// Never locked across an await.
+    fleet: Mutex<Fleet>,
+    store: Store,
+    /// Held for writing while a machine is forgotten, so that one that joins at that moment
+    /// isn't removed from one of fleet and store but not from the other.
+    forgetting: RwLock<()>,
+    introductions: Semaphore,
+    /// Rung when the fleet may have news.
+    news: Notify,
+}
+
+/// Why a machine was not forgotten.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ForgetFailed {
+    /// It may not be.
+    #[error(transparent)]
+    Refused(#[from] ForgetError),
+    /// It could not be written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl FleetService {
+    /// A service over what was stored.
+    pub fn new(store: Store, records: Vec<Record>) -> Self {
+        Self {
+            fleet: Mutex::new(Fleet::new(records)),
+            store,
+            forgetting: RwLock::new(()),
+            introductions: Semaphore::new(INTRODUCTIONS),
+            news: Notify::new(),
+        }
+    }
+
+    /// The settings of a machine, with what it reports of itself noted; creates it if it is new.
+    /// `session` is the agent's, where it is the agent who asks.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`], or when it can't be written.
+    pub async fn report(
+        &self,
+        id: MachineId,
+        report: Report,
+        session: Option<SessionId>,
+    ) -> Result<Settings, StoreError> {
+        let _not_forgotten_meanwhile = self.forgetting.read().await;
+        let facts = report.facts.clone();
+        let settings = self.store.report(id.clone(), report).await?;
+        self.update(|fleet, now| {
+            fleet.configured(now, settings.clone());
+            fleet.joined(now, &id, session, facts);
+        });
+        Ok(settings)
+    }
+
+    /// Changes a machine's settings. They are on disk when this returns.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchMachine`], or when it can't be written.
+    pub async fn change(&self, id: MachineId, change: Change) -> Result<Settings, StoreError> {
+        let _not_forgotten_meanwhile = self.forgetting.read().await;
+        let settings = self.store.change(id, change).await?;
+        self.update(|fleet, now| fleet.configured(now, settings.clone()));
+        Ok(settings)
+    }
+
+    /// Forgets a machine that is offline.
+    ///
+    /// # Errors
+    /// When there is none of this id, it is online, or it can't be written.
+    pub async fn forget(&self, id: &MachineId) -> Result<(), ForgetFailed> {
+        let _alone = self.forgetting.write().await;
+        self.fleet.lock().may_forget(id)?;
+        self.store.forget(id.clone()).await?;
+        self.update(|fleet, _| fleet.forget(id));
+        Ok(())
+    }
+
+    /// Takes a sample; one of an unknown machine introduces it.
+    pub async fn sampled(&self, publisher: Option<SessionId>, sample: Sample) {
+        let take = |sample| self.update(|fleet, now| fleet.sampled(now, publisher, sample));
+        let Err(Unknown(sample)) = take(sample) else {
+            return;
+        };
+        let Ok(_permit) = self.introductions.try_acquire() else {
+            return;
+        };
+        let mut report = Report { name: Some(sample.name.clone()), ..Report::default() };
+        if let Some(ip) = sample.ip {
+            report = report.with_ip(ip);
+        }
+        match self.report(sample.id.clone(), report, None).await {
+            // Only a machine that was forgotten in this very moment is still unknown.
+            Ok(_) => drop(take(*sample)),
+            Err(error) => {
+                tracing::debug!(machine = %sample.id, %error, "sample of a machine that can't be kept");
+            }
+        }
+    }
+
+    /// A session has left the realm.
+    pub fn left(&self, session: SessionId) {
+        self.update(|fleet, now| fleet.left(now, session));
+    }
+
+    /// The sessions that stand for machines, to compare with the router's list.
+    pub fn sessions(&self) -> Vec<SessionId> {
+        self.fleet.lock().sessions()
+    }
+
+    /// Takes note of the router's list: of the sessions that were `known` before it was asked
+    /// for, those not `alive` have left.
+    pub fn reconcile(&self, known: &[SessionId], alive: &HashSet<SessionId>) {
+        self.update(|fleet, now| fleet.reconcile(now, known, alive));
+    }
+
+    /// Lets time pass, to be called about once a second.
+    pub fn tick(&self) {
+        self.update(Fleet::tick);
+    }
+
+    /// Stores when the machines that are online were seen, which is now.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub async fn store_seen(&self) -> Result<(), StoreError> {
+        let online = self.fleet.lock().online();
+        match online.is_empty() {
+            true => Ok(()),
+            false => self.store.seen(online, Moment::now().unix_ms).await,
+        }
+    }
+
+    /// All machines' settings.
+    pub fn list(&self) -> Vec<Settings> {
+        self.fleet.lock().all_settings()
+    }
+
+    /// Everything a page needs to be full at once.
+    pub fn snapshot(&self) -> Snapshot {
+        self.fleet.lock().snapshot(Moment::now())
+    }
+
+    /// The last `seconds` of some machines.
+    pub fn history(&self, ids: &[MachineId], seconds: u64) -> BTreeMap<MachineId, Columns> {
+        self.fleet.lock().history(Moment::now(), ids, seconds)
+    }
+
+    /// Waits for the next thing to tell the pages.
+    ///
+    /// Cancel safe: news that weren't returned stay queued.
+    pub async fn next_news(&self) -> News {
+        loop {
+            if let Some(news) = self.fleet.lock().next_news() {
+                return news;
+            }
+            // A ring since the look above is kept, so none is missed. One waits at a time.
+            self.news.notified().await;
+        }
+    }
+
+    /// Closes the store. What is asked later fails.
+    pub async fn close(&self) {
+        if let Err(error) = self.store_seen().await {
+            tracing::warn!(%error, "last times not stored");
+        }
+        self.store.close().await;
+    }
+
+    fn update<T>(&self, work: impl FnOnce(&mut Fleet, Moment) -> T) -> T {
+        let result = work(&mut self.fleet.lock(), Moment::now());
+        self.news.notify_one();
+        result
+    }
+}
+
+impl Report {
+    /// With this address.
+    pub fn with_ip(self, ip: IpAddr) -> Self {
+        Self { ip: Some(ip.to_canonical().to_string()), ..self }
+    }
+
+    /// With these facts.
+    pub fn with_facts(self, facts: Facts) -> Self {
+        Self { facts: Some(facts), ..self }
+    }
+}
