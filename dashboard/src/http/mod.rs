@@ -1,0 +1,26 @@
+//! What the dashboard serves over HTTP, next to the router's own routes.
+
+mod assets;
+mod clients;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::service::FleetService;
+
+/// The page at `/`, its files under `/static/`, and `POST /clients/`.
+pub fn routes(service: Arc<FleetService>) -> Router {
+    Router::new()
+        .route("/clients", post(clients::settings))
+        .route("/clients/", post(clients::settings))
+        .with_state(service)
+        .merge(page())
+}
+
+fn page() -> Router {
+    Router::new().route("/", get(assets::index)).route("/static/{*path}", get(assets::file))
+}
