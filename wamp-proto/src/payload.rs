@@ -140,9 +140,9 @@ impl OwnedPayload {
 ///
 /// let payload = Payload::new(Serializer::Json, Some(b"[1, \"two\"]"), None)?;
 /// let mut args = payload.args_reader();
-/// assert_eq!(args.next::<i64>()?, Some(1));
-/// assert_eq!(args.next::<String>()?, Some("two".to_owned()));
-/// assert_eq!(args.next::<bool>()?, None);
+/// assert_eq!(args.take::<i64>()?, Some(1));
+/// assert_eq!(args.take::<String>()?, Some("two".to_owned()));
+/// assert_eq!(args.take::<bool>()?, None);
 /// # Ok::<(), wamp_proto::DecodeError>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -166,8 +166,8 @@ impl<'a> Args<'a> {
     ///
     /// # Errors
     /// When the argument does not fit `T`. The cursor stands behind it all the same.
-    pub fn next<T: Deserialize<'a>>(&mut self) -> Result<Option<T>, DecodeError> {
-        match self.next_raw()? {
+    pub fn take<T: Deserialize<'a>>(&mut self) -> Result<Option<T>, DecodeError> {
+        match self.take_raw()? {
             Some(bytes) => crate::from_slice(self.serializer, bytes).map(Some),
             None => Ok(None),
         }
@@ -177,7 +177,7 @@ impl<'a> Args<'a> {
     ///
     /// # Errors
     /// Never for a payload that was checked, as all are.
-    pub fn next_raw(&mut self) -> Result<Option<&'a [u8]>, DecodeError> {
+    pub fn take_raw(&mut self) -> Result<Option<&'a [u8]>, DecodeError> {
         let next = match &mut self.reader {
             None => return Ok(None),
             Some(AnyReader::Json(reader)) => next_item(reader, &mut self.items),

@@ -64,6 +64,3 @@ macro_rules! with_writer {
 }
 
 pub(crate) use {with_reader, with_writer};
-
-#[cfg(test)]
-mod tests;

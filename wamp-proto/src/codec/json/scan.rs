@@ -37,9 +37,7 @@ mod tests {
                 for special in [b'"', b'\\', 0, 0x1f] {
                     let mut bytes = vec![b'a'; length];
                     bytes[at] = special;
-                    for later in at + 1..length {
-                        bytes[later] = b'"';
-                    }
+                    bytes[at + 1..].fill(b'"');
                     assert_eq!(plain_end(&bytes, 0), at);
                 }
             }
