@@ -44,9 +44,7 @@ const RAWSOCKET_X: u32 = 0x0800_0000;
 
 /// A message no frame of the peer's framing can hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "a message of {length} bytes does not fit into one RawSocket frame (at most {RAWSOCKET_MAX} bytes)"
-)]
+#[error("a message of {length} bytes does not fit into one RawSocket frame (at most {RAWSOCKET_MAX} bytes)")]
 pub struct FrameTooLarge {
     /// Length of the message's body in bytes.
     pub length: usize,
@@ -94,11 +92,7 @@ impl Framing {
                     out.truncate(start);
                     return Err(FrameTooLarge { length });
                 }
-                let header = if length == RAWSOCKET_MAX {
-                    RAWSOCKET_X
-                } else {
-                    length as u32
-                };
+                let header = if length == RAWSOCKET_MAX { RAWSOCKET_X } else { length as u32 };
                 out[start..start + GAP].copy_from_slice(&header.to_be_bytes());
             }
         }
@@ -107,10 +101,7 @@ impl Framing {
 
     /// Walks over `frames`, a run of complete frames as [`frame`](Self::frame) writes them.
     pub fn split(self, frames: &[u8]) -> Frames<'_> {
-        Frames {
-            framing: self,
-            rest: frames,
-        }
+        Frames { framing: self, rest: frames }
     }
 
     /// Lengths of header and body of the frame at the start of `bytes`, if its header is whole.
@@ -129,11 +120,7 @@ impl Framing {
             },
             Framing::RawSocket => {
                 let header = u32::from_be_bytes(bytes.get(..4)?.try_into().ok()?);
-                let length = if header & RAWSOCKET_X != 0 {
-                    RAWSOCKET_MAX
-                } else {
-                    header as usize & 0x00FF_FFFF
-                };
+                let length = if header & RAWSOCKET_X != 0 { RAWSOCKET_MAX } else { header as usize & 0x00FF_FFFF };
                 Some((4, length))
             }
         }
@@ -163,10 +150,7 @@ impl<'a> Iterator for Frames<'a> {
         let (header, body) = self.framing.lengths(self.rest)?;
         let (whole, rest) = self.rest.split_at_checked(header.checked_add(body)?)?;
         self.rest = rest;
-        Some(Frame {
-            whole,
-            body: &whole[header..],
-        })
+        Some(Frame { whole, body: &whole[header..] })
     }
 }
 
@@ -182,26 +166,12 @@ mod tests {
             let mut out = Vec::new();
             for length in lengths {
                 let body = vec![length as u8; length];
-                framing
-                    .frame(false, &mut out, |out| out.extend_from_slice(&body))
-                    .unwrap();
+                framing.frame(false, &mut out, |out| out.extend_from_slice(&body)).unwrap();
             }
-            let bodies: Vec<Vec<u8>> = framing
-                .split(&out)
-                .map(|frame| frame.body.to_vec())
-                .collect();
-            let expected: Vec<Vec<u8>> = lengths
-                .iter()
-                .map(|&length| vec![length as u8; length])
-                .collect();
+            let bodies: Vec<Vec<u8>> = framing.split(&out).map(|frame| frame.body.to_vec()).collect();
+            let expected: Vec<Vec<u8>> = lengths.iter().map(|&length| vec![length as u8; length]).collect();
             assert_eq!(bodies, expected, "{framing:?}");
-            assert_eq!(
-                framing
-                    .split(&out)
-                    .map(|frame| frame.whole.len())
-                    .sum::<usize>(),
-                out.len()
-            );
+            assert_eq!(framing.split(&out).map(|frame| frame.whole.len()).sum::<usize>(), out.len());
         }
     }
 
@@ -209,9 +179,7 @@ mod tests {
     fn headers_are_the_bytes_of_the_specifications() {
         let header = |framing: Framing, binary, length: usize| {
             let mut out = vec![9];
-            framing
-                .frame(binary, &mut out, |out| out.resize(out.len() + length, 0))
-                .unwrap();
+            framing.frame(binary, &mut out, |out| out.resize(out.len() + length, 0)).unwrap();
             let (header, _) = framing.lengths(&out[1..]).unwrap();
             out[1..=header].to_vec()
         };
@@ -220,10 +188,7 @@ mod tests {
         assert_eq!(header(WebSocket, true, 125), [0x82, 125]);
         assert_eq!(header(WebSocket, false, 126), [0x81, 126, 0, 126]);
         assert_eq!(header(WebSocket, false, 65_535), [0x81, 126, 0xFF, 0xFF]);
-        assert_eq!(
-            header(WebSocket, true, 65_536),
-            [0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0]
-        );
+        assert_eq!(header(WebSocket, true, 65_536), [0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0]);
         assert_eq!(header(RawSocket, true, 5), [0, 0, 0, 5]);
         assert_eq!(header(RawSocket, false, 1 << 24), [8, 0, 0, 0]);
     }
@@ -231,24 +196,15 @@ mod tests {
     #[test]
     fn a_message_beyond_the_rawsocket_limit_leaves_nothing_behind() {
         let mut out = vec![1, 2, 3];
-        let result = Framing::RawSocket.frame(true, &mut out, |out| {
-            out.resize(out.len() + RAWSOCKET_MAX + 1, 0)
-        });
-        assert_eq!(
-            result,
-            Err(FrameTooLarge {
-                length: RAWSOCKET_MAX + 1
-            })
-        );
+        let result = Framing::RawSocket.frame(true, &mut out, |out| out.resize(out.len() + RAWSOCKET_MAX + 1, 0));
+        assert_eq!(result, Err(FrameTooLarge { length: RAWSOCKET_MAX + 1 }));
         assert_eq!(out, [1, 2, 3]);
     }
 
     #[test]
     fn an_incomplete_frame_ends_the_walk() {
         let mut out = Vec::new();
-        Framing::WebSocket
-            .frame(false, &mut out, |out| out.extend_from_slice(b"whole"))
-            .unwrap();
+        Framing::WebSocket.frame(false, &mut out, |out| out.extend_from_slice(b"whole")).unwrap();
         out.extend_from_slice(&[0x81, 5, b'h']);
         assert_eq!(Framing::WebSocket.split(&out).count(), 1);
     }

@@ -25,7 +25,7 @@ use parking_lot::Mutex;
 use tokio::net::tcp::OwnedWriteHalf;
 
 use crate::pool;
-use crate::transport::close::CloseCode;
+use crate::transport::control::CloseCode;
 use backlog::Backlog;
 use wire::Wire;
 
@@ -251,6 +251,11 @@ impl Outbox {
         self.state.lock().closed
     }
 
+    /// Whether a close frame is on its way, or has been sent.
+    pub(crate) fn is_finishing(&self) -> bool {
+        self.state.lock().finishing
+    }
+
     /// Frames dropped so far because the peer was too slow.
     pub fn dropped(&self) -> u64 {
         self.state.lock().dropped
@@ -321,6 +326,10 @@ impl Outbox {
                 state.offset = 0;
                 if state.closed.is_some() || state.backlog.is_empty() {
                     state.owner_writes = false;
+                    if state.finishing {
+                        // It waits for this moment to end the connection.
+                        state.wake_owner();
+                    }
                     return Flush::Done;
                 }
                 state.pending = state.backlog.take();
@@ -365,7 +374,7 @@ impl Outbox {
         Status {
             owner_writes: state.owner_writes,
             finishing: state.finishing,
-            empty: state.in_flight == 0 && state.backlog.is_empty(),
+            queued: state.in_flight + state.backlog.len(),
             closed: state.closed,
             dropped: state.dropped,
         }
@@ -376,7 +385,8 @@ impl Outbox {
         match &self.wire {
             // An error shows itself in the write that follows.
             Wire::Tcp(socket) => socket.as_ref().poll_write_ready(cx).map(drop),
-            Wire::Owner | Wire::Detached { .. } => Poll::Pending,
+            Wire::Owner => Poll::Ready(()),
+            Wire::Detached { .. } => Poll::Pending,
         }
     }
 
@@ -394,7 +404,7 @@ impl Outbox {
 pub(crate) struct Status {
     pub(crate) owner_writes: bool,
     pub(crate) finishing: bool,
-    pub(crate) empty: bool,
+    pub(crate) queued: usize,
     pub(crate) closed: Option<Closed>,
     pub(crate) dropped: u64,
 }

@@ -4,12 +4,12 @@
 //! where a frame lies whole in the buffer. It does no I/O and keeps no clock. The other
 //! direction is [`Framing`](crate::encoding::Framing).
 
-pub mod close;
+pub mod control;
 mod error;
 pub mod rawsocket;
 pub mod websocket;
 
-use close::CloseCode;
+use control::CloseCode;
 
 pub use error::FrameError;
 

@@ -190,7 +190,7 @@ fn nothing_follows_the_close_frame() {
     let frames: Vec<_> = ENCODING.framing.split(&bytes).map(|frame| frame.body).collect();
     assert_eq!(frames, [b"first".as_slice(), b"goodbye", b"\x03\xE8bye"]);
     let status = outbox.attend(Waker::noop());
-    assert!(status.finishing && status.empty);
+    assert!(status.finishing && status.queued == 0);
 }
 
 proptest! {
@@ -250,7 +250,7 @@ async fn concurrent_appends_over_a_socket_keep_their_order() {
         let outbox = outbox.clone();
         std::future::poll_fn(move |cx| {
             let status = outbox.attend(cx.waker());
-            if status.finishing && status.empty {
+            if status.finishing && status.queued == 0 {
                 return std::task::Poll::Ready(());
             }
             while status.owner_writes && outbox.flush_as_owner(|_| unreachable!("has a wire")) == Flush::Blocked {
@@ -259,7 +259,7 @@ async fn concurrent_appends_over_a_socket_keep_their_order() {
                 }
             }
             let status = outbox.attend(cx.waker());
-            if status.finishing && status.empty { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+            if status.finishing && status.queued == 0 { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
         })
     });
     let appenders: Vec<_> = (0..TASKS)

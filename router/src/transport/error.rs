@@ -1,6 +1,6 @@
 //! What a peer can do wrong on the wire.
 
-use super::close::CloseCode;
+use super::control::CloseCode;
 
 /// A peer broke a rule of its framing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -41,12 +41,7 @@ impl Decoder {
     /// A decoder of a peer whose serializer is text or binary, for frames of at most
     /// `max_message` bytes.
     pub fn new(accept: Accept, max_message: usize) -> Self {
-        Self {
-            accept,
-            max_message,
-            open: None,
-            handed_out: false,
-        }
+        Self { accept, max_message, open: None, handed_out: false }
     }
 
     /// See [`Decoder::set_max_message`](super::Decoder::set_max_message).
@@ -66,35 +61,22 @@ impl Decoder {
         let mut at = 0;
         if self.open.is_none() {
             let Some((header, rest)) = input.split_first_chunk::<HEADER>() else {
-                return Ok(Step {
-                    consumed: 0,
-                    event: None,
-                });
+                return Ok(Step { consumed: 0, event: None });
             };
             let (kind, length) = self.parse(*header)?;
             if rest.len() >= length {
                 let consumed = HEADER + length;
                 let event = self.event(kind, &input[HEADER..consumed])?;
-                return Ok(Step {
-                    consumed,
-                    event: Some(event),
-                });
+                return Ok(Step { consumed, event: Some(event) });
             }
-            self.open = Some(OpenFrame {
-                kind,
-                bytes: pool::take(),
-                length,
-            });
+            self.open = Some(OpenFrame { kind, bytes: pool::take(), length });
             at = HEADER;
         }
         if let Some(open) = &mut self.open {
             let end = at + (open.length - open.bytes.len()).min(input.len() - at);
             open.bytes.extend_from_slice(&input[at..end]);
             if open.bytes.len() < open.length {
-                return Ok(Step {
-                    consumed: end,
-                    event: None,
-                });
+                return Ok(Step { consumed: end, event: None });
             }
             at = end;
         }
@@ -103,10 +85,7 @@ impl Decoder {
             Some(open) => Some(self.event(open.kind, &open.bytes)?),
             None => None,
         };
-        Ok(Step {
-            consumed: at,
-            event,
-        })
+        Ok(Step { consumed: at, event })
     }
 
     fn parse(&self, header: [u8; HEADER]) -> Result<(Kind, usize), FrameError> {
@@ -128,11 +107,7 @@ impl Decoder {
             _ => return Err(FrameError::LengthRange),
         };
         let limit = self.max_message;
-        if length > limit {
-            Err(FrameError::TooBig { limit })
-        } else {
-            Ok((kind, length))
-        }
+        if length > limit { Err(FrameError::TooBig { limit }) } else { Ok((kind, length)) }
     }
 
     fn event<'a>(&self, kind: Kind, body: &'a [u8]) -> Result<Event<'a>, FrameError> {

@@ -5,9 +5,7 @@ use crate::encoding::Framing;
 
 fn frame(body: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
-    Framing::RawSocket
-        .frame(true, &mut out, |out| out.extend_from_slice(body))
-        .unwrap();
+    Framing::RawSocket.frame(true, &mut out, |out| out.extend_from_slice(body)).unwrap();
     out
 }
 
@@ -47,19 +45,9 @@ fn check(accept: Accept, bytes: &[u8]) -> (Vec<Vec<u8>>, Option<FrameError>) {
 
 #[test]
 fn frames_of_all_types() {
-    let bytes = [
-        frame(b"one"),
-        vec![1, 0, 0, 2, b'h', b'i'],
-        vec![2, 0, 0, 0],
-        frame(b""),
-        frame(b"two"),
-    ]
-    .concat();
+    let bytes = [frame(b"one"), vec![1, 0, 0, 2, b'h', b'i'], vec![2, 0, 0, 0], frame(b""), frame(b"two")].concat();
     let expected = [b"one".as_slice(), b"p:hi", b"pong", b"", b"two"];
-    assert_eq!(
-        check(Accept::Binary, &bytes),
-        (expected.map(<[u8]>::to_vec).to_vec(), None)
-    );
+    assert_eq!(check(Accept::Binary, &bytes), (expected.map(<[u8]>::to_vec).to_vec(), None));
 }
 
 #[test]
@@ -74,11 +62,7 @@ fn rules_of_the_header() {
         (&[0x08, 0, 0, 0], FrameError::TooBig { limit: 100 }),
     ];
     for (bytes, error) in table {
-        assert_eq!(
-            check(Accept::Binary, bytes),
-            (vec![], Some(*error)),
-            "{bytes:?}"
-        );
+        assert_eq!(check(Accept::Binary, bytes), (vec![], Some(*error)), "{bytes:?}");
     }
 }
 
@@ -95,14 +79,8 @@ fn the_longest_frame_there_is() {
 
 #[test]
 fn text_is_utf8() {
-    assert_eq!(
-        check(Accept::Text, &frame(b"\xFF")),
-        (vec![], Some(FrameError::Utf8))
-    );
-    assert_eq!(
-        check(Accept::Binary, &frame(b"\xFF")),
-        (vec![b"\xFF".to_vec()], None)
-    );
+    assert_eq!(check(Accept::Text, &frame(b"\xFF")), (vec![], Some(FrameError::Utf8)));
+    assert_eq!(check(Accept::Binary, &frame(b"\xFF")), (vec![b"\xFF".to_vec()], None));
 }
 
 proptest! {

@@ -3,7 +3,7 @@
 use super::header::{Header, Kind};
 use super::mask::Mask;
 use crate::pool;
-use crate::transport::close::CloseCode;
+use crate::transport::control::CloseCode;
 use crate::transport::{Accept, Event, FrameError, Message, Step};
 
 #[cfg(test)]
@@ -45,12 +45,7 @@ struct OpenFrame {
 impl Decoder {
     /// A decoder that takes messages of these kinds, of at most `max_message` bytes.
     pub fn new(accept: Accept, max_message: usize) -> Self {
-        Self {
-            accept,
-            max_message,
-            assembly: None,
-            handed_out: false,
-        }
+        Self { accept, max_message, assembly: None, handed_out: false }
     }
 
     /// See [`Decoder::set_max_message`](crate::transport::Decoder::set_max_message).
@@ -74,42 +69,27 @@ impl Decoder {
             {
                 match assembly.advance(frame, input, &mut at)? {
                     Progress::Starved => {
-                        return Ok(Step {
-                            consumed: at,
-                            event: None,
-                        });
+                        return Ok(Step { consumed: at, event: None });
                     }
                     Progress::Frame => {}
                     Progress::Message => {
-                        return Ok(Step {
-                            consumed: at,
-                            event: Some(self.hand_out()),
-                        });
+                        return Ok(Step { consumed: at, event: Some(self.hand_out()) });
                     }
                 }
             }
             let Some(mut header) = Header::parse(&input[at..])? else {
-                return Ok(Step {
-                    consumed: at,
-                    event: None,
-                });
+                return Ok(Step { consumed: at, event: None });
             };
             let start = at + header.size;
             if header.kind.is_control() {
                 // At most 125 bytes: waited for as a whole.
                 let end = start + header.length as usize;
                 if end > input.len() {
-                    return Ok(Step {
-                        consumed: at,
-                        event: None,
-                    });
+                    return Ok(Step { consumed: at, event: None });
                 }
                 let payload = &mut input[start..end];
                 header.mask.apply(payload);
-                return Ok(Step {
-                    consumed: end,
-                    event: Some(control(header.kind, payload)?),
-                });
+                return Ok(Step { consumed: end, event: Some(control(header.kind, payload)?) });
             }
             let length = self.check_data(&header)?;
             if self.assembly.is_none() && header.fin && input.len() - start >= length {
@@ -119,14 +99,8 @@ impl Decoder {
                 if !binary && simdutf8::basic::from_utf8(payload).is_err() {
                     return Err(FrameError::Utf8);
                 }
-                let message = Message {
-                    binary,
-                    body: payload,
-                };
-                return Ok(Step {
-                    consumed: start + length,
-                    event: Some(Event::Message(message)),
-                });
+                let message = Message { binary, body: payload };
+                return Ok(Step { consumed: start + length, event: Some(Event::Message(message)) });
             }
             let assembly = self.assembly.get_or_insert_with(|| Assembly {
                 binary: header.kind == Kind::Binary,
@@ -134,11 +108,7 @@ impl Decoder {
                 valid: 0,
                 frame: None,
             });
-            assembly.frame = Some(OpenFrame {
-                fin: header.fin,
-                mask: header.mask,
-                missing: length,
-            });
+            assembly.frame = Some(OpenFrame { fin: header.fin, mask: header.mask, missing: length });
             at = start;
         }
     }
@@ -156,10 +126,7 @@ impl Decoder {
             }
             _ => {}
         }
-        let have = self
-            .assembly
-            .as_ref()
-            .map_or(0, |assembly| assembly.bytes.len());
+        let have = self.assembly.as_ref().map_or(0, |assembly| assembly.bytes.len());
         let limit = self.max_message;
         match usize::try_from(header.length) {
             Ok(length) if length <= limit.saturating_sub(have) => Ok(length),
@@ -196,12 +163,7 @@ enum Progress {
 
 impl Assembly {
     /// Takes what there is of `frame` from `input[*at..]`.
-    fn advance(
-        &mut self,
-        mut frame: OpenFrame,
-        input: &mut [u8],
-        at: &mut usize,
-    ) -> Result<Progress, FrameError> {
+    fn advance(&mut self, mut frame: OpenFrame, input: &mut [u8], at: &mut usize) -> Result<Progress, FrameError> {
         let end = *at + frame.missing.min(input.len() - *at);
         let piece = &mut input[*at..end];
         frame.mask.apply(piece);
@@ -226,9 +188,7 @@ impl Assembly {
     fn check_utf8(&mut self, message_ends: bool) -> Result<(), FrameError> {
         match simdutf8::compat::from_utf8(&self.bytes[self.valid..]) {
             Ok(_) => self.valid = self.bytes.len(),
-            Err(error) if error.error_len().is_none() && !message_ends => {
-                self.valid += error.valid_up_to()
-            }
+            Err(error) if error.error_len().is_none() && !message_ends => self.valid += error.valid_up_to(),
             Err(_) => return Err(FrameError::Utf8),
         }
         Ok(())
@@ -246,11 +206,7 @@ fn control(kind: Kind, payload: &[u8]) -> Result<Event<'_>, FrameError> {
 
 fn close(payload: &[u8]) -> Result<Option<CloseCode>, FrameError> {
     let Some((code, reason)) = payload.split_first_chunk() else {
-        return if payload.is_empty() {
-            Ok(None)
-        } else {
-            Err(FrameError::MalformedClose)
-        };
+        return if payload.is_empty() { Ok(None) } else { Err(FrameError::MalformedClose) };
     };
     let code = u16::from_be_bytes(*code);
     let code = CloseCode::received(code).ok_or(FrameError::InvalidCloseCode(code))?;

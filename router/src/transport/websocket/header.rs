@@ -98,12 +98,6 @@ impl Header {
         let Some((key, rest)) = rest.split_first_chunk() else {
             return Ok(None);
         };
-        Ok(Some(Self {
-            kind,
-            fin,
-            mask: Mask::new(*key),
-            length,
-            size: bytes.len() - rest.len(),
-        }))
+        Ok(Some(Self { kind, fin, mask: Mask::new(*key), length, size: bytes.len() - rest.len() }))
     }
 }

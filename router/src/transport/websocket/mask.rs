@@ -32,11 +32,7 @@ mod tests {
     fn pieces_unmask_like_the_whole() {
         let plain: Vec<u8> = (0..64).collect();
         let key = [0x12, 0xFE, 0x77, 0x01];
-        let masked: Vec<u8> = plain
-            .iter()
-            .enumerate()
-            .map(|(index, byte)| byte ^ key[index % 4])
-            .collect();
+        let masked: Vec<u8> = plain.iter().enumerate().map(|(index, byte)| byte ^ key[index % 4]).collect();
         for first in 0..plain.len() {
             for second in first..plain.len() {
                 let mut bytes = masked.clone();

@@ -53,10 +53,7 @@ fn decode(decoder: &mut Decoder, pieces: &[&[u8]]) -> (Vec<Seen>, Option<FrameEr
             at += step.consumed;
             seen.push(match step.event {
                 None => break,
-                Some(Event::Message(Message {
-                    binary: false,
-                    body,
-                })) => Seen::Text(body.to_vec()),
+                Some(Event::Message(Message { binary: false, body })) => Seen::Text(body.to_vec()),
                 Some(Event::Message(Message { binary: true, body })) => Seen::Binary(body.to_vec()),
                 Some(Event::Ping(payload)) => Seen::Ping(payload.to_vec()),
                 Some(Event::Pong) => Seen::Pong,
@@ -64,10 +61,7 @@ fn decode(decoder: &mut Decoder, pieces: &[&[u8]]) -> (Vec<Seen>, Option<FrameEr
             });
         }
         buffer.drain(..at);
-        assert!(
-            buffer.len() <= 14 + 125,
-            "no more than a control frame is ever left over"
-        );
+        assert!(buffer.len() <= 14 + 125, "no more than a control frame is ever left over");
     }
     (seen, None)
 }
@@ -76,10 +70,7 @@ fn decode(decoder: &mut Decoder, pieces: &[&[u8]]) -> (Vec<Seen>, Option<FrameEr
 fn check(accept: Accept, max_message: usize, bytes: &[u8]) -> (Vec<Seen>, Option<FrameError>) {
     let whole = decode(&mut Decoder::new(accept, max_message), &[bytes]);
     let single: Vec<&[u8]> = bytes.chunks(1).collect();
-    assert_eq!(
-        decode(&mut Decoder::new(accept, max_message), &single),
-        whole
-    );
+    assert_eq!(decode(&mut Decoder::new(accept, max_message), &single), whole);
     whole
 }
 
@@ -90,25 +81,15 @@ fn accepted(bytes: &[u8]) -> Vec<Seen> {
 }
 
 fn refused(bytes: &[u8]) -> FrameError {
-    check(Accept::Any, 1 << 20, bytes)
-        .1
-        .expect("should be refused")
+    check(Accept::Any, 1 << 20, bytes).1.expect("should be refused")
 }
 
 #[test]
 fn messages_of_every_length_form() {
     for length in [0, 1, 125, 126, 127, 65_535, 65_536, 100_000] {
         let payload = vec![b'x'; length];
-        assert_eq!(
-            accepted(&frame(0x81, &payload)),
-            [Seen::Text(payload.clone())],
-            "{length}"
-        );
-        assert_eq!(
-            accepted(&frame(0x82, &payload)),
-            [Seen::Binary(payload.clone())],
-            "{length}"
-        );
+        assert_eq!(accepted(&frame(0x81, &payload)), [Seen::Text(payload.clone())], "{length}");
+        assert_eq!(accepted(&frame(0x82, &payload)), [Seen::Binary(payload.clone())], "{length}");
     }
 }
 
@@ -125,22 +106,14 @@ fn fragments_with_control_frames_between_them() {
         frame(0x88, &[]),
     ];
     let seen = accepted(&bytes.concat());
-    let expected = [
-        Seen::Ping(b"ping".to_vec()),
-        Seen::Pong,
-        text("one two three"),
-        Seen::Binary(vec![0xFF]),
-        Seen::Close(None),
-    ];
+    let expected =
+        [Seen::Ping(b"ping".to_vec()), Seen::Pong, text("one two three"), Seen::Binary(vec![0xFF]), Seen::Close(None)];
     assert_eq!(seen, expected);
 }
 
 #[test]
 fn empty_fragments_make_an_empty_message() {
-    assert_eq!(
-        accepted(&[frame(0x01, b""), frame(0x00, b""), frame(0x80, b"")].concat()),
-        [text("")]
-    );
+    assert_eq!(accepted(&[frame(0x01, b""), frame(0x00, b""), frame(0x80, b"")].concat()), [text("")]);
 }
 
 #[test]
@@ -149,44 +122,20 @@ fn rules_of_the_header() {
         ("RSV1", &[0xC1, 0x80], FrameError::ReservedBits),
         ("RSV2", &[0xA1, 0x80], FrameError::ReservedBits),
         ("RSV3", &[0x91, 0x80], FrameError::ReservedBits),
-        (
-            "RSV on a control frame",
-            &[0xC9, 0x80],
-            FrameError::ReservedBits,
-        ),
+        ("RSV on a control frame", &[0xC9, 0x80], FrameError::ReservedBits),
         ("opcode 3", &[0x83, 0x80], FrameError::UnknownType(3)),
         ("opcode 7", &[0x87, 0x80], FrameError::UnknownType(7)),
         ("opcode 11", &[0x8B, 0x80], FrameError::UnknownType(11)),
         ("opcode 15", &[0x8F, 0x80], FrameError::UnknownType(15)),
         ("unmasked", &[0x81, 0x05], FrameError::Unmasked),
         ("unmasked control", &[0x89, 0x00], FrameError::Unmasked),
-        (
-            "fragmented ping",
-            &[0x09, 0x80],
-            FrameError::FragmentedControl,
-        ),
-        (
-            "fragmented close",
-            &[0x08, 0x80],
-            FrameError::FragmentedControl,
-        ),
+        ("fragmented ping", &[0x09, 0x80], FrameError::FragmentedControl),
+        ("fragmented close", &[0x08, 0x80], FrameError::FragmentedControl),
         ("long ping", &[0x89, 0xFE], FrameError::LongControl),
         ("long close", &[0x88, 0xFF], FrameError::LongControl),
-        (
-            "125 in 16 bits",
-            &[0x81, 0xFE, 0, 125],
-            FrameError::LengthForm,
-        ),
-        (
-            "65535 in 64 bits",
-            &[0x81, 0xFF, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF],
-            FrameError::LengthForm,
-        ),
-        (
-            "2^63",
-            &[0x82, 0xFF, 0x80, 0, 0, 0, 0, 0, 0, 0],
-            FrameError::LengthRange,
-        ),
+        ("125 in 16 bits", &[0x81, 0xFE, 0, 125], FrameError::LengthForm),
+        ("65535 in 64 bits", &[0x81, 0xFF, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF], FrameError::LengthForm),
+        ("2^63", &[0x82, 0xFF, 0x80, 0, 0, 0, 0, 0, 0, 0], FrameError::LengthRange),
     ];
     for (rule, bytes, error) in table {
         assert_eq!(refused(bytes), *error, "{rule}");
@@ -197,26 +146,10 @@ fn rules_of_the_header() {
 #[test]
 fn rules_of_fragments() {
     let table = [
-        (
-            "nothing to continue",
-            frame(0x80, b"x"),
-            FrameError::NothingToContinue,
-        ),
-        (
-            "nothing to continue, not the last",
-            frame(0x00, b"x"),
-            FrameError::NothingToContinue,
-        ),
-        (
-            "message in a message",
-            [frame(0x01, b"x"), frame(0x81, b"y")].concat(),
-            FrameError::UnfinishedMessage,
-        ),
-        (
-            "start in a message",
-            [frame(0x01, b"x"), frame(0x02, b"y")].concat(),
-            FrameError::UnfinishedMessage,
-        ),
+        ("nothing to continue", frame(0x80, b"x"), FrameError::NothingToContinue),
+        ("nothing to continue, not the last", frame(0x00, b"x"), FrameError::NothingToContinue),
+        ("message in a message", [frame(0x01, b"x"), frame(0x81, b"y")].concat(), FrameError::UnfinishedMessage),
+        ("start in a message", [frame(0x01, b"x"), frame(0x02, b"y")].concat(), FrameError::UnfinishedMessage),
         (
             "continuation after the end",
             [frame(0x01, b"x"), frame(0x80, b"y"), frame(0x80, b"z")].concat(),
@@ -231,32 +164,13 @@ fn rules_of_fragments() {
 #[test]
 fn text_is_utf8() {
     let euro = "€".as_bytes();
-    assert_eq!(
-        accepted(&frame(0x81, "κόσμε 😀".as_bytes())),
-        [text("κόσμε 😀")]
-    );
-    assert_eq!(
-        accepted(&[frame(0x01, &euro[..1]), frame(0x80, &euro[1..])].concat()),
-        [text("€")]
-    );
-    assert_eq!(
-        accepted(&frame(0x82, &[0xFF, 0xFE])),
-        [Seen::Binary(vec![0xFF, 0xFE])]
-    );
-    let invalid: &[&[u8]] = &[
-        b"\xFF",
-        b"abc\xC0\xAFdef",
-        b"\xED\xA0\x80",
-        b"\xF4\x90\x80\x80",
-        b"cut \xE2\x82",
-    ];
+    assert_eq!(accepted(&frame(0x81, "κόσμε 😀".as_bytes())), [text("κόσμε 😀")]);
+    assert_eq!(accepted(&[frame(0x01, &euro[..1]), frame(0x80, &euro[1..])].concat()), [text("€")]);
+    assert_eq!(accepted(&frame(0x82, &[0xFF, 0xFE])), [Seen::Binary(vec![0xFF, 0xFE])]);
+    let invalid: &[&[u8]] = &[b"\xFF", b"abc\xC0\xAFdef", b"\xED\xA0\x80", b"\xF4\x90\x80\x80", b"cut \xE2\x82"];
     for bytes in invalid {
         assert_eq!(refused(&frame(0x81, bytes)), FrameError::Utf8, "{bytes:?}");
-        assert_eq!(
-            refused(&[frame(0x01, bytes), frame(0x80, b"")].concat()),
-            FrameError::Utf8,
-            "{bytes:?}"
-        );
+        assert_eq!(refused(&[frame(0x01, bytes), frame(0x80, b"")].concat()), FrameError::Utf8, "{bytes:?}");
     }
     assert_eq!(FrameError::Utf8.close_code(), CloseCode::INVALID_PAYLOAD);
 }
@@ -273,103 +187,46 @@ fn invalid_text_is_refused_before_the_message_ends() {
 fn messages_have_a_limit() {
     let limit = |limit, bytes: &[u8]| check(Accept::Any, limit, bytes);
     let too_big = Some(FrameError::TooBig { limit: 10 });
-    assert_eq!(
-        limit(10, &frame(0x81, b"0123456789")),
-        (vec![text("0123456789")], None)
-    );
+    assert_eq!(limit(10, &frame(0x81, b"0123456789")), (vec![text("0123456789")], None));
     assert_eq!(limit(10, &frame(0x81, b"01234567890")), (vec![], too_big));
-    let fragments = [
-        frame(0x01, b"01234"),
-        frame(0x00, b"56789"),
-        frame(0x80, b""),
-    ];
-    assert_eq!(
-        limit(10, &fragments.concat()),
-        (vec![text("0123456789")], None)
-    );
-    assert_eq!(
-        limit(
-            10,
-            &[frame(0x01, b"01234"), frame(0x80, b"567890")].concat()
-        ),
-        (vec![], too_big)
-    );
-    let huge = [
-        0x82, 0xFF, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1, 2, 3, 4,
-    ];
-    assert_eq!(
-        limit(10, &huge),
-        (vec![], too_big),
-        "refused by the header alone"
-    );
-    assert_eq!(
-        FrameError::TooBig { limit: 10 }.close_code(),
-        CloseCode::TOO_BIG
-    );
+    let fragments = [frame(0x01, b"01234"), frame(0x00, b"56789"), frame(0x80, b"")];
+    assert_eq!(limit(10, &fragments.concat()), (vec![text("0123456789")], None));
+    assert_eq!(limit(10, &[frame(0x01, b"01234"), frame(0x80, b"567890")].concat()), (vec![], too_big));
+    let huge = [0x82, 0xFF, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1, 2, 3, 4];
+    assert_eq!(limit(10, &huge), (vec![], too_big), "refused by the header alone");
+    assert_eq!(FrameError::TooBig { limit: 10 }.close_code(), CloseCode::TOO_BIG);
 }
 
 #[test]
 fn a_declared_length_allocates_nothing() {
     let mut decoder = Decoder::new(Accept::Any, usize::MAX);
-    let header = [
-        0x82, 0xFF, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1, 2, 3, 4,
-    ];
+    let header = [0x82, 0xFF, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1, 2, 3, 4];
     assert_eq!(decode(&mut decoder, &[&header, b"abc"]), (vec![], None));
     let assembly = decoder.assembly.as_ref().expect("a frame is under way");
-    assert!(
-        assembly.bytes.capacity() <= 96 << 10,
-        "at most a buffer of the pool"
-    );
+    assert!(assembly.bytes.capacity() <= 96 << 10, "at most a buffer of the pool");
 }
 
 #[test]
 fn kinds_fit_the_serializer() {
     let with = |accept, first| check(accept, 100, &frame(first, b"x"));
     assert_eq!(with(Accept::Text, 0x81), (vec![text("x")], None));
-    assert_eq!(
-        with(Accept::Text, 0x82),
-        (vec![], Some(FrameError::UnexpectedBinary))
-    );
-    assert_eq!(
-        with(Accept::Text, 0x02),
-        (vec![], Some(FrameError::UnexpectedBinary))
-    );
-    assert_eq!(
-        with(Accept::Binary, 0x82),
-        (vec![Seen::Binary(b"x".to_vec())], None)
-    );
-    assert_eq!(
-        with(Accept::Binary, 0x81),
-        (vec![], Some(FrameError::UnexpectedText))
-    );
-    assert_eq!(
-        FrameError::UnexpectedText.close_code(),
-        CloseCode::UNSUPPORTED
-    );
+    assert_eq!(with(Accept::Text, 0x82), (vec![], Some(FrameError::UnexpectedBinary)));
+    assert_eq!(with(Accept::Text, 0x02), (vec![], Some(FrameError::UnexpectedBinary)));
+    assert_eq!(with(Accept::Binary, 0x82), (vec![Seen::Binary(b"x".to_vec())], None));
+    assert_eq!(with(Accept::Binary, 0x81), (vec![], Some(FrameError::UnexpectedText)));
+    assert_eq!(FrameError::UnexpectedText.close_code(), CloseCode::UNSUPPORTED);
 }
 
 #[test]
 fn close_frames() {
     assert_eq!(accepted(&frame(0x88, b"")), [Seen::Close(None)]);
-    assert_eq!(
-        accepted(&frame(0x88, b"\x03\xE8")),
-        [Seen::Close(Some(1000))]
-    );
+    assert_eq!(accepted(&frame(0x88, b"\x03\xE8")), [Seen::Close(Some(1000))]);
 
     assert_eq!(
-        accepted(&frame(
-            0x88,
-            &[b"\x0F\xA0".as_slice(), "bye ☂".as_bytes()].concat()
-        )),
+        accepted(&frame(0x88, &[b"\x0F\xA0".as_slice(), "bye ☂".as_bytes()].concat())),
         [Seen::Close(Some(4000))]
     );
-    assert_eq!(
-        accepted(&frame(
-            0x88,
-            &[b"\x03\xE8".as_slice(), &[b'x'; 123]].concat()
-        )),
-        [Seen::Close(Some(1000))]
-    );
+    assert_eq!(accepted(&frame(0x88, &[b"\x03\xE8".as_slice(), &[b'x'; 123]].concat())), [Seen::Close(Some(1000))]);
     let table: &[(&[u8], FrameError)] = &[
         (b"\x03", FrameError::MalformedClose),
         (b"\x03\xE7", FrameError::InvalidCloseCode(999)),
@@ -394,26 +251,13 @@ fn an_idle_decoder_holds_no_memory() {
 }
 
 fn any_frame() -> impl Strategy<Value = Vec<u8>> {
-    let payload = prop_oneof![
-        "[a-zé€😀]{0,60}".prop_map(String::into_bytes),
-        Just(vec![b'y'; 3_000])
-    ];
-    (
-        prop_oneof![
-            Just(0x81),
-            Just(0x82),
-            Just(0x01),
-            Just(0x00),
-            Just(0x80),
-            Just(0x89),
-            Just(0x8A)
-        ],
-        payload,
-    )
-        .prop_map(|(first, payload)| match first {
+    let payload = prop_oneof!["[a-zé€😀]{0,60}".prop_map(String::into_bytes), Just(vec![b'y'; 3_000])];
+    (prop_oneof![Just(0x81), Just(0x82), Just(0x01), Just(0x00), Just(0x80), Just(0x89), Just(0x8A)], payload).prop_map(
+        |(first, payload)| match first {
             0x89 | 0x8A => frame(first, &payload[..payload.len().min(125)]),
             first => frame(first, &payload),
-        })
+        },
+    )
 }
 
 proptest! {

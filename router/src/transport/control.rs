@@ -1,4 +1,4 @@
-//! Close frames and their codes (RFC 6455, section 7.4).
+//! Control frames sent to a peer, and close codes (RFC 6455, sections 5.5 and 7.4).
 
 use crate::encoding::Framing;
 
@@ -55,18 +55,34 @@ impl Framing {
     }
 }
 
+impl Framing {
+    /// Appends a ping, which the peer has to answer with a pong.
+    pub fn ping_frame(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(match self {
+            Framing::WebSocket => &[0x89, 0],
+            Framing::RawSocket => &[1, 0, 0, 0],
+        });
+    }
+
+    /// Appends the answer to a ping with this payload.
+    pub fn pong_frame(self, payload: &[u8], out: &mut Vec<u8>) {
+        match self {
+            // A WebSocket ping holds at most 125 bytes, or it was refused.
+            Framing::WebSocket => out.extend_from_slice(&[0x8A, payload.len() as u8]),
+            Framing::RawSocket => out.extend_from_slice(&(0x0200_0000 | payload.len() as u32).to_be_bytes()),
+        }
+        out.extend_from_slice(payload);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn codes_a_peer_may_send() {
-        let allowed = [
-            1000, 1001, 1002, 1003, 1007, 1008, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999,
-        ];
-        let refused = [
-            0, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65_535,
-        ];
+        let allowed = [1000, 1001, 1002, 1003, 1007, 1008, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999];
+        let refused = [0, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65_535];
         for code in allowed {
             assert_eq!(CloseCode::received(code).map(CloseCode::get), Some(code));
         }

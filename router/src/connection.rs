@@ -1,0 +1,339 @@
+//! The task of one connection: reads, lets a [`Handler`] handle, and writes what is left to it.
+//!
+//! It reads as much as is there into a buffer shared by all connections of its thread, decodes
+//! the frames where they lie, and gives the handler all of them as one burst. What an idle
+//! connection holds of its own is a few hundred bytes.
+
+mod incoming;
+mod pulse;
+mod settings;
+mod stream;
+
+#[cfg(test)]
+mod tests;
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::io;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::ReadBuf;
+use tokio::net::TcpStream;
+
+use crate::outbox::{Closed, Encoding, Flush, Framing, Outbox, Status};
+use crate::transport::control::CloseCode;
+use crate::transport::{Accept, Decoder, rawsocket, websocket};
+use incoming::Outcome;
+use pulse::Pulse;
+use stream::{Stream, TcpSide, Whole};
+
+pub use incoming::{Flow, Incoming};
+pub use pulse::Heartbeat;
+pub use settings::ConnectionSettings;
+
+/// Bytes read at a time. A smaller buffer makes smaller bursts, and fan-out several times as
+/// expensive.
+const READ: usize = 64 << 10;
+
+/// Reads before other connections of the thread get their turn.
+const READS_PER_POLL: usize = 4;
+
+thread_local! {
+    /// Where the connections of a thread read to, one after the other.
+    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// What handles the messages of a connection: a WAMP session, or an echo.
+///
+/// It is called from the connection's task and must not block. What it has to say it appends to
+/// outboxes, its own one among them.
+pub trait Handler: Send + 'static {
+    /// Handles the messages of one read, and flushes each outbox it has touched by doing so.
+    fn on_burst(&mut self, incoming: &mut Incoming<'_>);
+
+    /// Whether the peer has introduced itself. Until then its messages are held to a smaller
+    /// limit, and it has to hurry: see [`ConnectionSettings`].
+    fn is_established(&self) -> bool {
+        true
+    }
+
+    /// The peer is gone, or going: no more messages will come. Called exactly once.
+    fn on_end(&mut self);
+}
+
+/// Runs a connection over TCP until its end.
+///
+/// `received` is what was already read from `socket` and belongs to the framing. The handler is
+/// made from the outbox that leads to the peer.
+pub async fn run_tcp<H: Handler>(
+    socket: TcpStream,
+    received: &[u8],
+    encoding: Encoding,
+    accept: Accept,
+    heartbeat: &Heartbeat,
+    handler: impl FnOnce(Arc<Outbox>) -> H,
+) {
+    // Messages are small and their sender waits: never hold one back to fill a packet.
+    if let Err(error) = socket.set_nodelay(true) {
+        tracing::debug!(%error, "no TCP_NODELAY");
+    }
+    let (read, write) = socket.into_split();
+    let outbox = Outbox::tcp(encoding, heartbeat.settings().outbox, write);
+    let handler = handler(outbox.clone());
+    Connection::new(TcpSide(read), received, accept, outbox, heartbeat, handler).run().await;
+}
+
+/// Runs a connection over any other stream until its end, as [`run_tcp`] does.
+pub async fn run_stream<S, H>(
+    stream: S,
+    received: &[u8],
+    encoding: Encoding,
+    accept: Accept,
+    heartbeat: &Heartbeat,
+    handler: impl FnOnce(Arc<Outbox>) -> H,
+) where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static,
+    H: Handler,
+{
+    let outbox = Outbox::owned(encoding, heartbeat.settings().outbox);
+    let handler = handler(outbox.clone());
+    Connection::new(Whole(stream), received, accept, outbox, heartbeat, handler).run().await;
+}
+
+struct Connection<S, H: Handler> {
+    stream: S,
+    outbox: Arc<Outbox>,
+    decoder: Decoder,
+    handler: H,
+    settings: ConnectionSettings,
+    pulse: Arc<Pulse>,
+    /// What was read but is no whole header or control frame yet.
+    tail: Vec<u8>,
+    /// `tail` holds what came with the handshake and has not been looked at.
+    unread: bool,
+    established: bool,
+    ended: bool,
+    /// The peer has said that it sends no more, or what it sends can't be understood any more.
+    hearing: Hearing,
+    /// The stream had no room for more when last written to.
+    was_full: bool,
+    logged_drop: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hearing {
+    /// Frames are decoded.
+    Open,
+    /// The peer's close frame has come.
+    PeerClosed,
+    /// The peer broke the framing; its bytes are read only to let it read ours.
+    Deaf,
+}
+
+/// Why a connection's task is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// Everything said, and the peer's close frame seen.
+    Finished,
+    /// The peer closed the stream.
+    Eof,
+    /// The outbox was closed under us.
+    Closed(Closed),
+    /// Reading failed.
+    Failed(io::ErrorKind),
+}
+
+impl<S: Stream, H: Handler> Connection<S, H> {
+    fn new(stream: S, received: &[u8], accept: Accept, outbox: Arc<Outbox>, heartbeat: &Heartbeat, handler: H) -> Self {
+        let settings = *heartbeat.settings();
+        let established = handler.is_established();
+        let max_message = if established { settings.max_message } else { settings.max_first_message };
+        let decoder = match outbox.encoding().framing {
+            Framing::WebSocket => Decoder::WebSocket(websocket::Decoder::new(accept, max_message)),
+            Framing::RawSocket => Decoder::RawSocket(rawsocket::Decoder::new(accept, max_message)),
+        };
+        let pulse = heartbeat.watch(&outbox, !established);
+        Self {
+            stream,
+            outbox,
+            decoder,
+            handler,
+            settings,
+            pulse,
+            tail: received.to_vec(),
+            unread: !received.is_empty(),
+            established,
+            ended: false,
+            hearing: Hearing::Open,
+            was_full: false,
+            logged_drop: false,
+        }
+    }
+
+    async fn run(mut self) {
+        let end = poll_fn(|cx| self.poll(cx)).await;
+        match end {
+            End::Closed(Closed::TooSlow) => tracing::warn!("slow consumer disconnected"),
+            end => tracing::debug!(?end, "connection ended"),
+        }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        let status = self.outbox.attend(cx.waker());
+        if let Some(closed) = status.closed {
+            return Poll::Ready(End::Closed(closed));
+        }
+        self.log_drops(&status);
+        if status.finishing {
+            self.end();
+            if status.queued == 0 {
+                if self.hearing == Hearing::PeerClosed {
+                    return Poll::Ready(End::Finished);
+                }
+                // With bytes of the peer unread, closing would reset the connection and might
+                // take our last frames with it. So wait for the peer to close, and where no
+                // close frame tells it to, end our direction.
+                if self.hearing == Hearing::Deaf || self.outbox.encoding().framing == Framing::RawSocket {
+                    ready!(self.stream.poll_shutdown(cx));
+                }
+            }
+        }
+        if status.owner_writes
+            && self.flush(cx) == Flush::Blocked
+            && self.outbox.queued() > self.settings.outbox.bytes / 2
+        {
+            // It does not read its replies: no more of its requests until it does.
+            return Poll::Pending;
+        }
+        if std::mem::take(&mut self.unread) {
+            let mut received = std::mem::take(&mut self.tail);
+            self.burst(&mut received);
+        }
+        for _ in 0..READS_PER_POLL {
+            if let Err(end) = ready!(self.poll_read(cx)) {
+                return Poll::Ready(end);
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Writes as the outbox's owner; answers `Blocked` if the stream will wake us.
+    fn flush(&mut self, cx: &mut Context<'_>) -> Flush {
+        loop {
+            let before = self.outbox.queued();
+            let mut full = false;
+            let flush = self.outbox.flush_as_owner(|bytes| match self.stream.poll_write(cx, bytes) {
+                Poll::Ready(result) => result,
+                Poll::Pending => {
+                    full = true;
+                    Err(io::ErrorKind::WouldBlock.into())
+                }
+            });
+            if self.was_full && self.outbox.queued() < before {
+                // There is room again, so the peer has read something: it is slow, not gone.
+                self.pulse.beat();
+            }
+            self.was_full = flush == Flush::Blocked && (full || self.outbox.poll_writable(cx).is_pending());
+            if flush != Flush::Blocked || self.was_full {
+                return flush;
+            }
+        }
+    }
+
+    /// One read and its burst.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), End>> {
+        SCRATCH.with_borrow_mut(|scratch| {
+            let kept = self.tail.len();
+            if scratch.len() < kept + READ {
+                scratch.resize(kept + READ, 0);
+            }
+            let mut buffer = ReadBuf::new(&mut scratch[kept..kept + READ]);
+            if let Err(error) = ready!(self.stream.poll_read(cx, &mut buffer)) {
+                return Poll::Ready(Err(End::Failed(error.kind())));
+            }
+            let count = buffer.filled().len();
+            if count == 0 {
+                return Poll::Ready(Err(End::Eof));
+            }
+            self.pulse.beat();
+            scratch[..kept].copy_from_slice(&self.tail);
+            self.burst(&mut scratch[..kept + count]);
+            Poll::Ready(Ok(()))
+        })
+    }
+
+    /// Handles what was read and keeps what is incomplete.
+    fn burst(&mut self, input: &mut [u8]) {
+        if self.hearing != Hearing::Open {
+            return;
+        }
+        let mut incoming = Incoming::new(&mut self.decoder, input, &self.outbox);
+        if self.ended {
+            // Our close frame is on its way; only the peer's is of interest now.
+            incoming.for_each(|_| Flow::Continue);
+        } else {
+            self.handler.on_burst(&mut incoming);
+        }
+        let (outcome, consumed) = incoming.finish();
+        keep(&mut self.tail, &input[consumed..]);
+        match outcome {
+            Outcome::Continue => {}
+            Outcome::Close(code, reason) => self.outbox.finish(code, &reason),
+            Outcome::PeerClosed(code) => {
+                self.hearing = Hearing::PeerClosed;
+                self.tail = Vec::new();
+                self.outbox.finish(code.unwrap_or(CloseCode::NORMAL), "");
+            }
+            Outcome::Failed(error) => {
+                tracing::debug!(%error, "peer broke the framing");
+                self.hearing = Hearing::Deaf;
+                self.tail = Vec::new();
+                self.outbox.finish(error.close_code(), &error.to_string());
+            }
+        }
+        if !self.established && self.handler.is_established() {
+            self.established = true;
+            self.pulse.established();
+            self.decoder.set_max_message(self.settings.max_message);
+        }
+    }
+
+    fn log_drops(&mut self, status: &Status) {
+        if status.dropped > 0 && !self.logged_drop {
+            self.logged_drop = true;
+            let limits = self.settings.outbox;
+            tracing::warn!(policy = ?limits.policy, limit = limits.bytes, "slow consumer: events are dropped");
+        }
+    }
+}
+
+impl<S, H: Handler> Connection<S, H> {
+    /// Tells the handler that it is over.
+    fn end(&mut self) {
+        if !std::mem::replace(&mut self.ended, true) {
+            self.pulse.closing();
+            self.handler.on_end();
+        }
+    }
+}
+
+/// However the task ends, by a panic or with the runtime, the session has left and nobody
+/// writes to the peer any more.
+impl<S, H: Handler> Drop for Connection<S, H> {
+    fn drop(&mut self) {
+        self.outbox.close();
+        self.end();
+    }
+}
+
+/// Makes `rest` the content of `tail`, which owns no memory while there is nothing to keep.
+fn keep(tail: &mut Vec<u8>, rest: &[u8]) {
+    if rest.is_empty() {
+        *tail = Vec::new();
+    } else {
+        tail.clear();
+        tail.extend_from_slice(rest);
+    }
+}

@@ -1,0 +1,171 @@
+//! Which peers are alive, and which are late: one task looks after all connections of a server.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::time::{Instant, MissedTickBehavior};
+
+use super::ConnectionSettings;
+use crate::outbox::{Append, Class, Outbox};
+use crate::transport::control::CloseCode;
+
+/// Looks after the connections of a server: pings silent peers, drops the gone, and ends what
+/// takes too long.
+///
+/// One timer for all of them, whose ticks are also their clock: a connection that reads does
+/// not ask for the time. Clones look after the same connections.
+#[derive(Debug, Clone)]
+pub struct Heartbeat(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    settings: ConnectionSettings,
+    clock: Arc<Clock>,
+    watched: Mutex<Vec<Weak<Pulse>>>,
+}
+
+/// Milliseconds since the heartbeat began, as of its last tick.
+#[derive(Debug, Default)]
+struct Clock(AtomicU64);
+
+impl Clock {
+    fn now(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Signs of life of one connection.
+#[derive(Debug)]
+pub(super) struct Pulse {
+    outbox: Arc<Outbox>,
+    clock: Arc<Clock>,
+    settings: ConnectionSettings,
+    /// When the peer was last heard of.
+    heard: AtomicU64,
+    /// When it was last pinged.
+    pinged: AtomicU64,
+    /// When it has to be done with what it is at, or [`NEVER`].
+    deadline: AtomicU64,
+}
+
+const NEVER: u64 = u64::MAX;
+
+impl Heartbeat {
+    /// A heartbeat for connections with these settings. It beats while [`run`](Self::run) runs.
+    pub fn new(settings: ConnectionSettings) -> Self {
+        Self(Arc::new(Shared { settings, clock: Arc::default(), watched: Mutex::default() }))
+    }
+
+    /// The settings of the connections.
+    pub fn settings(&self) -> &ConnectionSettings {
+        &self.0.settings
+    }
+
+    /// Beats for ever.
+    pub async fn run(self) {
+        let start = Instant::now();
+        let mut ticks = tokio::time::interval(self.tick());
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let now = ticks.tick().await;
+            self.beat(millis(now - start));
+        }
+    }
+
+    /// Asks all connections to close, giving this code and reason.
+    pub fn close_all(&self, code: CloseCode, reason: &str) {
+        for pulse in self.0.watched.lock().iter().filter_map(Weak::upgrade) {
+            pulse.outbox.finish(code, reason);
+        }
+    }
+
+    /// Fine enough that no time limit is missed by more than a quarter, and never idle for longer than a second.
+    fn tick(&self) -> Duration {
+        let settings = &self.0.settings;
+        let shortest = settings
+            .handshake_timeout
+            .min(settings.ping_interval)
+            .min(settings.ping_timeout)
+            .min(settings.close_timeout);
+        (shortest / 4).clamp(Duration::from_millis(5), Duration::from_secs(1))
+    }
+
+    fn beat(&self, now: u64) {
+        self.0.clock.0.store(now, Ordering::Relaxed);
+        self.0.watched.lock().retain(|pulse| match pulse.upgrade() {
+            Some(pulse) => {
+                pulse.check(now);
+                true
+            }
+            None => false,
+        });
+    }
+
+    pub(super) fn watch(&self, outbox: &Arc<Outbox>, in_handshake: bool) -> Arc<Pulse> {
+        let settings = self.0.settings;
+        let now = self.0.clock.now();
+        let deadline = if in_handshake { now.saturating_add(millis(settings.handshake_timeout)) } else { NEVER };
+        let pulse = Arc::new(Pulse {
+            outbox: outbox.clone(),
+            clock: self.0.clock.clone(),
+            settings,
+            heard: AtomicU64::new(now),
+            pinged: AtomicU64::new(now),
+            deadline: AtomicU64::new(deadline),
+        });
+        self.0.watched.lock().push(Arc::downgrade(&pulse));
+        pulse
+    }
+}
+
+impl Pulse {
+    /// The peer was heard of.
+    pub(super) fn beat(&self) {
+        self.heard.store(self.clock.now(), Ordering::Relaxed);
+    }
+
+    /// The peer has introduced itself and may take its time from now on.
+    pub(super) fn established(&self) {
+        self.deadline.store(NEVER, Ordering::Relaxed);
+    }
+
+    /// The close frame is queued; the peer has to answer it in time.
+    pub(super) fn closing(&self) {
+        let deadline = self.clock.now().saturating_add(millis(self.settings.close_timeout));
+        self.deadline.store(deadline, Ordering::Relaxed);
+    }
+
+    fn check(&self, now: u64) {
+        if now >= self.deadline.load(Ordering::Relaxed) {
+            if self.outbox.is_finishing() {
+                self.outbox.close();
+            } else {
+                let seconds = self.settings.handshake_timeout.as_secs_f32();
+                self.outbox.finish(CloseCode::POLICY, &format!("no session was opened within {seconds} s"));
+            }
+            return;
+        }
+        let heard = self.heard.load(Ordering::Relaxed);
+        let interval = millis(self.settings.ping_interval);
+        if now.saturating_sub(heard) >= interval.saturating_add(millis(self.settings.ping_timeout)) {
+            tracing::debug!("a peer did not answer a ping");
+            self.outbox.close();
+            return;
+        }
+        let last = heard.max(self.pinged.load(Ordering::Relaxed));
+        if now.saturating_sub(last) >= interval {
+            self.pinged.store(now, Ordering::Relaxed);
+            let mut ping = Vec::new();
+            self.outbox.encoding().framing.ping_frame(&mut ping);
+            if self.outbox.append(&ping, Class::Reply) == Append::First {
+                self.outbox.hand_over();
+            }
+        }
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(NEVER)
+}
