@@ -214,6 +214,10 @@ impl<S: Stream, H: Handler> Connection<S, H> {
             if let Err(end) = ready!(self.poll_read(cx)) {
                 return Poll::Ready(end);
             }
+            if self.hearing != Hearing::Open {
+                // That may have been all there was to wait for.
+                break;
+            }
         }
         cx.waker().wake_by_ref();
         Poll::Pending

@@ -52,6 +52,16 @@ impl Handler for Echo {
     }
 }
 
+/// No time limit hides a connection that should have ended by itself.
+fn patient() -> ConnectionSettings {
+    ConnectionSettings {
+        handshake_timeout: Duration::MAX,
+        ping_interval: Duration::MAX,
+        close_timeout: Duration::MAX,
+        ..Default::default()
+    }
+}
+
 /// A connection with its peer's end of the stream.
 struct Peer<S> {
     stream: S,
@@ -82,7 +92,7 @@ async fn tcp(encoding: Encoding, settings: ConnectionSettings) -> Peer<TcpStream
 
 async fn duplex(encoding: Encoding, received: &'static [u8]) -> Peer<tokio::io::DuplexStream> {
     let (client, server) = tokio::io::duplex(1000);
-    let heartbeat = beating(ConnectionSettings::default());
+    let heartbeat = beating(patient());
     let ends = Arc::new(AtomicUsize::new(0));
     let (sender, receiver) = tokio::sync::oneshot::channel();
     let task = tokio::spawn({
@@ -155,7 +165,7 @@ fn close(code: u16, reason: &str) -> Vec<u8> {
 
 #[tokio::test]
 async fn messages_are_handled_and_pings_answered() {
-    let mut peer = tcp(WEBSOCKET, ConnectionSettings::default()).await;
+    let mut peer = tcp(WEBSOCKET, patient()).await;
     peer.send([masked(0x81, "hello"), masked(0x89, "are you there?"), masked(0x81, "second")].concat()).await;
     let mut answers = vec![text("hello"), text("second"), [b"\x8A\x0E".as_slice(), b"are you there?"].concat()];
     // A pong may overtake the replies of its burst.
@@ -173,7 +183,7 @@ async fn messages_are_handled_and_pings_answered() {
 
 #[tokio::test]
 async fn a_message_in_many_reads_is_one_message() {
-    let mut peer = tcp(WEBSOCKET, ConnectionSettings::default()).await;
+    let mut peer = tcp(WEBSOCKET, patient()).await;
     peer.send(masked(0x81, "hello")).await;
     peer.expect(text("hello")).await;
     let long = "äöü".repeat(100_000);
@@ -223,7 +233,7 @@ async fn a_stream_only_its_task_can_write_to_works_the_same() {
 
 #[tokio::test]
 async fn the_handler_closes_after_its_last_words() {
-    let mut peer = tcp(WEBSOCKET, ConnectionSettings::default()).await;
+    let mut peer = tcp(WEBSOCKET, patient()).await;
     peer.send([masked(0x81, "last"), masked(0x81, "bye"), masked(0x81, "ignored")].concat()).await;
     peer.expect([text("last"), close(1000, "as you wish")].concat()).await;
     assert_eq!(peer.ends.load(Ordering::Relaxed), 1, "it has left, whether the peer answers or not");
@@ -234,7 +244,7 @@ async fn the_handler_closes_after_its_last_words() {
 
 #[tokio::test]
 async fn somebody_else_closes() {
-    let mut peer = tcp(WEBSOCKET, ConnectionSettings::default()).await;
+    let mut peer = tcp(WEBSOCKET, patient()).await;
     peer.outbox.finish(CloseCode::GOING_AWAY, "shutdown");
     peer.expect(close(1001, "shutdown")).await;
     peer.send(masked(0x88, close(1001, "")[2..].to_vec())).await;
@@ -251,7 +261,7 @@ async fn a_broken_rule_is_answered_with_its_code() {
         ("bad close code", masked(0x88, 1005_u16.to_be_bytes()), 1002),
     ];
     for (rule, bytes, code) in table {
-        let mut peer = tcp(WEBSOCKET, ConnectionSettings::default()).await;
+        let mut peer = tcp(WEBSOCKET, patient()).await;
         // Bytes behind the mistake must not reset the connection before the answer is read.
         peer.send([bytes.as_slice(), &[0; 1000]].concat()).await;
         let rest = peer.rest().await;
@@ -265,7 +275,7 @@ async fn a_broken_rule_is_answered_with_its_code() {
 
 #[tokio::test]
 async fn the_introduction_raises_the_limit() {
-    let settings = ConnectionSettings { max_first_message: 5, max_message: 6, ..Default::default() };
+    let settings = ConnectionSettings { max_first_message: 5, max_message: 6, ..patient() };
     let mut peer = tcp(WEBSOCKET, settings).await;
     peer.send(masked(0x81, "hello")).await;
     peer.expect(text("hello")).await;
@@ -281,13 +291,13 @@ fn hasty() -> ConnectionSettings {
         ping_interval: Duration::from_millis(40),
         ping_timeout: Duration::from_millis(40),
         close_timeout: Duration::from_millis(40),
-        ..Default::default()
+        ..patient()
     }
 }
 
 #[tokio::test]
 async fn a_peer_that_does_not_introduce_itself_is_sent_away() {
-    let settings = ConnectionSettings { handshake_timeout: Duration::from_millis(40), ..Default::default() };
+    let settings = ConnectionSettings { handshake_timeout: Duration::from_millis(40), ..patient() };
     let mut peer = tcp(WEBSOCKET, settings).await;
     peer.send(masked(0x81, "not the word")).await;
     peer.expect(text("not the word")).await;
@@ -310,7 +320,7 @@ async fn a_silent_peer_is_pinged_then_dropped() {
 
 #[tokio::test]
 async fn a_peer_that_does_not_answer_the_close_is_dropped() {
-    let settings = ConnectionSettings { close_timeout: Duration::from_millis(40), ..Default::default() };
+    let settings = ConnectionSettings { close_timeout: Duration::from_millis(40), ..patient() };
     for encoding in [WEBSOCKET, RAWSOCKET] {
         let mut peer = tcp(encoding, settings).await;
         peer.outbox.finish(CloseCode::NORMAL, "");
@@ -322,7 +332,7 @@ async fn a_peer_that_does_not_answer_the_close_is_dropped() {
 #[tokio::test]
 async fn a_peer_that_does_not_read_is_not_read_from() {
     let limits = OutboxLimits { bytes: 1 << 20, ..Default::default() };
-    let mut peer = tcp(WEBSOCKET, ConnectionSettings { outbox: limits, ..Default::default() }).await;
+    let mut peer = tcp(WEBSOCKET, ConnectionSettings { outbox: limits, ..patient() }).await;
     let task = tokio::spawn(async move {
         peer.send([masked(0x81, "hello"), masked(0x81, "flood")].concat()).await;
         // What follows waits until there is room, so none of it overflows the outbox.
@@ -346,7 +356,7 @@ async fn a_peer_that_does_not_read_is_not_read_from() {
 #[tokio::test]
 async fn a_slow_consumer_is_disconnected() {
     let limits = OutboxLimits { bytes: 1 << 20, reserve: 0, policy: SlowConsumer::Disconnect };
-    let peer = tcp(WEBSOCKET, ConnectionSettings { outbox: limits, ..Default::default() }).await;
+    let peer = tcp(WEBSOCKET, ConnectionSettings { outbox: limits, ..patient() }).await;
     let event = text(&"x".repeat(60_000));
     loop {
         match peer.outbox.append(&event, Class::Event) {
@@ -362,20 +372,20 @@ async fn a_slow_consumer_is_disconnected() {
 
 #[tokio::test]
 async fn a_panicking_handler_ends_its_own_connection_only() {
-    let mut peer = tcp(WEBSOCKET, ConnectionSettings::default()).await;
+    let mut peer = tcp(WEBSOCKET, patient()).await;
     peer.send(masked(0x81, "panic")).await;
     assert!(peer.rest().await.is_empty());
     assert!(peer.task.await.unwrap_err().is_panic());
     assert_eq!(peer.ends.load(Ordering::Relaxed), 1);
     // The thread's buffers are still usable.
-    let mut next = tcp(WEBSOCKET, ConnectionSettings::default()).await;
+    let mut next = tcp(WEBSOCKET, patient()).await;
     next.send(masked(0x81, "hello")).await;
     next.expect(text("hello")).await;
 }
 
 #[tokio::test]
 async fn an_idle_connection_owns_no_buffers() {
-    let mut peer = tcp(WEBSOCKET, ConnectionSettings::default()).await;
+    let mut peer = tcp(WEBSOCKET, patient()).await;
     peer.send(masked(0x81, "hello")).await;
     peer.expect(text("hello")).await;
     assert_eq!(peer.outbox.queued(), 0);
