@@ -1,5 +1,7 @@
 //! Which of several callees of one registration gets a call.
 
+use std::fmt;
+
 /// How calls are spread over the callees of a shared registration.
 ///
 /// Specification: "Shared Registration" (advanced profile).
@@ -40,5 +42,17 @@ impl InvocationPolicy {
             Self::Random => fastrand::usize(..callees.max(1)),
             Self::Last => callees.saturating_sub(1),
         }
+    }
+}
+
+impl fmt::Display for InvocationPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Single => "single",
+            Self::RoundRobin => "roundrobin",
+            Self::Random => "random",
+            Self::First => "first",
+            Self::Last => "last",
+        })
     }
 }

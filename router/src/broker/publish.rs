@@ -1,0 +1,120 @@
+//! One publication on its way to its receivers.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use wamp_proto::message::options::{EventDetails, Passthru};
+use wamp_proto::message::{Event, Message};
+use wamp_proto::{Payload, PublicationId, SessionId, Uri};
+
+use super::fanout::Fanout;
+use super::filter::Filter;
+use super::retained::RetainedEvent;
+use super::{Broker, Topics};
+use crate::burst::Burst;
+use crate::realm::Member;
+
+/// Something published, checked and allowed.
+#[derive(Debug, Clone)]
+pub(crate) struct Publication<'a> {
+    pub(crate) id: PublicationId,
+    pub(crate) topic: Uri<'a>,
+    pub(crate) payload: Payload<'a>,
+    pub(crate) filter: Filter,
+    /// Who published it, if the receivers are to know.
+    pub(crate) publisher: Option<Disclosed<'a>>,
+    pub(crate) passthru: Passthru<'a>,
+}
+
+/// A session whose identity is told to others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Disclosed<'a> {
+    pub(crate) session: SessionId,
+    pub(crate) authid: Cow<'a, str>,
+    pub(crate) authrole: Cow<'a, str>,
+}
+
+impl<'a> Disclosed<'a> {
+    pub(crate) fn new(member: &'a Member) -> Self {
+        Self {
+            session: member.id(),
+            authid: Cow::Borrowed(&member.identity().authid),
+            authrole: Cow::Borrowed(&member.identity().authrole),
+        }
+    }
+}
+
+impl Broker {
+    /// Hands a publication to everybody it is for.
+    pub(crate) fn publish(&self, publication: &Publication<'_>, burst: &mut Burst) {
+        let mut route = std::mem::take(&mut burst.route);
+        let topic = publication.topic.as_str();
+        let broker = std::ptr::from_ref(self).addr();
+        if !route.holds(broker, self.generation.load(Ordering::Acquire), topic) {
+            let topics = self.topics.read();
+            let fanouts = route.set(broker, self.generation.load(Ordering::Acquire), topic);
+            topics.look_up(&publication.topic, fanouts);
+        }
+        publication.hand_out(route.fanouts(), burst);
+        burst.route = route;
+    }
+
+    /// Hands a publication to everybody it is for, and keeps it for those who subscribe later.
+    ///
+    /// Keeping it and looking up its receivers is one step: a session that subscribes meanwhile
+    /// gets it either live or retained, and not twice.
+    pub(crate) fn publish_retained(&self, publication: &Publication<'_>, burst: &mut Burst) {
+        let mut fanouts = Vec::new();
+        {
+            let mut topics = self.topics.write();
+            topics.retained.keep(publication.topic.as_str(), RetainedEvent::new(publication));
+            topics.look_up(&publication.topic, &mut fanouts);
+        }
+        publication.hand_out(&fanouts, burst);
+    }
+
+    /// Whether anybody would get an event of `topic`.
+    pub(crate) fn has_subscribers(&self, topic: &Uri<'_>) -> bool {
+        self.topics.read().subscriptions.matches(topic.as_str()).next().is_some()
+    }
+}
+
+impl Topics {
+    fn look_up(&self, topic: &Uri<'_>, fanouts: &mut Vec<Arc<Fanout>>) {
+        fanouts.extend(self.subscriptions.matches(topic.as_str()).map(|subscription| subscription.fanout()));
+    }
+}
+
+impl Publication<'_> {
+    fn hand_out(&self, fanouts: &[Arc<Fanout>], burst: &mut Burst) {
+        match fanouts {
+            // Gathering is for one subscription only: with several, a session that holds two of
+            // them would get the second publication by the one before the first by the other.
+            [fanout] if self.filter.is_open() => burst.gather(fanout, self.filter.except, &self.event(fanout)),
+            fanouts => {
+                for fanout in fanouts {
+                    let admits = |member: &Member| self.filter.admits(member);
+                    burst.send_event(fanout, &self.event(fanout), |receiver| admits(&receiver.subscriber.member));
+                }
+            }
+        }
+    }
+
+    fn event(&self, fanout: &Fanout) -> Message<'_> {
+        let publisher = self.publisher.as_ref();
+        Message::Event(Event {
+            subscription: fanout.subscription,
+            publication: self.id,
+            details: EventDetails {
+                topic: fanout.is_pattern.then_some(Cow::Borrowed(self.topic.as_str())),
+                publisher: publisher.map(|publisher| publisher.session),
+                publisher_authid: publisher.map(|publisher| Cow::Borrowed(&*publisher.authid)),
+                publisher_authrole: publisher.map(|publisher| Cow::Borrowed(&*publisher.authrole)),
+                passthru: self.passthru.clone(),
+                ..EventDetails::default()
+            },
+            payload: self.payload,
+        })
+    }
+}

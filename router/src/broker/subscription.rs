@@ -1,0 +1,88 @@
+//! One subscription and the sessions that share it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use ahash::AHashMap;
+use parking_lot::RwLock;
+use wamp_proto::{MatchPolicy, Pattern, SessionId, SubscriptionId};
+
+use super::fanout::Fanout;
+use crate::realm::Member;
+
+/// A topic, or a pattern of topics, somebody is subscribed to. All sessions that asked for the
+/// same topic with the same match policy share it and its id.
+#[derive(Debug)]
+pub(crate) struct Subscription {
+    pub(crate) id: SubscriptionId,
+    pub(crate) pattern: Pattern,
+    roster: RwLock<Roster>,
+}
+
+#[derive(Debug, Default)]
+struct Roster {
+    subscribers: Vec<Arc<Subscriber>>,
+    /// Where in `subscribers` a session is.
+    positions: AHashMap<SessionId, usize>,
+    /// What publishers work with. Built by the first publication after a change, so that
+    /// thousands of sessions that subscribe one after the other don't copy it each time.
+    fanout: Option<Arc<Fanout>>,
+}
+
+/// A session's share in a subscription.
+#[derive(Debug)]
+pub(crate) struct Subscriber {
+    pub(crate) member: Arc<Member>,
+    pub(crate) subscription: Arc<Subscription>,
+    /// Unset before UNSUBSCRIBED is sent. Publishers on other cores, with an older fanout in
+    /// hand, check it at the outbox: no EVENT follows the UNSUBSCRIBED.
+    live: AtomicBool,
+}
+
+impl Subscriber {
+    pub(crate) fn is_live(&self) -> bool {
+        self.live.load(Ordering::Acquire)
+    }
+}
+
+impl Subscription {
+    pub(super) fn new(id: SubscriptionId, pattern: Pattern) -> Arc<Self> {
+        Arc::new(Self { id, pattern, roster: RwLock::default() })
+    }
+
+    /// Those who get the events of this subscription now.
+    pub(super) fn fanout(&self) -> Arc<Fanout> {
+        if let Some(fanout) = &self.roster.read().fanout {
+            return fanout.clone();
+        }
+        let mut roster = self.roster.write();
+        let Roster { subscribers, fanout, .. } = &mut *roster;
+        let is_pattern = self.pattern.policy() != MatchPolicy::Exact;
+        fanout.get_or_insert_with(|| Arc::new(Fanout::new(self.id, is_pattern, subscribers))).clone()
+    }
+
+    pub(super) fn add(self: &Arc<Self>, member: &Arc<Member>) -> Arc<Subscriber> {
+        let subscriber =
+            Arc::new(Subscriber { member: member.clone(), subscription: self.clone(), live: AtomicBool::new(true) });
+        let mut roster = self.roster.write();
+        roster.fanout = None;
+        let position = roster.subscribers.len();
+        roster.positions.insert(member.id(), position);
+        roster.subscribers.push(subscriber.clone());
+        subscriber
+    }
+
+    /// Removes a session; answers whether it was the last one.
+    pub(super) fn remove(&self, subscriber: &Subscriber) -> bool {
+        subscriber.live.store(false, Ordering::Release);
+        let mut roster = self.roster.write();
+        roster.fanout = None;
+        if let Some(position) = roster.positions.remove(&subscriber.member.id()) {
+            roster.subscribers.swap_remove(position);
+            if let Some(moved) = roster.subscribers.get(position).map(|moved| moved.member.id()) {
+                roster.positions.insert(moved, position);
+            }
+        }
+        roster.subscribers.is_empty()
+    }
+}

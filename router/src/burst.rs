@@ -1,0 +1,185 @@
+//! What one read of a connection sets off, gathered until its end.
+//!
+//! A connection reads as much as is there, routes every complete frame of it, and calls
+//! [`Burst::end`]. Until then nothing is written: replies wait in the outboxes of their receivers,
+//! and a run of events that all go to the same receivers is kept here, encoded once for each
+//! encoding, and appended once to each receiver.
+//!
+//! Order is what makes this more than a buffer. A receiver gets what a connection causes in the
+//! order it was caused, so whatever goes anywhere else than the gathered run first hands the run
+//! to the outboxes ([`settle`](Burst::settle)).
+
+use std::sync::Arc;
+
+use wamp_proto::{Message, SessionId};
+
+use crate::broker::{Fanout, Group, Receiver, Route};
+use crate::outbox::{Append, Class, FrameTooLarge, Outbox};
+use crate::transport::control::CloseCode;
+
+/// Bytes of one encoding a run gathers before it is handed out: what an outbox takes at a time
+/// and a socket's buffer holds.
+const RUN_BYTES: usize = 64 << 10;
+
+/// What one read of a connection sets off. See the [module](self).
+///
+/// It holds buffers worth keeping: have one per worker thread and use it again and again, but
+/// never across an await.
+#[derive(Debug, Default)]
+pub struct Burst {
+    /// Outboxes that were idle before this burst and have to be flushed at its end.
+    touched: Vec<Arc<Outbox>>,
+    run: Run,
+    /// Where the last publication went.
+    pub(crate) route: Route,
+    /// Where single messages are encoded.
+    scratch: Vec<u8>,
+}
+
+/// Events for the same receivers, one after the other.
+#[derive(Debug, Default)]
+struct Run {
+    fanout: Option<Arc<Fanout>>,
+    /// The receiver left out: the publisher, if so it wishes.
+    except: Option<SessionId>,
+    /// The events' frames, a buffer for each of the fanout's groups.
+    frames: Vec<Vec<u8>>,
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sent {
+    /// It is in the receiver's outbox.
+    Queued,
+    /// The receiver is gone, or so slow that it is as good as gone.
+    Unreachable,
+    /// No frame of the receiver's transport is large enough for it.
+    TooLarge,
+}
+
+impl Burst {
+    /// An empty burst.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sends one message that is not an event: it is queued now and written at the end of the burst.
+    pub(crate) fn send(&mut self, outbox: &Arc<Outbox>, message: &Message<'_>) -> Sent {
+        self.settle();
+        self.scratch.clear();
+        if let Err(FrameTooLarge { length }) = outbox.encoding().encode(message, &mut self.scratch) {
+            tracing::debug!(length, "message too large for its receiver's transport");
+            return Sent::TooLarge;
+        }
+        let append = outbox.append(&self.scratch, Class::Reply);
+        self.appended(outbox, append)
+    }
+
+    /// Sends the last message a peer gets; its transport is closed after it with `code`.
+    pub(crate) fn send_last(&mut self, outbox: &Arc<Outbox>, message: &Message<'_>, code: CloseCode) {
+        self.settle();
+        self.scratch.clear();
+        // A farewell fits any frame; if it does not, the close has to do.
+        let _ = outbox.encoding().encode(message, &mut self.scratch);
+        outbox.finish_with(&self.scratch, code, "");
+        self.touched.push(outbox.clone());
+    }
+
+    /// Sends one event to some of a fanout's receivers: those `admits` says yes to.
+    pub(crate) fn send_event(
+        &mut self,
+        fanout: &Fanout,
+        event: &Message<'_>,
+        mut admits: impl FnMut(&Receiver) -> bool,
+    ) {
+        self.settle();
+        for group in &fanout.groups {
+            let mut frame = std::mem::take(&mut self.scratch);
+            frame.clear();
+            for receiver in group.receivers.iter().filter(|receiver| admits(receiver)) {
+                if frame.is_empty() && !encode_event(group, event, &mut frame) {
+                    break;
+                }
+                self.append_events(receiver, &frame);
+            }
+            self.scratch = frame;
+        }
+    }
+
+    /// Adds one event to the run for all receivers of `fanout` but `except`.
+    pub(crate) fn gather(&mut self, fanout: &Arc<Fanout>, except: Option<SessionId>, event: &Message<'_>) {
+        let goes_on = self.run.fanout.as_ref().is_some_and(|current| Arc::ptr_eq(current, fanout));
+        if !goes_on || self.run.except != except {
+            self.settle();
+            self.run.fanout = Some(fanout.clone());
+            self.run.except = except;
+            self.run.frames.resize_with(fanout.groups.len().max(self.run.frames.len()), Vec::new);
+        }
+        for (group, frames) in fanout.groups.iter().zip(&mut self.run.frames) {
+            encode_event(group, event, frames);
+        }
+        if self.run.frames.iter().any(|frames| frames.len() >= RUN_BYTES) {
+            self.settle();
+        }
+    }
+
+    /// Hands the gathered run to the outboxes. Comes before anything else is appended anywhere.
+    pub(crate) fn settle(&mut self) {
+        self.hand_out(|burst, receiver, frames| burst.append_events(receiver, frames));
+    }
+
+    /// Ends the burst: every receiver it touched is written to, once.
+    pub fn end(&mut self) {
+        self.hand_out(|_, receiver, frames| {
+            // What an idle receiver gets goes to its socket straight from here, without a copy.
+            let _ = receiver.outbox.send_if(frames, Class::Event, || receiver.subscriber.is_live());
+        });
+        self.route.clear();
+        for outbox in self.touched.drain(..) {
+            outbox.flush();
+        }
+    }
+
+    fn hand_out(&mut self, mut each: impl FnMut(&mut Self, &Receiver, &[u8])) {
+        let Some(fanout) = self.run.fanout.take() else { return };
+        let mut run = std::mem::take(&mut self.run.frames);
+        for (group, frames) in fanout.groups.iter().zip(&mut run) {
+            if !frames.is_empty() {
+                for receiver in &group.receivers {
+                    if Some(receiver.session) != self.run.except {
+                        each(self, receiver, frames);
+                    }
+                }
+                frames.clear();
+            }
+        }
+        self.run.frames = run;
+    }
+
+    fn append_events(&mut self, receiver: &Receiver, frames: &[u8]) {
+        let append = receiver.outbox.append_if(frames, Class::Event, || receiver.subscriber.is_live());
+        self.appended(&receiver.outbox, append);
+    }
+
+    fn appended(&mut self, outbox: &Arc<Outbox>, append: Append) -> Sent {
+        match append {
+            Append::First => {
+                self.touched.push(outbox.clone());
+                Sent::Queued
+            }
+            Append::Queued => Sent::Queued,
+            Append::Dropped | Append::Closed => Sent::Unreachable,
+        }
+    }
+}
+
+/// Appends an event's frame; answers whether there is one.
+fn encode_event(group: &Group, event: &Message<'_>, frames: &mut Vec<u8>) -> bool {
+    match group.encoding.encode(event, frames) {
+        Ok(()) => true,
+        Err(FrameTooLarge { length }) => {
+            tracing::debug!(length, receivers = group.receivers.len(), "event too large for its receivers' transport");
+            false
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Procedures: who offers what, and which calls are in flight.
+//!
+//! The table of registrations is read-mostly, under one lock. Calls are not in a table of the
+//! dealer: each session has its own two, [`Calls`] as a caller and [`Invocations`] as a callee, so
+//! that calls between different sessions don't meet at a lock. They are locked in this order
+//! only: a caller's `Calls`, then a callee's `Invocations`.
+
+mod answer;
+mod call;
+mod cancel;
+mod expire;
+mod leave;
+mod policy;
+mod register;
+mod registration;
+mod tables;
+mod timeouts;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use parking_lot::RwLock;
+use wamp_proto::message::options::InterruptOptions;
+use wamp_proto::message::{Interrupt, Message};
+use wamp_proto::{Features, PatternIndex, RequestId};
+
+use crate::burst::Burst;
+use crate::realm::{Asked, Member, Refused};
+use timeouts::Timeouts;
+
+pub(crate) use answer::NeverInvoked;
+pub(crate) use cancel::CancelMode;
+pub(crate) use policy::InvocationPolicy;
+pub(crate) use register::RegisterAs;
+pub(crate) use registration::{Callee, Registration};
+pub(crate) use tables::{Calls, Invocations};
+
+/// The procedures of one realm and the calls to them.
+#[derive(Debug, Default)]
+pub(crate) struct Dealer {
+    procedures: RwLock<Procedures>,
+    timeouts: Timeouts,
+}
+
+#[derive(Debug, Default)]
+struct Procedures {
+    registrations: PatternIndex<Arc<Registration>>,
+    last_id: u64,
+}
+
+impl Dealer {
+    /// When [`expire`](Self::expire) has something to do next.
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        self.timeouts.next()
+    }
+
+    /// Whether nothing is registered and no call has a deadline.
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.procedures.read().registrations.is_empty() && self.timeouts.is_empty()
+    }
+}
+
+/// Tells a callee to stop working on an invocation, if it said that it can.
+///
+/// The caller of this holds the lock of the callee's invocations.
+fn interrupt(callee: &Member, invocation: RequestId, mode: &'static str, burst: &mut Burst) {
+    if callee.callee_supports(Features::CALL_CANCELING) {
+        let options = InterruptOptions { mode: Some(mode.into()), ..InterruptOptions::default() };
+        burst.send(&callee.outbox, &Message::Interrupt(Interrupt { request: invocation, options }));
+    }
+}
+
+/// Ends a call with an error. The caller of this holds the lock of the session's calls and has
+/// taken the call out.
+fn fail(caller: &Member, request: RequestId, error: &'static str, why: &str, burst: &mut Burst) {
+    Refused::new(error, why).send(caller, Asked::Call, request, burst);
+}

@@ -1,0 +1,116 @@
+//! YIELD and ERROR: from the callee back to the caller.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use wamp_proto::message::options::{ErrorDetails, ResultDetails};
+use wamp_proto::message::{CallResult, ErrorMessage, Message, Yield};
+use wamp_proto::{Features, RequestId, Uri, error};
+
+use super::tables::{Calls, Invocation};
+use super::{Dealer, fail};
+use crate::burst::{Burst, Sent};
+use crate::realm::{Asked, Member, Refused};
+
+/// An answer to an invocation that was never made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NeverInvoked;
+
+impl Dealer {
+    /// Hands a result to the caller. Answers with whether a deadline moved to be the soonest.
+    pub(crate) fn result(
+        &self,
+        callee: &Arc<Member>,
+        message: &Yield<'_>,
+        burst: &mut Burst,
+        now: Instant,
+    ) -> Result<bool, NeverInvoked> {
+        let progress = message.options.progress;
+        let Some(invocation) = take(callee, message.request, progress)? else { return Ok(false) };
+        let Invocation { caller, request } = invocation;
+        burst.settle();
+        let mut calls = caller.calls.lock();
+        let Some(call) = calls.still(request, callee, message.request) else { return Ok(false) };
+        let passthru = message.options.passthru.clone();
+        if passthru.scheme.is_some() && !caller.caller_supports(Features::PAYLOAD_PASSTHRU_MODE) {
+            self.finish(&mut calls, request);
+            callee.invocations.lock().pending.remove(&message.request);
+            let why = "the caller has not announced payload_passthru_mode";
+            fail(&caller, request, error::FEATURE_NOT_SUPPORTED, why, burst);
+            Refused::new(error::FEATURE_NOT_SUPPORTED, why).send(callee, Asked::Yield, message.request, burst);
+            return Ok(false);
+        }
+        let mut soonest = false;
+        if !progress {
+            self.finish(&mut calls, request);
+        } else if !call.receive_progress {
+            // Nobody asked for it; the final result is still to come.
+            return Ok(false);
+        } else if let Some(timeout) = &mut call.timeout {
+            self.timeouts.clear(timeout.timer);
+            if let Some(deadline) = now.checked_add(timeout.after) {
+                (timeout.timer, soonest) = self.timeouts.set(deadline, &caller, request);
+            }
+        }
+        let details = ResultDetails { progress, passthru };
+        let result = Message::Result(CallResult { request, details, payload: message.payload });
+        if burst.send(&caller.outbox, &result) == Sent::TooLarge && !progress {
+            let why = "the result is too large for the caller's transport";
+            fail(&caller, request, error::PAYLOAD_SIZE_EXCEEDED, why, burst);
+        }
+        Ok(soonest)
+    }
+
+    /// Hands an error to the caller.
+    pub(crate) fn error(
+        &self,
+        callee: &Arc<Member>,
+        message: &ErrorMessage<'_>,
+        burst: &mut Burst,
+    ) -> Result<(), NeverInvoked> {
+        let Some(Invocation { caller, request }) = take(callee, message.request, false)? else { return Ok(()) };
+        burst.settle();
+        let mut calls = caller.calls.lock();
+        if calls.still(request, callee, message.request).is_none() {
+            return Ok(());
+        }
+        self.finish(&mut calls, request);
+        let uri = error::canonical(&message.error);
+        if Uri::parse(uri).is_err() {
+            let why = format!("the callee answered with an error whose URI is none: {uri:?}");
+            fail(&caller, request, error::INVALID_URI, &why, burst);
+            return Ok(());
+        }
+        let details =
+            ErrorDetails { message: message.details.message.clone(), passthru: message.details.passthru.clone() };
+        let answer = Message::Error(ErrorMessage {
+            request_type: Asked::Call.code(),
+            request,
+            details,
+            error: uri.into(),
+            payload: message.payload,
+        });
+        if burst.send(&caller.outbox, &answer) == Sent::TooLarge {
+            let why = "the error is too large for the caller's transport";
+            fail(&caller, request, error::PAYLOAD_SIZE_EXCEEDED, why, burst);
+        }
+        Ok(())
+    }
+
+    /// Takes a call out of its caller's table, with its deadline.
+    pub(super) fn finish(&self, calls: &mut Calls, request: RequestId) {
+        if let Some(timeout) = calls.in_flight.remove(&request).and_then(|call| call.timeout) {
+            self.timeouts.clear(timeout.timer);
+        }
+    }
+}
+
+/// The invocation a callee answers, taken out of its table unless more answers follow; `None` if
+/// it is no longer waited for.
+fn take(callee: &Member, request: RequestId, more_follow: bool) -> Result<Option<Invocation>, NeverInvoked> {
+    let mut invocations = callee.invocations.lock();
+    if !invocations.was_made(request) {
+        return Err(NeverInvoked);
+    }
+    Ok(if more_follow { invocations.pending.get(&request).cloned() } else { invocations.pending.remove(&request) })
+}

@@ -1,0 +1,152 @@
+//! CALL: from the caller to one callee.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use wamp_proto::message::options::{CallOptions, InvocationDetails};
+use wamp_proto::message::{Call as CallMessage, Invocation as InvocationMessage, Message};
+use wamp_proto::{Features, RequestId, Uri, error};
+
+use super::Dealer;
+use super::registration::{Callee, Registration};
+use super::tables::{Call, Calls, Invocation, Timeout};
+use crate::broker::Disclosed;
+use crate::burst::{Burst, Sent};
+use crate::realm::{Member, Refused};
+use crate::session::request_ids;
+
+/// A call that has reached its callee.
+struct Placed {
+    call: Call,
+    /// The callee does not keep time, the dealer has to.
+    timeout: Option<Duration>,
+}
+
+impl Dealer {
+    /// Routes a call. Answers with whether its deadline is now the soonest of all.
+    ///
+    /// The caller's calls stay locked all the while: the answer may come on another core before
+    /// the call is entered, and would find nothing to answer.
+    pub(crate) fn call(
+        &self,
+        caller: &Arc<Member>,
+        procedure: &Uri<'_>,
+        message: &CallMessage<'_>,
+        limit: usize,
+        burst: &mut Burst,
+        now: Instant,
+    ) -> Result<bool, Refused> {
+        burst.settle();
+        let registration = self.procedures.read().registrations.best(procedure.as_str()).cloned();
+        let Some(registration) = registration else { return Err(no_such_procedure(procedure)) };
+        let mut calls = caller.calls.lock();
+        if calls.closed {
+            return Ok(false);
+        }
+        calls.admits(message.request, limit)?;
+        let Placed { mut call, timeout } = place(&registration, caller, procedure, message, burst)?;
+        let mut soonest = false;
+        if let Some((after, deadline)) = timeout.and_then(|after| Some((after, now.checked_add(after)?))) {
+            let (timer, first) = self.timeouts.set(deadline, caller, message.request);
+            call.timeout = Some(Timeout { after, timer });
+            soonest = first;
+        }
+        calls.in_flight.insert(message.request, call);
+        Ok(soonest)
+    }
+}
+
+impl Calls {
+    fn admits(&self, request: RequestId, limit: usize) -> Result<(), Refused> {
+        if self.in_flight.contains_key(&request) {
+            let why = format!("the session already waits for an answer to its call {request}");
+            return Err(Refused::new(error::INVALID_ARGUMENT, why));
+        }
+        if self.in_flight.len() >= limit {
+            return Err(Refused::limit("calls in flight", limit));
+        }
+        Ok(())
+    }
+}
+
+/// Sends the invocation to a callee of `registration`.
+fn place(
+    registration: &Registration,
+    caller: &Arc<Member>,
+    procedure: &Uri<'_>,
+    message: &CallMessage<'_>,
+    burst: &mut Burst,
+) -> Result<Placed, Refused> {
+    while let Some(callee) = registration.pick() {
+        let options = &message.options;
+        let features = |features| callee.member.callee_supports(features);
+        if options.passthru.scheme.is_some() && !features(Features::PAYLOAD_PASSTHRU_MODE) {
+            let why = "the callee has not announced payload_passthru_mode";
+            return Err(Refused::new(error::FEATURE_NOT_SUPPORTED, why));
+        }
+        let mut invocations = callee.member.invocations.lock();
+        if invocations.closed || !callee.is_live() {
+            // It left, or unregistered, just now; it will not be picked again.
+            continue;
+        }
+        let timeout = options.timeout.filter(|&millis| millis > 0);
+        let callee_keeps_time = callee.forward_timeout && features(Features::CALL_TIMEOUT);
+        let receive_progress = options.receive_progress && features(Features::PROGRESSIVE_CALL_RESULTS);
+        let request = request_ids::after(invocations.last);
+        let details = InvocationDetails {
+            procedure: registration.is_pattern().then_some(Cow::Borrowed(procedure.as_str())),
+            timeout: timeout.filter(|_| callee_keeps_time),
+            receive_progress,
+            passthru: options.passthru.clone(),
+            ..caller_details(caller, &callee, options)
+        };
+        let payload = message.payload;
+        let invocation = InvocationMessage { request, registration: registration.id, details, payload };
+        match burst.send(&callee.member.outbox, &Message::Invocation(invocation)) {
+            Sent::Queued => {}
+            Sent::Unreachable => {
+                return Err(Refused::new(error::UNAVAILABLE, "the callee is too slow to take the call, or leaving"));
+            }
+            Sent::TooLarge => {
+                return Err(Refused::new(
+                    error::PAYLOAD_SIZE_EXCEEDED,
+                    "the call is too large for the callee's transport",
+                ));
+            }
+        }
+        invocations.last = request;
+        invocations.pending.insert(request, Invocation { caller: caller.clone(), request: message.request });
+        drop(invocations);
+        let call = Call {
+            callee: callee.member.clone(),
+            invocation: request,
+            receive_progress,
+            interrupted: false,
+            timeout: None,
+        };
+        let timeout = timeout.filter(|_| !callee_keeps_time).map(Duration::from_millis);
+        return Ok(Placed { call, timeout });
+    }
+    Err(no_such_procedure(procedure))
+}
+
+/// What the callee is told about the caller, if one of the two wants it.
+///
+/// Specification: "Caller Identification" (advanced profile).
+fn caller_details<'a>(caller: &'a Member, callee: &Callee, options: &CallOptions<'_>) -> InvocationDetails<'a> {
+    if !options.disclose_me && !callee.disclose_caller {
+        return InvocationDetails::default();
+    }
+    let Disclosed { session, authid, authrole } = Disclosed::new(caller);
+    InvocationDetails {
+        caller: Some(session),
+        caller_authid: Some(authid),
+        caller_authrole: Some(authrole),
+        ..InvocationDetails::default()
+    }
+}
+
+fn no_such_procedure(procedure: &Uri<'_>) -> Refused {
+    Refused::new(error::NO_SUCH_PROCEDURE, format!("nobody has registered {procedure}"))
+}

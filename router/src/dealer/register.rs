@@ -1,0 +1,106 @@
+//! REGISTER and UNREGISTER.
+
+use std::sync::Arc;
+
+use wamp_proto::message::{Message, Registered, Unregistered};
+use wamp_proto::{Pattern, RegistrationId, RequestId, error};
+
+use super::policy::InvocationPolicy;
+use super::registration::{Callee, Registration};
+use super::{Dealer, Procedures};
+use crate::burst::Burst;
+use crate::realm::{Member, Refused};
+
+/// How a callee wants to register.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RegisterAs {
+    pub(crate) pattern: Pattern,
+    pub(crate) policy: InvocationPolicy,
+    pub(crate) disclose_caller: bool,
+    pub(crate) forward_timeout: bool,
+}
+
+impl Dealer {
+    /// Registers a session as (another) callee. REGISTERED is in the outbox before the first
+    /// INVOCATION can be.
+    pub(crate) fn register(
+        &self,
+        member: &Arc<Member>,
+        request: RequestId,
+        wanted: RegisterAs,
+        limit: usize,
+        burst: &mut Burst,
+    ) -> Result<(), Refused> {
+        burst.settle();
+        let mut procedures = self.procedures.write();
+        if member.has_left() {
+            return Ok(());
+        }
+        let mut held = member.registrations.lock();
+        if held.len() >= limit {
+            return Err(Refused::limit("registrations", limit));
+        }
+        let known = procedures.registrations.get_mut(&wanted.pattern).cloned();
+        if let Some(known) = &known {
+            may_share(known, member, wanted.policy)?;
+        }
+        let is_new = known.is_none();
+        let registration = known.unwrap_or_else(|| {
+            procedures.last_id += 1;
+            let id = RegistrationId::known(procedures.last_id);
+            Registration::new(id, wanted.pattern.clone(), wanted.policy)
+        });
+        let registered = Registered { request, registration: registration.id };
+        burst.send(&member.outbox, &Message::Registered(registered));
+        let callee = registration.add(member, wanted.disclose_caller, wanted.forward_timeout);
+        held.insert(registration.id, callee);
+        if is_new {
+            procedures.registrations.insert(&wanted.pattern, registration);
+        }
+        Ok(())
+    }
+
+    /// Ends a session's registration. Invocations under way may still be answered.
+    pub(crate) fn unregister(
+        &self,
+        member: &Arc<Member>,
+        request: RequestId,
+        registration: RegistrationId,
+        burst: &mut Burst,
+    ) -> Result<(), Refused> {
+        burst.settle();
+        let mut procedures = self.procedures.write();
+        let callee = member.registrations.lock().remove(&registration).ok_or_else(|| {
+            Refused::new(error::NO_SUCH_REGISTRATION, format!("the session has no registration {registration}"))
+        })?;
+        procedures.remove(&callee);
+        // A caller on another core that had picked this callee before either has its INVOCATION
+        // in the outbox already, or will see under this lock that the callee is no longer live.
+        let _invocations = member.invocations.lock();
+        burst.send(&member.outbox, &Message::Unregistered(Unregistered { request, details: None }));
+        Ok(())
+    }
+}
+
+/// Whether `member` may join the callees of a registration there is.
+fn may_share(known: &Registration, member: &Member, policy: InvocationPolicy) -> Result<(), Refused> {
+    let why = if known.policy == InvocationPolicy::Single {
+        "the procedure is registered already".to_owned()
+    } else if known.policy != policy {
+        format!("the procedure is registered with `invoke` {}, not {policy}", known.policy)
+    } else if known.has(member.id()) {
+        "this session has registered the procedure already".to_owned()
+    } else {
+        return Ok(());
+    };
+    Err(Refused::new(error::PROCEDURE_ALREADY_EXISTS, why))
+}
+
+impl Procedures {
+    pub(super) fn remove(&mut self, callee: &Callee) {
+        let registration = &callee.registration;
+        if registration.remove(callee) {
+            self.registrations.remove(&registration.pattern);
+        }
+    }
+}

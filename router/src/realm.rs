@@ -1,0 +1,148 @@
+//! A realm: the sessions that can reach each other, with their topics and procedures.
+//!
+//! Everything here is synchronous and knows no sockets and no clock. A connection's own task
+//! calls in directly; what comes of it waits in the receivers' outboxes, and in the caller's
+//! [`Burst`] which of them are to be written.
+//!
+//! # Locks
+//!
+//! No lock is held while anything is written to a socket. The locks nest in this order:
+//! the broker's topics, a member's subscriptions; the dealer's procedures, a member's
+//! registrations; a caller's calls, a callee's invocations; then a subscription's or
+//! registration's own list, deadlines and outboxes, under which nothing else is taken.
+
+mod authorizer;
+mod join;
+mod limits;
+mod member;
+mod realms;
+mod refused;
+mod requests;
+
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::time::Instant;
+
+use ahash::AHashMap;
+use parking_lot::RwLock;
+use wamp_proto::message::Message;
+use wamp_proto::{PublicationId, SessionId};
+
+use crate::broker::Broker;
+use crate::burst::Burst;
+use crate::dealer::Dealer;
+
+pub use authorizer::{Action, AllowAll, Authorizer};
+pub(crate) use join::Farewell;
+pub use limits::{LIMIT_EXCEEDED, Limits};
+pub use member::Member;
+pub use realms::{RealmOptions, Realms};
+pub(crate) use refused::Asked;
+pub use refused::Refused;
+
+/// A realm. See the [module](self).
+#[derive(Debug)]
+pub struct Realm {
+    name: Box<str>,
+    options: RealmOptions,
+    sessions: RwLock<Sessions>,
+    broker: Broker,
+    dealer: Dealer,
+    alarm: Alarm,
+}
+
+#[derive(Debug, Default)]
+struct Sessions {
+    members: AHashMap<SessionId, Arc<Member>>,
+    /// The router is going down: nobody joins any more.
+    closed: bool,
+}
+
+/// What to call when a deadline is set that is sooner than all others.
+#[derive(Default)]
+struct Alarm(OnceLock<Box<dyn Fn() + Send + Sync>>);
+
+impl std::fmt::Debug for Alarm {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Alarm").field("set", &self.0.get().is_some()).finish()
+    }
+}
+
+impl Realm {
+    /// An empty realm.
+    pub fn new(name: impl Into<Box<str>>, options: RealmOptions) -> Arc<Self> {
+        Arc::new(Self {
+            name: name.into(),
+            broker: Broker::new(options.limits.retained_topics),
+            dealer: Dealer::default(),
+            sessions: RwLock::default(),
+            alarm: Alarm::default(),
+            options,
+        })
+    }
+
+    /// The realm's URI.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How it is run.
+    pub fn options(&self) -> &RealmOptions {
+        &self.options
+    }
+
+    /// How many sessions have joined.
+    pub fn session_count(&self) -> usize {
+        self.sessions.read().members.len()
+    }
+
+    /// When [`tick`](Self::tick) has something to do next, if nothing changes.
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.dealer.next_deadline()
+    }
+
+    /// Has `alarm` called when [`next_deadline`](Self::next_deadline) becomes sooner, so that a
+    /// timer can be set again. It is called with locks held and must not call back. Only the
+    /// first one set is kept.
+    pub fn set_alarm(&self, alarm: impl Fn() + Send + Sync + 'static) {
+        let _ = self.alarm.0.set(Box::new(alarm));
+    }
+
+    /// Ends the calls whose time is over.
+    pub fn tick(&self, now: Instant, burst: &mut Burst) {
+        self.dealer.expire(now, burst);
+    }
+
+    fn rouse(&self, sooner: bool) {
+        if sooner && let Some(alarm) = self.alarm.0.get() {
+            alarm();
+        }
+    }
+
+    pub(crate) fn member(&self, session: SessionId) -> Option<Arc<Member>> {
+        self.sessions.read().members.get(&session).cloned()
+    }
+
+    pub(crate) fn members(&self) -> Vec<Arc<Member>> {
+        self.sessions.read().members.values().cloned().collect()
+    }
+
+    /// Whether no session has left anything behind.
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.sessions.read().members.is_empty() && self.broker.is_empty() && self.dealer.is_empty()
+    }
+}
+
+/// An id drawn at random, as ids of global scope are.
+fn random_id() -> u64 {
+    fastrand::u64(1..=1 << 53)
+}
+
+fn random_publication_id() -> PublicationId {
+    PublicationId::known(random_id())
+}
+
+fn reply(member: &Member, message: &Message<'_>, burst: &mut Burst) {
+    burst.send(&member.outbox, message);
+}

@@ -1,0 +1,124 @@
+//! Sessions come and go.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use wamp_proto::message::options::{CloseDetails, WelcomeDetails};
+use wamp_proto::message::{Goodbye, Message, Welcome};
+use wamp_proto::{Roles, SessionId};
+
+use super::{Member, Realm, random_id};
+use crate::burst::Burst;
+use crate::meta;
+use crate::outbox::Outbox;
+use crate::session::{Identity, Transport, announced};
+use crate::transport::control::CloseCode;
+
+/// The software named in WELCOME.
+const AGENT: &str = concat!("wamp-router-", env!("CARGO_PKG_VERSION"));
+
+/// What a session is told when the router ends it.
+#[derive(Debug, Clone)]
+pub(crate) struct Farewell {
+    /// The reason of the GOODBYE.
+    pub(crate) reason: Cow<'static, str>,
+    pub(crate) message: Option<String>,
+    /// How the transport is closed after it.
+    pub(crate) code: CloseCode,
+}
+
+/// The router is going down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RealmClosed;
+
+impl Realm {
+    /// Lets a session join: sends it WELCOME, and tells those who want to know.
+    pub(crate) fn join(
+        &self,
+        identity: Identity,
+        transport: Transport,
+        roles: Roles,
+        outbox: &Arc<Outbox>,
+        burst: &mut Burst,
+    ) -> Result<Arc<Member>, RealmClosed> {
+        burst.settle();
+        let member = {
+            let mut sessions = self.sessions.write();
+            if sessions.closed {
+                return Err(RealmClosed);
+            }
+            let id = loop {
+                let id = SessionId::known(random_id());
+                if !sessions.members.contains_key(&id) {
+                    break id;
+                }
+            };
+            let member = Member::new(id, identity, transport, roles, outbox.clone());
+            // Nobody knows of the session before it is in the table, so nothing comes before this.
+            burst.send(outbox, &self.welcome(&member));
+            sessions.members.insert(id, member.clone());
+            member
+        };
+        tracing::debug!(session = %member.id(), realm = self.name(), "session joined");
+        meta::on_join(self, &member, burst);
+        Ok(member)
+    }
+
+    fn welcome<'a>(&'a self, member: &'a Member) -> Message<'a> {
+        let identity = member.identity();
+        Message::Welcome(Welcome {
+            session: member.id(),
+            details: WelcomeDetails {
+                roles: announced::ROLES,
+                agent: Some(AGENT.into()),
+                realm: Some(self.name().into()),
+                authid: Some((&*identity.authid).into()),
+                authrole: Some((&*identity.authrole).into()),
+                authmethod: Some((&*identity.authmethod).into()),
+                authprovider: Some((&*identity.authprovider).into()),
+                ..WelcomeDetails::default()
+            },
+        })
+    }
+
+    /// Takes a session out, with all that belongs to it. Does nothing if that has been done.
+    pub(crate) fn leave(&self, member: &Arc<Member>, burst: &mut Burst) {
+        if self.detach(member, burst) {
+            meta::on_leave(self, member, burst);
+        }
+    }
+
+    /// Ends a session. Answers whether it is this call that did. Tells nobody but the session:
+    /// [`meta::on_leave`] is up to the caller.
+    pub(crate) fn dismiss(&self, member: &Arc<Member>, farewell: &Farewell, burst: &mut Burst) -> bool {
+        if !self.detach(member, burst) {
+            return false;
+        }
+        let goodbye = Message::Goodbye(Goodbye {
+            details: CloseDetails { message: farewell.message.as_deref().map(Cow::Borrowed) },
+            reason: Cow::Borrowed(&farewell.reason),
+        });
+        burst.send_last(&member.outbox, &goodbye, farewell.code);
+        true
+    }
+
+    /// Ends all sessions, and lets nobody join any more.
+    pub(super) fn close(&self, farewell: &Farewell, burst: &mut Burst) {
+        self.sessions.write().closed = true;
+        for member in self.members() {
+            self.dismiss(&member, farewell, burst);
+        }
+    }
+
+    fn detach(&self, member: &Arc<Member>, burst: &mut Burst) -> bool {
+        if !member.begin_leaving() {
+            return false;
+        }
+        burst.settle();
+        self.sessions.write().members.remove(&member.id());
+        self.broker.leave(member);
+        self.dealer.leave(member, burst);
+        tracing::debug!(session = %member.id(), realm = self.name(), "session left");
+        true
+    }
+}

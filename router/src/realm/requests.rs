@@ -1,0 +1,222 @@
+//! What sessions ask for, checked and handed to the broker or the dealer.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use wamp_proto::message::options::Passthru;
+use wamp_proto::message::{
+    Call, Cancel, ErrorMessage, Message, Publish, Published, Register, Subscribe, Unregister, Unsubscribe, Yield,
+};
+use wamp_proto::{InvalidUri, Payload, PublicationId, RequestId, UnknownMatchPolicy, Uri, error};
+use wamp_proto::{MatchPolicy, Pattern};
+
+use super::refused::{Asked, Refused};
+use super::{Action, Member, Realm, random_publication_id, reply};
+use crate::broker::{Disclosed, Filter, Publication};
+use crate::burst::Burst;
+use crate::dealer::{CancelMode, InvocationPolicy, NeverInvoked, RegisterAs};
+use crate::meta;
+
+/// What a session asks for.
+impl Realm {
+    pub(crate) fn on_publish(&self, member: &Arc<Member>, message: &Publish<'_>, burst: &mut Burst) {
+        let published = self.publish_as(member, message, burst);
+        // Without `acknowledge` there is neither PUBLISHED nor ERROR.
+        if message.options.acknowledge {
+            match published {
+                Ok(publication) => {
+                    let published = Published { request: message.request, publication };
+                    reply(member, &Message::Published(published), burst);
+                }
+                Err(refused) => refused.send(member, Asked::Publish, message.request, burst),
+            }
+        }
+    }
+
+    fn publish_as(
+        &self,
+        member: &Arc<Member>,
+        message: &Publish<'_>,
+        burst: &mut Burst,
+    ) -> Result<PublicationId, Refused> {
+        let topic = uri(&message.topic)?;
+        refuse_reserved(topic.is_reserved(), topic.as_str())?;
+        self.authorize(member, Action::Publish, topic.as_str())?;
+        let options = &message.options;
+        let publication = Publication {
+            id: random_publication_id(),
+            topic,
+            payload: message.payload,
+            filter: Filter::new(member.id(), options),
+            publisher: options.disclose_me.then(|| Disclosed::new(member)),
+            passthru: options.passthru.clone(),
+        };
+        if options.retain && size(message.payload) <= self.options.limits.retained_bytes {
+            self.broker.publish_retained(&publication, burst);
+        } else {
+            self.broker.publish(&publication, burst);
+        }
+        Ok(publication.id)
+    }
+
+    pub(crate) fn on_subscribe(&self, member: &Arc<Member>, message: &Subscribe<'_>, burst: &mut Burst) {
+        let subscribed = pattern(message.options.policy(), &message.topic).and_then(|pattern| {
+            self.authorize(member, Action::Subscribe, pattern.as_str())?;
+            let limit = self.options.limits.subscriptions;
+            let get_retained = message.options.get_retained;
+            self.broker
+                .subscribe(member, message.request, pattern, get_retained, limit, burst)
+                .map_err(|_| Refused::limit("subscriptions", limit))
+        });
+        self.answer_refused(subscribed, member, Asked::Subscribe, message.request, burst);
+    }
+
+    pub(crate) fn on_unsubscribe(&self, member: &Arc<Member>, message: &Unsubscribe, burst: &mut Burst) {
+        let subscription = message.subscription;
+        let unsubscribed = self.broker.unsubscribe(member, message.request, subscription, burst).map_err(|_| {
+            Refused::new(error::NO_SUCH_SUBSCRIPTION, format!("the session has no subscription {subscription}"))
+        });
+        self.answer_refused(unsubscribed, member, Asked::Unsubscribe, message.request, burst);
+    }
+
+    pub(crate) fn on_register(&self, member: &Arc<Member>, message: &Register<'_>, burst: &mut Burst) {
+        let options = &message.options;
+        let registered = pattern(options.policy(), &message.procedure).and_then(|pattern| {
+            refuse_reserved(pattern.is_reserved(), pattern.as_str())?;
+            self.authorize(member, Action::Register, pattern.as_str())?;
+            let policy = InvocationPolicy::parse(options.invoke.as_deref()).ok_or_else(|| {
+                let why = "`invoke` must be single, roundrobin, random, first or last";
+                Refused::new(error::OPTION_NOT_ALLOWED, why)
+            })?;
+            let wanted = RegisterAs {
+                pattern,
+                policy,
+                disclose_caller: options.disclose_caller,
+                forward_timeout: options.forward_timeout,
+            };
+            self.dealer.register(member, message.request, wanted, self.options.limits.registrations, burst)
+        });
+        self.answer_refused(registered, member, Asked::Register, message.request, burst);
+    }
+
+    pub(crate) fn on_unregister(&self, member: &Arc<Member>, message: &Unregister, burst: &mut Burst) {
+        let unregistered = self.dealer.unregister(member, message.request, message.registration, burst);
+        self.answer_refused(unregistered, member, Asked::Unregister, message.request, burst);
+    }
+
+    pub(crate) fn on_call(&self, member: &Arc<Member>, message: &Call<'_>, burst: &mut Burst, now: Instant) {
+        let called = uri(&message.procedure).and_then(|procedure| {
+            self.authorize(member, Action::Call, procedure.as_str())?;
+            if procedure.is_reserved() {
+                return meta::call(self, member, &procedure, message, burst);
+            }
+            let sooner = self.dealer.call(member, &procedure, message, self.options.limits.calls, burst, now)?;
+            self.rouse(sooner);
+            Ok(())
+        });
+        self.answer_refused(called, member, Asked::Call, message.request, burst);
+    }
+
+    pub(crate) fn on_cancel(&self, member: &Arc<Member>, message: &Cancel<'_>, mode: CancelMode, burst: &mut Burst) {
+        self.dealer.cancel(member, message.request, mode, burst);
+    }
+
+    pub(crate) fn on_yield(
+        &self,
+        member: &Arc<Member>,
+        message: &Yield<'_>,
+        burst: &mut Burst,
+        now: Instant,
+    ) -> Result<(), NeverInvoked> {
+        let sooner = self.dealer.result(member, message, burst, now)?;
+        self.rouse(sooner);
+        Ok(())
+    }
+
+    pub(crate) fn on_error(
+        &self,
+        member: &Arc<Member>,
+        message: &ErrorMessage<'_>,
+        burst: &mut Burst,
+    ) -> Result<(), NeverInvoked> {
+        self.dealer.error(member, message, burst)
+    }
+
+    fn authorize(&self, member: &Member, action: Action, uri: &str) -> Result<(), Refused> {
+        if self.options.authorizer.allows(member, action, uri) {
+            return Ok(());
+        }
+        Err(Refused::new(error::NOT_AUTHORIZED, format!("the session may not use {uri} in this way")))
+    }
+
+    fn answer_refused(
+        &self,
+        result: Result<(), Refused>,
+        member: &Member,
+        asked: Asked,
+        request: RequestId,
+        burst: &mut Burst,
+    ) {
+        if let Err(refused) = result {
+            refused.send(member, asked, request, burst);
+        }
+    }
+}
+
+/// What the router itself publishes.
+impl Realm {
+    /// Publishes an event on behalf of nobody: what a program that embeds the router, or the
+    /// HTTP bridge, has to say. Everybody subscribed gets it.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] if `topic` is not a URI, or reserved for the protocol.
+    pub fn publish(&self, topic: &str, payload: Payload<'_>, burst: &mut Burst) -> Result<PublicationId, Refused> {
+        let topic = uri(topic)?;
+        refuse_reserved(topic.is_reserved(), topic.as_str())?;
+        Ok(self.publish_meta(topic, payload, burst))
+    }
+
+    /// Publishes an event of the router's own, on any topic.
+    pub(crate) fn publish_meta(&self, topic: Uri<'_>, payload: Payload<'_>, burst: &mut Burst) -> PublicationId {
+        let publication = Publication {
+            id: random_publication_id(),
+            topic,
+            payload,
+            filter: Filter::default(),
+            publisher: None,
+            passthru: Passthru::default(),
+        };
+        self.broker.publish(&publication, burst);
+        publication.id
+    }
+
+    pub(crate) fn has_subscribers(&self, topic: &Uri<'_>) -> bool {
+        self.broker.has_subscribers(topic)
+    }
+}
+
+fn uri(text: &str) -> Result<Uri<'_>, Refused> {
+    Uri::parse(text).map_err(invalid_uri)
+}
+
+fn pattern(policy: Result<MatchPolicy, UnknownMatchPolicy>, text: &str) -> Result<Pattern, Refused> {
+    let policy = policy.map_err(|unknown| Refused::new(error::OPTION_NOT_ALLOWED, unknown.to_string()))?;
+    Pattern::parse(policy, text).map_err(invalid_uri)
+}
+
+fn invalid_uri(invalid: InvalidUri) -> Refused {
+    Refused::new(error::INVALID_URI, invalid.to_string())
+}
+
+fn refuse_reserved(is_reserved: bool, uri: &str) -> Result<(), Refused> {
+    if !is_reserved {
+        return Ok(());
+    }
+    let why = format!("{uri}: URIs whose first component is `wamp` are reserved for the protocol");
+    Err(Refused::new(error::INVALID_URI, why))
+}
+
+fn size(payload: Payload<'_>) -> usize {
+    payload.args().map_or(0, <[u8]>::len) + payload.kwargs().map_or(0, <[u8]>::len)
+}
