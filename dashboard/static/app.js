@@ -25,7 +25,7 @@ import { Fleet } from './fleet.js';
 import { count } from './format.js';
 import { onFrame, requestFrame } from './frame.js';
 import { Grid } from './grid.js';
-import { agentUrl, openAdd, openHelp, showEmpty } from './help.js';
+import { agentUrl, openAdd, openHelp, showEmpty, showMore } from './help.js';
 import { Keyboard } from './keyboard.js';
 import { Link } from './link.js';
 import { STATES } from './machine.js';
@@ -36,6 +36,8 @@ import { Theme } from './theme.js';
 import { Toolbar } from './toolbar.js';
 
 const TICK = 500;
+/** A fleet that may want to know how it grows. */
+const SMALL = 3;
 
 const fleet = new Fleet();
 const feed = new Feed(fleet);
@@ -58,7 +60,7 @@ expose(fleet, link);
 let reorder = false;
 fleet.onSample = (machine) => {
   grid.touch(machine);
-  if (machine === detail.machine) detail.hear();
+  detail.hear(machine);
 };
 fleet.onMachine = (machine) => {
   reorder = true;
@@ -125,6 +127,8 @@ function order(glide) {
   showCounts();
   const kind = !fleet.loaded || shown.length ? '' : fleet.machines.size ? 'filter' : 'fleet';
   byId('empty').hidden = !kind;
+  byId('more').hidden = !fleet.loaded || !shown.length || fleet.machines.size > SMALL;
+  showMore(byId('more'));
   showEmpty(byId('empty'), kind, () => address.go({ search: '', state: 'all' }));
 }
 

@@ -1,12 +1,13 @@
 // What a card's canvas shows: meters and sparklines, one row per visible part. Pure drawing.
 
-import { bars, ceiling, fit, ink, meter, palette, peak, trace, WARN } from './chart.js';
+import { bars, fit, ink, meter, palette, peak, trace, WARN } from './chart.js';
 import { CPU, IO, MEM, NET } from './machine.js';
 import { rate } from './format.js';
 
 export const PARTS = ['cpu', 'memory', 'disks', 'network'];
 /** Share of the width that belongs to figures and meters; the sparkline has the rest. */
-const FIGURES = 0.56;
+const FIGURES = 0.6;
+const GUTTER = 12;
 const METER_HEIGHT = 4;
 const WINDOW = 300_000;
 const MOST_METERS = 4;
@@ -29,7 +30,7 @@ export function drawFace(canvas, machine, parts, width, height) {
   const inks = palette();
   const tall = height / parts.length;
   const figures = Math.floor(width * FIGURES);
-  const sparkX = figures + 14;
+  const sparkX = figures + GUTTER;
   const to = machine.ring.lastTime;
   const from = to - span(machine);
   const first = machine.ring.rowAt(from);
@@ -42,7 +43,8 @@ export function drawFace(canvas, machine, parts, width, height) {
     context.fillRect(box.x, box.y + box.height + 0.5, box.width, 1);
     const series = SERIES_OF[part];
     const isShare = part === 'cpu' || part === 'memory';
-    const top = isShare ? 100 : ceiling(Math.max(peak(machine.ring, series, first), 10_000) * 1.1);
+    // Traffic has its own scale, with room above the peak for the figure that stands there.
+    const top = isShare ? 100 : Math.max(peak(machine.ring, series, first), 10_000) * (part === 'disks' ? 1.7 : 1.15);
     const now = isShare ? machine.reading?.[part] : 0;
     const stroke = now >= WARN ? ink(now, inks) : inks.accent;
     trace(context, box, machine.ring, series, { from, to, top, gap: gap(machine), stroke, fill: stroke });

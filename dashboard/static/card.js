@@ -1,7 +1,7 @@
 // One card's DOM, built once and bound to one machine after another as the list scrolls.
 
 import { h, icon, setAttribute, setIcon, setText } from './dom.js';
-import { age, brief, percent, rate, share } from './format.js';
+import { age, brief, percent, rate, ratio } from './format.js';
 import { BAD, WARN } from './chart.js';
 import { describeFace, drawFace, PARTS } from './card-face.js';
 
@@ -64,7 +64,7 @@ export class Card {
     setText(this.name, machine.name);
     setText(this.stateText, stateWords(machine, view));
     const os = brief(machine.facts.os, 24);
-    setText(this.where, [machine.ip, os, reading?.up >= 0 ? `up ${age(reading.up * 1000)}` : ''].filter(Boolean).join(' · ') || machine.id);
+    setText(this.where, [machine.ip, os, reading?.up >= 0 && state !== 'offline' ? `up ${age(reading.up * 1000)}` : ''].filter(Boolean).join(' · ') || machine.id);
     this.simulated.hidden = !machine.simulated;
     this.pending.hidden = machine.isApplied !== false;
     for (const part of PARTS) this.parts[part].row.hidden = !shown.includes(part);
@@ -89,7 +89,7 @@ export class Card {
   drawMemory(reading) {
     const { value, note } = this.parts.memory;
     figure(value, percent(reading?.memory), reading?.memory);
-    setText(note, reading?.mem ? share(reading.mem[0], reading.mem[1]) : '');
+    setText(note, reading?.mem ? ratio(reading.mem[0], reading.mem[1]) : '');
   }
 
   drawDisks(reading) {
@@ -103,8 +103,8 @@ export class Card {
 
   drawNetwork(reading) {
     const { value, note } = this.parts.network;
-    setText(value, `↓\u2009${rate(reading?.rx)}`);
-    setText(note, `↑\u2009${rate(reading?.tx)}`);
+    setText(value, `↓ ${rate(reading?.rx)}`);
+    setText(note, `↑ ${rate(reading?.tx)}`);
   }
 }
 
@@ -115,8 +115,8 @@ function figure(element, text, level) {
 
 /** "live", "stale 4 s", "offline 3 min": the state and, where it matters, its age. */
 export function stateWords(machine, { clock, linked }) {
-  const quiet = clock - Math.max(machine.heard, 0);
-  const ago = machine.heard > -Infinity ? age(quiet) : '';
+  const last = machine.heard > -Infinity ? machine.heard : machine.turned;
+  const ago = last > -Infinity ? age(clock - last) : '';
   if (!linked) return `unknown · was ${machine.state}`;
   switch (machine.state) {
     case 'live':

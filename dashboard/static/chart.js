@@ -27,6 +27,7 @@ export function palette() {
     second: ink('second'),
     warn: ink('warn'),
     bad: ink('bad'),
+    ground: ink('ground'),
     track: ink('track'),
     grid: ink('grid'),
     text: ink('text'),

@@ -13,13 +13,15 @@ import { TimeChart } from './timechart.js';
 import { SPANS, TimeView } from './timeview.js';
 import { CPU, IO, MEM, NET, READ, RX, SWAP, Track, TX, WRITE } from './track.js';
 
+const MOST_TRACKS = 8;
+
 const share = (value) => percent(value);
 
 const CHARTS = [
   { part: 'cpu', title: 'CPU', top: 100, format: share, series: [{ at: CPU, label: 'use' }] },
   { part: 'memory', title: 'Memory', top: 100, format: share, series: [{ at: MEM, label: 'memory' }, { at: SWAP, label: 'swap', second: true }] },
-  { part: 'network', title: 'Network', floor: 10_000, format: rate, series: [{ at: RX, label: 'in', ghost: NET }, { at: TX, label: 'out', second: true }] },
-  { part: 'disks', title: 'Disk traffic', floor: 10_000, format: rate, series: [{ at: READ, label: 'read', ghost: IO }, { at: WRITE, label: 'written', second: true }] },
+  { part: 'network', title: 'Network', floor: 10_000, format: rate, series: [{ at: RX, label: 'in' }, { at: TX, label: 'out', second: true }, { at: NET, label: 'both', ground: true }] },
+  { part: 'disks', title: 'Disk traffic', floor: 10_000, format: rate, series: [{ at: READ, label: 'read' }, { at: WRITE, label: 'written', second: true }, { at: IO, label: 'both', ground: true }] },
 ];
 
 export class Detail {
@@ -29,6 +31,7 @@ export class Detail {
     this.view = view;
     this.machine = null;
     this.dirty = false;
+    this.tracks = new Map();
     this.times = new TimeView();
     this.times.onChange = () => this.timesChanged();
     const clock = () => this.view().clock;
@@ -52,12 +55,12 @@ export class Detail {
     this.title = h('h2', { id: 'detail-title', tabindex: '-1', dir: 'auto' });
     this.state = h('span', { class: 'detail-state' });
     this.badge = h('span', { class: 'badge' }, 'simulated');
-    this.back = h('button', { type: 'button', class: 'button quiet', onclick: () => this.onClose() }, icon('icon-back'), h('span', {}, 'Fleet'));
+    this.back = h('button', { type: 'button', class: 'button quiet back', onclick: () => this.onClose() }, icon('icon-back'), h('span', {}, 'Fleet'));
     this.previous = h('button', { type: 'button', class: 'button quiet square', 'aria-label': 'Previous machine', title: 'Previous machine  [', onclick: () => this.onStep(-1) }, icon('icon-back'));
     this.next = h('button', { type: 'button', class: 'button quiet square', 'aria-label': 'Next machine', title: 'Next machine  ]', onclick: () => this.onStep(1) }, icon('icon-next'));
     this.pauseIcon = icon('icon-pause');
     this.pauseText = h('span', {}, 'Pause');
-    this.pause = h('button', { type: 'button', class: 'button', onclick: () => this.togglePause() }, this.pauseIcon, this.pauseText);
+    this.pause = h('button', { type: 'button', class: 'button pause', onclick: () => this.togglePause() }, this.pauseIcon, this.pauseText);
     this.spans = SPANS.map(([span, label]) => h('button', { type: 'button', 'data-span': span, onclick: () => this.chooseSpan(span) }, label));
     this.reset = h('button', { type: 'button', class: 'button quiet', hidden: true, onclick: () => this.times.reset() }, 'Reset zoom');
     this.body = h(
@@ -84,7 +87,7 @@ export class Detail {
     this.machine = machine;
     this.missing.hidden = Boolean(machine);
     this.body.hidden = this.head.hidden = !machine;
-    this.track = machine && new Track(machine);
+    this.track = machine && this.trackOf(machine);
     if (!machine) {
       delete this.place.dataset.machine;
       return;
@@ -97,15 +100,27 @@ export class Detail {
     this.timesChanged();
   }
 
+  /** Machines looked at lately go on being followed in full, so that coming back shows no hole. */
+  trackOf(machine) {
+    const track = this.tracks.get(machine.id) ?? new Track(machine);
+    this.tracks.delete(machine.id);
+    this.tracks.set(machine.id, track);
+    track.machine = machine;
+    track.seed();
+    if (this.tracks.size > MOST_TRACKS) this.tracks.delete(this.tracks.keys().next().value);
+    return track;
+  }
+
   close() {
     this.machine = null;
     this.track = null;
     delete this.place.dataset.machine;
   }
 
-  hear() {
-    this.track?.hear();
-    this.touch(true);
+  /** A machine has sent a sample. */
+  hear(machine) {
+    this.tracks.get(machine.id)?.hear();
+    if (machine === this.machine) this.touch(true);
   }
 
   /** The past of the machine has come. */
@@ -140,7 +155,7 @@ export class Detail {
     const { paused, span } = this.times;
     setIcon(this.pauseIcon, paused ? 'icon-play' : 'icon-pause');
     setText(this.pauseText, paused ? 'Resume' : 'Pause');
-    setAttribute(this.pause, 'aria-pressed', String(paused));
+    setAttribute(this.pause, 'aria-label', paused ? 'Resume the charts' : 'Pause the charts');
     for (const button of this.spans) setAttribute(button, 'aria-pressed', String(Number(button.dataset.span) === span));
     this.reset.hidden = SPANS.some(([known]) => known === span);
     this.touch(true);

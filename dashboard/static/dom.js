@@ -14,15 +14,17 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** An SVG element with attributes (presentation attributes are not styles, so the policy allows them). */
+export function s(tag, attributes = {}, ...children) {
+  const element = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+
 /** A symbol of the page's own sprite (in index.html), decorative: its meaning must stand beside it as text. */
 export function icon(name, className = 'icon') {
-  const svg = document.createElementNS(SVG, 'svg');
-  svg.setAttribute('class', className);
-  svg.setAttribute('aria-hidden', 'true');
-  const use = document.createElementNS(SVG, 'use');
-  use.setAttribute('href', `#${name}`);
-  svg.append(use);
-  return svg;
+  return s('svg', { class: className, 'aria-hidden': 'true' }, s('use', { href: `#${name}` }));
 }
 
 export function setIcon(svg, name) {

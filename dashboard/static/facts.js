@@ -1,6 +1,6 @@
 // The tables of the detail view: what the machine is, and how full each of its disks.
 
-import { h, setAttribute, setText } from './dom.js';
+import { h, s, setAttribute, setText } from './dom.js';
 import { brief, bytes, count, duration, NONE, percent, share } from './format.js';
 import { BAD, WARN } from './chart.js';
 
@@ -20,7 +20,7 @@ export class Facts {
     this.row('System', brief(facts.os, 80));
     this.row('Kernel', brief(facts.kernel, 60));
     this.row('Processor', brief(facts.cpu, 80));
-    this.row('Cores', number(facts.cores) >= 0 ? `${count(facts.cores)} ${brief(facts.arch, 20)}`.trim() : brief(facts.arch, 20));
+    this.row('Cores', number(facts.cores) >= 0 ? `${count(facts.cores)} · ${brief(facts.arch, 20)}` : brief(facts.arch, 20));
     this.row('Memory', reading?.mem?.[1] > 0 ? bytes(reading.mem[1]) : '');
     this.row('Swap', reading?.swap?.[1] > 0 ? share(reading.swap[0], reading.swap[1]) : '');
     this.row('Load', reading?.load?.length ? reading.load.map((value) => (value >= 0 ? value.toFixed(2) : NONE)).join('  ') : '');
@@ -51,7 +51,7 @@ export class Disks {
       { class: 'panel disks', 'data-part': 'mounts', 'aria-labelledby': 'disks-title' },
       h('div', { class: 'panel-head' }, h('h3', { id: 'disks-title' }, 'Disks'), this.note),
       h('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-labelledby': 'disks-title' },
-        h('table', {}, h('thead', { class: 'unseen' }, h('tr', {}, ...['Mount', 'Full', 'Percent', 'Used'].map((name) => h('th', { scope: 'col' }, name)))), this.body)),
+        h('table', {}, h('colgroup', {}, ...['mount', 'meter', 'number', 'used'].map((name) => h('col', { class: `col-${name}` }))), h('thead', { class: 'unseen' }, h('tr', {}, ...['Mount', 'Full', 'Percent', 'Used'].map((name) => h('th', { scope: 'col' }, name)))), this.body)),
     );
     this.rows = [];
   }
@@ -69,11 +69,12 @@ export class Disks {
   build() {
     const row = {
       mount: h('th', { scope: 'row', dir: 'auto' }),
-      meter: h('meter', { min: '0', max: '100' }),
+      fill: s('rect', { height: '6' }),
       percent: h('td', { class: 'number' }),
       used: h('td', { class: 'number soft' }),
     };
-    row.element = h('tr', {}, row.mount, h('td', { class: 'meter' }, row.meter), row.percent, row.used);
+    row.gauge = s('svg', { class: 'gauge', viewBox: '0 0 100 6', preserveAspectRatio: 'none', 'aria-hidden': 'true' }, row.fill);
+    row.element = h('tr', {}, row.mount, h('td', { class: 'meter' }, row.gauge), row.percent, row.used);
     this.body.append(row.element);
     return row;
   }
@@ -82,8 +83,8 @@ export class Disks {
     const mount = brief(disk.mount, 200);
     setText(row.mount, mount);
     setAttribute(row.mount, 'title', mount);
-    setAttribute(row.meter, 'value', String(Math.round(disk.percent) || 0));
-    setAttribute(row.meter, 'data-level', disk.percent >= BAD ? 'bad' : disk.percent >= WARN ? 'warn' : null);
+    setAttribute(row.fill, 'width', String(Math.round(disk.percent) || 0));
+    setAttribute(row.gauge, 'data-level', disk.percent >= BAD ? 'bad' : disk.percent >= WARN ? 'warn' : null);
     setText(row.percent, percent(disk.percent));
     setText(row.used, share(disk.used, disk.total));
   }

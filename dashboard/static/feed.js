@@ -1,6 +1,6 @@
 // The fleet service as this page uses it: what it subscribes to and calls, and the history it fetches for visible cards.
 
-const BATCH = 24;
+const BATCH = 48;
 const SECONDS = 300;
 const SNAPSHOT_RETRY = 1000;
 /** Cards that a scroll only passes are not worth a request. */

@@ -47,8 +47,9 @@ export class Fleet {
     const machine = this.known(settings.id);
     if (!machine) return;
     const sameLink = machine.settingsEpoch === this.epoch;
-    if (sameLink && settings.rev < machine.settings.rev) return;
-    machine.configure(settings, now);
+    if (sameLink && settings.rev <= machine.settings.rev) return;
+    machine.allow(now);
+    machine.configure(settings);
     machine.settingsEpoch = this.epoch;
     this.settle(machine, now);
     this.onMachine(machine);
@@ -86,6 +87,7 @@ export class Fleet {
       const heard = typeof entry.age === 'number' ? now - Math.max(0, entry.age) : -Infinity;
       if (isObject(entry.sample) && heard > machine.heard) {
         machine.hear(entry.sample, heard);
+        // Its age is the machine's, not this page's slowness.
         machine.undrawn = 0;
       }
       machine.due = Math.max(machine.due, machine.online ? turned : -Infinity);
@@ -137,7 +139,7 @@ export class Fleet {
     }
     const newer = machine.settingsEpoch === this.epoch && settings?.rev < machine.settings.rev;
     if (isObject(settings) && !newer) {
-      machine.configure(settings, now);
+      machine.configure(settings);
       machine.settingsEpoch = this.epoch;
     }
     machine.learn(facts);

@@ -1,7 +1,7 @@
 // Numbers as a person reads them. Whatever is not a sensible number is an en dash, never "NaN".
 
 export const NONE = '–';
-const NARROW = '\u202f'; // narrow no-break space between figure and unit
+const NARROW = '\u00a0'; // between figure and unit; the narrow one is missing in too many fonts
 
 const BINARY = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
 const DECIMAL = ['B/s', 'kB/s', 'MB/s', 'GB/s', 'TB/s', 'PB/s'];
@@ -39,6 +39,16 @@ export function share(used, total) {
   const inUnit = used / size;
   const same = part.endsWith(unit) || inUnit >= 0.1 || used === 0;
   return `${same ? figure(inUnit) : part} of ${whole}`;
+}
+
+/** "58/64 GiB", for where there is little room: the unit is the whole's, figures are rounded harder. */
+export function ratio(used, total) {
+  const whole = bytes(total);
+  if (!(total > 0)) return '';
+  if (!(used >= 0)) return whole;
+  const unit = whole.slice(whole.indexOf(NARROW));
+  const part = used / 1024 ** BINARY.indexOf(unit.trim());
+  return `${part >= 9.95 ? Math.round(part) : figure(part)}/${whole}`;
 }
 
 export function rate(value) {

@@ -8,6 +8,7 @@ import { countDrawn } from './stats.js';
 /** Must agree with cards.css. */
 const GAP = 12;
 const NARROWEST = 300;
+const WIDEST = 460;
 const HEAD = 54;
 const BODY = 152;
 const PADDING = 12;
@@ -92,8 +93,11 @@ export class Grid {
     const top = this.list.getBoundingClientRect().top;
     const width = this.list.clientWidth;
     const screen = window.innerHeight;
-    this.columns = Math.max(1, Math.floor((width + GAP) / (NARROWEST + GAP)));
-    const cardWidth = Math.floor((width - (this.columns - 1) * GAP) / this.columns);
+    const fitting = Math.max(1, Math.floor((width + GAP) / (NARROWEST + GAP)));
+    // Few machines get more room each, a single one not the whole screen.
+    this.columns = Math.max(1, Math.min(fitting, this.order.length));
+    const share = Math.floor((width - (this.columns - 1) * GAP) / this.columns);
+    const cardWidth = this.columns < fitting ? Math.min(share, WIDEST) : share;
     const resized = cardWidth !== this.cardWidth;
     this.cardWidth = cardWidth;
     const pitch = HEIGHT + GAP;

@@ -1,10 +1,14 @@
 // Every core over time, as a picture: one row a core, one column a moment, busier is hotter.
 
-import { fit, palette } from './chart.js';
+import { fit, ink, palette } from './chart.js';
 import { h, setAttribute, setText } from './dom.js';
 import { percent } from './format.js';
 import { clockTime, drawCursor, drawTimeAxis, plotBox, steer } from './timechart.js';
 
+/** Room at the right for each core's bar, as far as there is. */
+const BARS = 120;
+const BARS_SHARE = 0.24;
+const BETWEEN = 14;
 /** Percent at which each step of the palette is reached. */
 const STOPS = [0, 55, 85, 100];
 
@@ -30,6 +34,7 @@ export class Heat {
   constructor(view, clock) {
     Object.assign(this, { view, clock });
     this.dirty = true;
+    this.bars = BARS;
     this.picture = document.createElement('canvas');
     this.value = h('span', { class: 'legend-value' });
     this.note = h('span', { class: 'chart-note' });
@@ -40,7 +45,7 @@ export class Heat {
       h('figcaption', {}, h('h3', {}, 'Cores'), h('span', { class: 'legend plain' }, this.value), this.note),
       h('div', { class: 'plot' }, this.canvas),
     );
-    steer(this.canvas, view, clock);
+    steer(this.canvas, view, clock, () => this.bars + BETWEEN);
     new ResizeObserver(() => this.touch()).observe(this.canvas);
   }
 
@@ -57,14 +62,17 @@ export class Heat {
     if (!width || !height) return;
     const inks = palette();
     const context = fit(canvas, width, height);
-    const box = plotBox(width, height);
+    this.bars = Math.min(BARS, Math.round(width * BARS_SHARE));
+    const box = plotBox(width - this.bars - BETWEEN, height);
     const window = view.window(this.clock());
     const rows = track.coreRows.at(-1)?.length ?? 0;
     if (rows) this.paint(context, box, window, track, rows, gap, inks);
     this.drawCores(context, box, track.cores, inks);
     drawTimeAxis(context, { ...box, y: box.y + box.height, height: 0 }, window, inks);
     drawCursor(context, box, window, view.cursor, canvas.selection, inks);
-    this.describe(track, window);
+    const { levels, time } = this.moment(track);
+    if (levels) this.drawBars(context, box, levels, inks);
+    this.describe(track, window, levels, time);
   }
 
   paint(context, box, { from, to }, track, rows, gap, inks) {
@@ -116,16 +124,40 @@ export class Heat {
     if (cores > 1) context.fillText(String(cores - 1), box.x - 8, box.y + box.height);
   }
 
-  describe(track, { from, to }) {
-    const { cursor } = this.view;
-    let levels = track.coreRows.at(-1);
-    let time = null;
-    if (cursor !== null && track.coreTimes.length) {
-      let at = track.coreTimes.findIndex((other) => other >= cursor);
-      if (at < 0) at = track.coreTimes.length - 1;
-      levels = track.coreRows[at];
-      time = track.coreTimes[at];
+  /** Each core's bar beside its row: now, or at the cursor. */
+  drawBars(context, box, levels, inks) {
+    const x = box.x + box.width + BETWEEN;
+    const pitch = box.height / levels.length;
+    const tall = Math.max(1, Math.min(pitch - (pitch > 3 ? 1 : 0), 14));
+    const figures = pitch >= 13 && this.bars > 100;
+    const width = this.bars - (figures ? 42 : 0);
+    context.font = `11px ${inks.font}`;
+    context.textAlign = 'right';
+    context.textBaseline = 'middle';
+    for (let row = 0; row < levels.length; row++) {
+      const y = box.y + row * pitch + (pitch - tall) / 2;
+      context.fillStyle = inks.track;
+      context.fillRect(x, y, width, tall);
+      context.fillStyle = ink(levels[row], inks);
+      context.fillRect(x, y, (width * levels[row]) / 100, tall);
+      if (!figures) continue;
+      context.fillStyle = inks.strong;
+      context.fillText(percent(levels[row]), x + this.bars, y + tall / 2 + 0.5);
     }
+  }
+
+  /** The row of the moment shown: at the cursor, else the newest. */
+  moment(track) {
+    const { cursor } = this.view;
+    const { coreTimes, coreRows } = track;
+    if (cursor === null || !coreTimes.length) return { levels: coreRows.at(-1), time: null };
+    let at = coreTimes.findIndex((other) => other >= cursor);
+    if (at < 0) at = coreTimes.length - 1;
+    return { levels: coreRows[at], time: coreTimes[at] };
+  }
+
+  describe(track, { from, to }, levels, time) {
+    const { cursor } = this.view;
     if (!levels) {
       setText(this.value, '');
       setText(this.note, 'filling from the next sample on');

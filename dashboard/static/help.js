@@ -55,11 +55,12 @@ export function agentUrl(location = window.location) {
 
 const isLoopback = (host) => /^(localhost|127\.|\[::1\])/.test(host);
 
-function instructions() {
-  const command = `wamp-agent ${agentUrl()}`;
+/** The command that adds a machine, with a button that copies it. */
+function command() {
+  const text = `wamp-agent ${agentUrl()}`;
   const copy = h('button', { type: 'button', class: 'button quiet', onclick: async () => {
     try {
-      await navigator.clipboard.writeText(command);
+      await navigator.clipboard.writeText(text);
       copy.textContent = 'Copied';
     } catch {
       // No clipboard without a secure context: select it, so that one key copies it.
@@ -68,10 +69,14 @@ function instructions() {
     }
     setTimeout(() => (copy.textContent = 'Copy'), 2000);
   } }, 'Copy');
-  const code = h('code', {}, command);
+  const code = h('code', {}, text);
+  return h('div', { class: 'command' }, code, copy);
+}
+
+function instructions() {
   return [
     h('p', {}, 'Run the agent on the machine. It appears here by itself within a second, and comes back by itself after a restart.'),
-    h('div', { class: 'command' }, code, copy),
+    command(),
     isLoopback(location.host)
       ? h('p', {}, 'This page is served on this computer only. For other machines to reach it, start the dashboard with ', h('code', {}, '--listen 0.0.0.0:8080'), ' and use this computer’s address in place of ', h('code', {}, location.host), '.')
       : null,
@@ -83,6 +88,11 @@ export function openAdd() {
   const dialog = byId('add-dialog');
   if (!dialog.firstChild) fill(dialog, 'add-title', 'Add a machine', ...instructions());
   dialog.showModal();
+}
+
+/** Fills the line under a small fleet. */
+export function showMore(place) {
+  if (!place.firstChild) place.append(h('span', {}, 'Another machine joins with'), command());
 }
 
 /** Fills the place of the cards when there are none. */

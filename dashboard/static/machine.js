@@ -106,17 +106,20 @@ export class Machine {
     }
   }
 
-  configure(settings, now) {
+  configure(settings) {
     const next = { ...DEFAULTS };
     for (const key of Object.keys(DEFAULTS)) {
       if (typeof settings[key] === typeof DEFAULTS[key]) next[key] = settings[key];
     }
     if (!(next.frequency > 0)) next.frequency = DEFAULTS.frequency;
-    // A machine told to report sooner, or again, gets its time from now on; one that was already missing does not.
-    if (this.state === 'live' || this.state === 'disabled') this.due = now;
     this.settings = next;
     if (typeof settings.ip === 'string' && !this.ip) this.ip = brief(settings.ip, 60);
     this.rename();
+  }
+
+  /** A machine told to report sooner, or again, gets its time from now on; one that was already missing does not. */
+  allow(now) {
+    if (this.state === 'live' || this.state === 'disabled') this.due = now;
   }
 
   turn(online, since, now) {

@@ -10,7 +10,7 @@ const SWITCHES = [
 const FIELDS = ['name', 'frequency', 'show_cpus', 'show_memory', 'show_disk', 'disabled'];
 const SLOWEST = 3600;
 const FASTEST = 0.25;
-const LONGEST_NAME = 120;
+const LONGEST_NAME = 64;
 
 /** What is wrong with a value, or ''. The service decides; this only saves a round trip. */
 export function complaint(field, value) {

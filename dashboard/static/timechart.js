@@ -10,17 +10,17 @@ const TOP = 8;
 const BOTTOM = 22;
 const DRAG = 6;
 
-const withSeconds = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
-const withMinutes = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const withSeconds = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
+const withMinutes = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 
 export const clockTime = (time) => withSeconds.format(performance.timeOrigin + time);
 
-/** Lets pointer and keys on a canvas move the shared cursor and zoom the shared window. */
-export function steer(canvas, view, clock) {
+/** Lets pointer and keys on a canvas move the shared cursor and zoom the shared window; the plot ends `right()` pixels early. */
+export function steer(canvas, view, clock, right = () => 0) {
   let drag = null;
   const timeAt = (event) => {
     const box = canvas.getBoundingClientRect();
-    const share = (event.clientX - box.left - LEFT) / (box.width - LEFT - RIGHT);
+    const share = (event.clientX - box.left - LEFT) / (box.width - LEFT - RIGHT - right());
     const { from, to } = view.window(clock());
     return from + Math.min(Math.max(share, 0), 1) * (to - from);
   };
@@ -69,7 +69,7 @@ export function plotBox(width, height) {
 
 /** Times along the bottom. */
 export function drawTimeAxis(context, box, { from, to }, inks) {
-  const { step, marks } = ticks(from, to, performance.timeOrigin - new Date().getTimezoneOffset() * 60_000, Math.max(2, box.width / 96));
+  const { step, marks } = ticks(from, to, performance.timeOrigin - new Date().getTimezoneOffset() * 60_000, Math.max(2, box.width / 76));
   const format = step < 60_000 ? withSeconds : withMinutes;
   context.font = `11px ${inks.font}`;
   context.textBaseline = 'alphabetic';
@@ -101,15 +101,15 @@ export function drawCursor(context, box, { from, to }, cursor, selection, inks) 
 
 export class TimeChart {
   /**
-   * @param {{title: string, series: {at: number, label: string, second?: boolean, ghost?: number}[], format: (value: number) => string, top?: number, base?: number, floor?: number}} shape
-   * `top` fixes the scale, else it follows the data; `ghost` is the series drawn where `at` is not known.
+   * @param {{title: string, series: {at: number, label: string, second?: boolean, ground?: boolean}[], format: (value: number) => string, top?: number, base?: number, floor?: number}} shape
+   * `top` fixes the scale, else it follows the data; a `ground` is a quiet area under the others.
    */
   constructor(shape, view, clock) {
     Object.assign(this, { shape, view, clock });
     this.dirty = true;
-    this.legend = shape.series.map(({ label, second }) => {
+    this.legend = shape.series.map(({ label, second, ground }) => {
       const value = h('span', { class: 'legend-value' });
-      return { value, item: h('span', { class: second ? 'legend second' : 'legend' }, shape.series.length > 1 ? h('span', { class: 'legend-label' }, label) : null, value) };
+      return { value, item: h('span', { class: `legend${second ? ' second' : ''}${ground ? ' ground' : ''}` }, shape.series.length > 1 ? h('span', { class: 'legend-label' }, label) : null, value) };
     });
     this.note = h('span', { class: 'chart-note' });
     this.canvas = h('canvas', { tabindex: '0', role: 'slider', 'aria-orientation': 'horizontal', 'aria-valuemin': '0', 'aria-valuemax': '100' });
@@ -145,13 +145,15 @@ export class TimeChart {
     const top = shape.top ?? ceiling(Math.max(...statistics.map(({ most }) => most), shape.floor ?? 1) * 1.08, shape.base);
     this.drawScale(context, box, top, inks);
     drawTimeAxis(context, box, window, inks);
-    shape.series.forEach(({ at, ghost, second }, index) => {
-      const stroke = second ? inks.second : inks.accent;
-      const how = { ...window, top, gap, stroke, fill: second ? undefined : stroke, thickness: 1.6 };
-      if (ghost !== undefined) trace(context, box, ring, ghost, { ...how, stroke: inks.text, fill: undefined, thickness: 1 });
-      trace(context, box, ring, at, how);
+    const grounded = shape.series.some(({ ground }) => ground);
+    // Grounds first, then from the last line to the first, so that the first lies on top.
+    for (const index of [...shape.series.keys()].sort((a, b) => Number(Boolean(shape.series[b].ground)) - Number(Boolean(shape.series[a].ground)) || b - a)) {
+      const { at, second, ground } = shape.series[index];
+      const stroke = ground ? inks.ground : second ? inks.second : inks.accent;
+      const fill = ground ? inks.accent : second || grounded ? undefined : stroke;
+      trace(context, box, ring, at, { ...window, top, gap, stroke, fill, thickness: ground ? 1 : 1.6 });
       statistics[index].stroke = stroke;
-    });
+    }
     drawCursor(context, box, window, view.cursor, canvas.selection, inks);
     this.drawFigures(context, box, window, ring, statistics, top, inks);
     this.describe(window, statistics);
@@ -216,14 +218,14 @@ export class TimeChart {
   /** The picture in words: a summary as its name, the cursor as its value. */
   describe({ from, to }, statistics) {
     const { shape } = this;
-    const { most, mean } = statistics[0];
+    const { most, mean, least } = statistics.at(shape.series.at(-1).ground ? -1 : 0);
     setText(this.note, this.at !== null ? clockTime(this.at) : mean >= 0 ? `mean ${shape.format(mean)} · peak ${shape.format(most)}` : 'no data in this stretch');
     const words = shape.series.map(({ label }, index) => `${label} ${shape.format(statistics[index].shown)}`).join(', ');
     setAttribute(this.canvas, 'aria-valuetext', this.at !== null ? `${clockTime(this.at)}: ${words}` : words);
     setAttribute(this.canvas, 'aria-valuenow', String(Math.round((((this.view.cursor ?? to) - from) / (to - from)) * 100)));
     if (performance.now() - (this.namedAt ?? -Infinity) < 10_000) return;
     this.namedAt = performance.now();
-    const summary = mean >= 0 ? `mean ${shape.format(mean)}, lowest ${shape.format(statistics[0].least)}, highest ${shape.format(most)}` : 'no data';
+    const summary = mean >= 0 ? `mean ${shape.format(mean)}, lowest ${shape.format(least)}, highest ${shape.format(most)}` : 'no data';
     setAttribute(this.canvas, 'aria-label', `${shape.title} from ${clockTime(from)} to ${clockTime(to)}: ${summary}. Arrow keys move the cursor.`);
   }
 }

@@ -31,7 +31,7 @@ export class Track {
 
   hear() {
     const { reading, heard } = this.machine;
-    if (!reading || !(heard > (this.ring.lastTime || 0))) return;
+    if (!reading || !(heard > (this.ring.length ? this.ring.lastTime : -Infinity))) return;
     const swap = reading.swap ? (reading.swap[1] > 0 ? (reading.swap[0] / reading.swap[1]) * 100 : 0) : NaN;
     this.ring.push(heard, [
       reading.cpu, reading.memory, reading.disk, reading.net, reading.io,
