@@ -1,5 +1,6 @@
 //! Measures a machine and publishes it over WAMP.
 
+mod beat;
 mod facts;
 mod host;
 mod machine_id;
@@ -7,9 +8,11 @@ mod measure;
 mod rate;
 mod rounded;
 mod sample;
+mod sampler;
 mod schedule;
 mod settings;
 pub mod state;
+mod uplink;
 
 pub use self::facts::Facts;
 pub use self::host::Host;

@@ -32,11 +32,7 @@ pub struct Parts {
 
 impl Parts {
     /// Everything.
-    pub const ALL: Self = Self {
-        cpus: true,
-        memory: true,
-        disks: true,
-    };
+    pub const ALL: Self = Self { cpus: true, memory: true, disks: true };
 }
 
 /// One measurement of a machine. What was not asked for or could not be measured is `None`.

@@ -80,11 +80,7 @@ impl PairRates {
     /// Takes one reading of every pair and answers the two sums, per second, rounded.
     ///
     /// Names missing from `readings` are forgotten; new ones count from the next reading on.
-    pub fn update<'a>(
-        &mut self,
-        readings: impl IntoIterator<Item = (&'a str, [u64; 2])>,
-        at: Instant,
-    ) -> [u64; 2] {
+    pub fn update<'a>(&mut self, readings: impl IntoIterator<Item = (&'a str, [u64; 2])>, at: Instant) -> [u64; 2] {
         self.round += 1;
         let mut sums = [0.0; 2];
         for (name, counts) in readings {
@@ -140,14 +136,8 @@ mod tests {
     #[test]
     fn a_zero_interval_repeats_the_last_rate_and_loses_nothing() {
         let one_second = [(0, 0), (1000, 100)];
-        assert_eq!(
-            rate(&[one_second[0], one_second[1], (1000, 500)]),
-            Some(100.0)
-        );
-        assert_eq!(
-            rate(&[one_second[0], one_second[1], (1000, 500), (2000, 600)]),
-            Some(500.0)
-        );
+        assert_eq!(rate(&[one_second[0], one_second[1], (1000, 500)]), Some(100.0));
+        assert_eq!(rate(&[one_second[0], one_second[1], (1000, 500), (2000, 600)]), Some(500.0));
         assert_eq!(rate(&[(0, 0), (0, 500)]), None);
     }
 
@@ -156,15 +146,9 @@ mod tests {
         let start = Instant::now() + Duration::from_secs(10);
         let mut rate = Rate::default();
         rate.update(0, start);
-        assert_eq!(
-            rate.update(100, start + Duration::from_secs(1)),
-            Some(100.0)
-        );
+        assert_eq!(rate.update(100, start + Duration::from_secs(1)), Some(100.0));
         assert_eq!(rate.update(150, start), Some(100.0));
-        assert_eq!(
-            rate.update(200, start + Duration::from_secs(2)),
-            Some(100.0)
-        );
+        assert_eq!(rate.update(200, start + Duration::from_secs(2)), Some(100.0));
     }
 
     #[test]
@@ -177,10 +161,7 @@ mod tests {
     #[test]
     fn a_reset_has_no_rate_for_one_interval() {
         assert_eq!(rate(&[(0, 1_000_000), (1000, 10)]), None);
-        assert_eq!(
-            rate(&[(0, 1_000_000_000_000), (1000, 999_999_999_995)]),
-            None
-        );
+        assert_eq!(rate(&[(0, 1_000_000_000_000), (1000, 999_999_999_995)]), None);
         assert_eq!(rate(&[(0, 1_000_000), (1000, 10), (2000, 30)]), Some(20.0));
     }
 
@@ -190,19 +171,10 @@ mod tests {
         let second = |n| start + Duration::from_secs(n);
         let mut rates = PairRates::default();
         rates.update([("a", [0, 0]), ("b", [1_000_000, 0])], second(0));
-        assert_eq!(
-            rates.update([("a", [10, 1]), ("b", [1_000_020, 2])], second(1)),
-            [30, 3]
-        );
+        assert_eq!(rates.update([("a", [10, 1]), ("b", [1_000_020, 2])], second(1)), [30, 3]);
         assert_eq!(rates.update([("a", [20, 2])], second(2)), [10, 1]);
         // Back again, perhaps counting from zero: no spike.
-        assert_eq!(
-            rates.update([("a", [30, 3]), ("b", [5, 5])], second(3)),
-            [10, 1]
-        );
-        assert_eq!(
-            rates.update([("a", [40, 4]), ("b", [6, 7])], second(4)),
-            [11, 3]
-        );
+        assert_eq!(rates.update([("a", [30, 3]), ("b", [5, 5])], second(3)), [10, 1]);
+        assert_eq!(rates.update([("a", [40, 4]), ("b", [6, 7])], second(4)), [11, 3]);
     }
 }

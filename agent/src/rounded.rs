@@ -20,11 +20,7 @@ impl<const DECIMALS: u32> Rounded<DECIMALS> {
     pub fn new(value: f64) -> Self {
         let scale = f64::from(10_u32.pow(DECIMALS));
         let rounded = (value * scale).round() / scale;
-        Self(if rounded.is_finite() {
-            (rounded.max(0.0) + 0.0) as f32
-        } else {
-            0.0
-        })
+        Self(if rounded.is_finite() { (rounded.max(0.0) + 0.0) as f32 } else { 0.0 })
     }
 
     /// The value.
@@ -35,11 +31,7 @@ impl<const DECIMALS: u32> Rounded<DECIMALS> {
 
 impl<const DECIMALS: u32> Serialize for Rounded<DECIMALS> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.0.fract() == 0.0 {
-            serializer.serialize_u64(self.0 as u64)
-        } else {
-            serializer.serialize_f32(self.0)
-        }
+        if self.0.fract() == 0.0 { serializer.serialize_u64(self.0 as u64) } else { serializer.serialize_f32(self.0) }
     }
 }
 
@@ -50,8 +42,7 @@ mod tests {
     #[test]
     fn whole_numbers_have_no_decimals_and_others_no_more_than_they_need() {
         let json = |value| serde_json::to_string(&value).unwrap();
-        let percents =
-            [0.0, 0.04, 3.5, 1.0, 99.96, 12.34, 100.0].map(|value| json(Percent::new(value)));
+        let percents = [0.0, 0.04, 3.5, 1.0, 99.96, 12.34, 100.0].map(|value| json(Percent::new(value)));
         assert_eq!(percents, ["0", "0", "3.5", "1", "100", "12.3", "100"]);
     }
 

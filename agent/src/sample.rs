@@ -59,10 +59,7 @@ impl<'a> Sample<'a> {
 
     /// The last word of an agent that was told to be silent.
     pub fn disabled(sender: Sender<'a>, rev: u64) -> Self {
-        Self {
-            disabled: Some(true),
-            ..Self::empty(sender, rev)
-        }
+        Self { disabled: Some(true), ..Self::empty(sender, rev) }
     }
 
     fn empty(Sender { id, ip, name }: Sender<'a>, rev: u64) -> Self {
@@ -115,22 +112,14 @@ impl Serialize for Space {
 mod tests {
     use super::*;
 
-    const SENDER: Sender<'_> = Sender {
-        id: "9f3a61c2b7",
-        ip: "10.0.0.12",
-        name: "web-1",
-    };
+    const SENDER: Sender<'_> = Sender { id: "9f3a61c2b7", ip: "10.0.0.12", name: "web-1" };
 
     /// A machine at work: 8 cores, 3 mounts, 16 GiB, some traffic.
     fn figures() -> Figures {
         let space = |used, total| Space { used, total };
         let disk = |mount: &str, used, total| (mount.to_owned(), space(used, total));
         Figures {
-            cpus: Some(
-                [3.0, 1.0, 0.0, 12.0, 45.0, 3.0, 100.0, 7.0]
-                    .map(Percent::new)
-                    .to_vec(),
-            ),
+            cpus: Some([3.0, 1.0, 0.0, 12.0, 45.0, 3.0, 100.0, 7.0].map(Percent::new).to_vec()),
             memory: Some(space(8_123_456_512, 16_777_216_000)),
             swap: Some(space(52_428_800, 2_147_479_552)),
             disks: Some(vec![
@@ -161,10 +150,7 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_absent() {
-        let figures = Figures {
-            net: Some([1, 2]),
-            ..Figures::default()
-        };
+        let figures = Figures { net: Some([1, 2]), ..Figures::default() };
         assert_eq!(
             serde_json::to_string(&Sample::new(SENDER, 0, &figures)).unwrap(),
             r#"{"id":"9f3a61c2b7","ip":"10.0.0.12","name":"web-1","rev":0,"net":[1,2]}"#

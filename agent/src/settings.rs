@@ -88,9 +88,7 @@ impl TryFrom<f64> for Frequency {
 
 impl<'de> Deserialize<'de> for Frequency {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        f64::deserialize(deserializer)?
-            .try_into()
-            .map_err(de::Error::custom)
+        f64::deserialize(deserializer)?.try_into().map_err(de::Error::custom)
     }
 }
 
@@ -108,11 +106,7 @@ impl fmt::Display for Frequency {
 
 /// A time between two samples that no agent accepts.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
-#[error(
-    "frequency {seconds} is outside of {} to {} seconds",
-    Frequency::SHORTEST,
-    Frequency::LONGEST
-)]
+#[error("frequency {seconds} is outside of {} to {} seconds", Frequency::SHORTEST, Frequency::LONGEST)]
 pub struct FrequencyOutOfRange {
     /// What was asked for.
     pub seconds: f64,
@@ -131,9 +125,7 @@ mod tests {
         let json = r#"{"id":"a","ip":"10.0.0.1","name":"web-1","show_cpus":false,"show_memory":true,
                        "show_disk":false,"disabled":true,"frequency":2.5,"rev":7,"colour":"red"}"#;
         let settings = parse(json).unwrap();
-        assert!(
-            !settings.show_cpus && settings.show_memory && !settings.show_disk && settings.disabled
-        );
+        assert!(!settings.show_cpus && settings.show_memory && !settings.show_disk && settings.disabled);
         assert_eq!(settings.frequency.seconds(), 2.5);
         assert_eq!(settings.rev, 7);
     }
@@ -141,23 +133,14 @@ mod tests {
     #[test]
     fn missing_fields_have_their_defaults_and_whole_seconds_are_fine() {
         let settings = parse(r#"{"frequency":3600}"#).unwrap();
-        assert_eq!(
-            settings,
-            Settings {
-                frequency: Frequency(3600.0),
-                ..Settings::default()
-            }
-        );
+        assert_eq!(settings, Settings { frequency: Frequency(3600.0), ..Settings::default() });
     }
 
     #[test]
     fn a_frequency_out_of_range_is_refused_and_named() {
         for bad in ["0.249", "3600.1", "0", "-1", "1e300"] {
             let error = parse(&format!(r#"{{"frequency":{bad}}}"#)).unwrap_err();
-            assert!(
-                error.contains("is outside of 0.25 to 3600 seconds"),
-                "{bad}: {error}"
-            );
+            assert!(error.contains("is outside of 0.25 to 3600 seconds"), "{bad}: {error}");
         }
         for seconds in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
             assert!(Frequency::try_from(seconds).is_err());
@@ -169,12 +152,7 @@ mod tests {
 
     #[test]
     fn a_value_of_the_wrong_type_is_refused() {
-        for bad in [
-            r#"{"frequency":"fast"}"#,
-            r#"{"show_cpus":1}"#,
-            r#"{"frequency":null}"#,
-            "7",
-        ] {
+        for bad in [r#"{"frequency":"fast"}"#, r#"{"show_cpus":1}"#, r#"{"frequency":null}"#, "7"] {
             assert!(parse(bad).is_err(), "{bad}");
         }
     }

@@ -28,13 +28,7 @@ impl StateFile {
     /// When the file can't be read or made, when it holds no machine id, and when another agent
     /// uses it. Going on under a passing id instead would leave a dead machine on the page at every restart.
     pub fn open(path: &Path) -> Result<Self, StateError> {
-        let failed = |action| {
-            move |source| StateError::Io {
-                path: path.to_owned(),
-                action,
-                source,
-            }
-        };
+        let failed = |action| move |source| StateError::Io { path: path.to_owned(), action, source };
 
         match File::open(path) {
             Ok(file) => Self::read(file, path),
@@ -61,18 +55,8 @@ impl StateFile {
         lock(&file, path)?;
         let mut text = String::new();
         let read = (&mut file).take(1024).read_to_string(&mut text);
-        read.map_err(|source| StateError::Io {
-            path: path.to_owned(),
-            action: "read",
-            source,
-        })?;
-        let id = text
-            .trim_end()
-            .parse()
-            .map_err(|source| StateError::Corrupt {
-                path: path.to_owned(),
-                source,
-            })?;
+        read.map_err(|source| StateError::Io { path: path.to_owned(), action: "read", source })?;
+        let id = text.trim_end().parse().map_err(|source| StateError::Corrupt { path: path.to_owned(), source })?;
         Ok(Self { id, _locked: file })
     }
 
@@ -84,10 +68,7 @@ impl StateFile {
         let id = MachineId::random();
         let mut unnamed = path.as_os_str().to_owned();
         unnamed.push(format!(".{id}.tmp"));
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .open(&unnamed)?;
+        let mut file = OpenOptions::new().write(true).create_new(true).open(&unnamed)?;
         let named = file
             .write_all(format!("{id}\n").as_bytes())
             .and_then(|()| file.sync_all())
@@ -105,14 +86,8 @@ impl StateFile {
 fn lock(file: &File, path: &Path) -> Result<(), StateError> {
     match file.try_lock() {
         Ok(()) => Ok(()),
-        Err(TryLockError::WouldBlock) => Err(StateError::InUse {
-            path: path.to_owned(),
-        }),
-        Err(TryLockError::Error(source)) => Err(StateError::Io {
-            path: path.to_owned(),
-            action: "lock",
-            source,
-        }),
+        Err(TryLockError::WouldBlock) => Err(StateError::InUse { path: path.to_owned() }),
+        Err(TryLockError::Error(source)) => Err(StateError::Io { path: path.to_owned(), action: "lock", source }),
     }
 }
 
@@ -121,11 +96,7 @@ fn lock(file: &File, path: &Path) -> Result<(), StateError> {
 ///
 /// `None` when there is neither of them nor a home.
 pub fn default_path() -> Option<PathBuf> {
-    let from_env = |name| {
-        env::var_os(name)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-    };
+    let from_env = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let folder = if let Some(folders) = env::var_os("STATE_DIRECTORY") {
         // Several are separated by colons.
         env::split_paths(&folders).next()?
@@ -184,11 +155,7 @@ mod tests {
         assert_eq!(made.as_str().len(), 10);
         assert_eq!(StateFile::open(&path).unwrap().id(), &made);
         assert_eq!(fs::read_to_string(&path).unwrap(), format!("{made}\n"));
-        assert_eq!(
-            fs::read_dir(path.parent().unwrap()).unwrap().count(),
-            1,
-            "a temporary file was left"
-        );
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "a temporary file was left");
     }
 
     #[test]
@@ -196,16 +163,10 @@ mod tests {
         let folder = Folder::new("second");
         let path = folder.0.join("id");
         let first = StateFile::open(&path).unwrap();
-        assert!(matches!(
-            StateFile::open(&path),
-            Err(StateError::InUse { .. })
-        ));
+        assert!(matches!(StateFile::open(&path), Err(StateError::InUse { .. })));
         drop(first);
         let reopened = StateFile::open(&path).unwrap();
-        assert!(matches!(
-            StateFile::open(&path),
-            Err(StateError::InUse { .. })
-        ));
+        assert!(matches!(StateFile::open(&path), Err(StateError::InUse { .. })));
         drop(reopened);
         assert!(StateFile::open(&path).is_ok());
     }
@@ -221,16 +182,9 @@ mod tests {
                 StateFile::open(&path)
             };
             let threads: Vec<_> = (0..8).map(|_| scope.spawn(start)).collect();
-            threads
-                .into_iter()
-                .map(|thread| thread.join().unwrap())
-                .collect()
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
-        assert_eq!(
-            opened.iter().filter(|one| one.is_ok()).count(),
-            1,
-            "{opened:?}"
-        );
+        assert_eq!(opened.iter().filter(|one| one.is_ok()).count(), 1, "{opened:?}");
     }
 
     #[test]
@@ -240,18 +194,12 @@ mod tests {
         for content in ["", "two words\n", "UPPER", "\u{0}\u{0}"] {
             fs::write(&path, content).unwrap();
             let error = StateFile::open(&path).unwrap_err();
-            assert!(
-                matches!(error, StateError::Corrupt { .. }),
-                "{content:?}: {error}"
-            );
+            assert!(matches!(error, StateError::Corrupt { .. }), "{content:?}: {error}");
             assert!(error.to_string().contains(path.to_str().unwrap()));
             assert_eq!(fs::read_to_string(&path).unwrap(), content);
         }
         fs::write(&path, b"\xff\xfe").unwrap();
-        assert!(matches!(
-            StateFile::open(&path),
-            Err(StateError::Io { action: "read", .. })
-        ));
+        assert!(matches!(StateFile::open(&path), Err(StateError::Io { action: "read", .. })));
     }
 
     #[test]

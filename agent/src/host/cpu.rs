@@ -32,10 +32,7 @@ struct Readings {
 
 impl Default for Cpu {
     fn default() -> Self {
-        Self {
-            readings: None,
-            online: ProcFile::new("/sys/devices/system/cpu/online"),
-        }
+        Self { readings: None, online: ProcFile::new("/sys/devices/system/cpu/online") }
     }
 }
 
@@ -44,11 +41,7 @@ impl Cpu {
     pub(super) fn read(&mut self) -> Result<Option<Vec<Percent>>, CollectError> {
         // Where this can't be read the processors are taken for fixed.
         let online = self.online.read_text().unwrap_or_default();
-        if let Some(readings) = self
-            .readings
-            .as_mut()
-            .filter(|readings| readings.online == online)
-        {
+        if let Some(readings) = self.readings.as_mut().filter(|readings| readings.online == online) {
             return Ok(Some(readings.update()));
         }
         self.readings = Some(Readings::first(online.to_owned())?);
@@ -63,11 +56,7 @@ impl Readings {
         if system.cpus().is_empty() {
             return Err(CollectError::NotTold("processor times"));
         }
-        Ok(Self {
-            system,
-            last: Instant::now(),
-            online,
-        })
+        Ok(Self { system, last: Instant::now(), online })
     }
 
     fn update(&mut self) -> Vec<Percent> {
@@ -77,13 +66,8 @@ impl Readings {
             self.system.refresh_cpu_usage();
         }
         let fine = elapsed >= TENTHS_FROM;
-        let percent =
-            |usage: f32| Percent::new(f64::from(if fine { usage } else { usage.round() }));
-        self.system
-            .cpus()
-            .iter()
-            .map(|cpu| percent(cpu.usage()))
-            .collect()
+        let percent = |usage: f32| Percent::new(f64::from(if fine { usage } else { usage.round() }));
+        self.system.cpus().iter().map(|cpu| percent(cpu.usage())).collect()
     }
 }
 
@@ -96,18 +80,8 @@ mod tests {
         let mut cpu = Cpu::default();
         assert_eq!(cpu.read().unwrap(), None);
         let percents = cpu.read().unwrap().unwrap();
-        assert_eq!(
-            percents.len(),
-            std::fs::read_to_string("/proc/stat")
-                .unwrap()
-                .matches("\ncpu")
-                .count()
-        );
-        assert!(
-            percents
-                .iter()
-                .all(|percent| (0.0..=100.0).contains(&percent.value()))
-        );
+        assert_eq!(percents.len(), std::fs::read_to_string("/proc/stat").unwrap().matches("\ncpu").count());
+        assert!(percents.iter().all(|percent| (0.0..=100.0).contains(&percent.value())));
     }
 
     #[test]

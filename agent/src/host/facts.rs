@@ -49,16 +49,8 @@ mod tests {
     fn the_facts_are_those_of_this_machine() {
         let facts = read();
         assert_eq!(facts.arch, std::env::consts::ARCH);
-        assert_eq!(
-            facts.kernel,
-            std::fs::read_to_string("/proc/sys/kernel/osrelease")
-                .unwrap()
-                .trim()
-        );
-        assert!(
-            facts.cores > 0 && !facts.os.is_empty() && !facts.cpu.is_empty(),
-            "{facts:?}"
-        );
+        assert_eq!(facts.kernel, std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap().trim());
+        assert!(facts.cores > 0 && !facts.os.is_empty() && !facts.cpu.is_empty(), "{facts:?}");
         assert!(!facts.simulated && facts.boot > 1_000_000_000);
         assert!(host_name().is_some());
     }

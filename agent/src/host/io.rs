@@ -20,10 +20,7 @@ pub(super) struct Io {
 
 impl Default for Io {
     fn default() -> Self {
-        Self {
-            counters: ProcFile::new("/proc/diskstats"),
-            throughput: Throughput::default(),
-        }
+        Self { counters: ProcFile::new("/proc/diskstats"), throughput: Throughput::default() }
     }
 }
 
@@ -53,10 +50,7 @@ impl Throughput {
                 disks.push((name, sectors));
             }
         }
-        Ok(self
-            .rates
-            .update(disks, now)
-            .map(|sectors| sectors.saturating_mul(SECTOR)))
+        Ok(self.rates.update(disks, now).map(|sectors| sectors.saturating_mul(SECTOR)))
     }
 
     /// Partitions, and devices stacked on others (LVM, RAID, encryption, loops), would count twice;
@@ -66,10 +60,7 @@ impl Throughput {
             return known;
         }
         // sysfs writes the slash of a name (cciss/c0d0) as an exclamation mark.
-        let is_disk = Path::new("/sys/block")
-            .join(name.replace('/', "!"))
-            .join("device")
-            .exists();
+        let is_disk = Path::new("/sys/block").join(name.replace('/', "!")).join("device").exists();
         self.is_disk.insert(name.to_owned(), is_disk);
         is_disk
     }
@@ -90,49 +81,32 @@ mod tests {
 
     use super::*;
 
-    const VDA: &str = " 254       0 vda 68490 25389 4263978 24598 21893 21617 2202440 5042 0 15676 30238 8012 49 620744 497 3165 100";
+    const VDA: &str =
+        " 254       0 vda 68490 25389 4263978 24598 21893 21617 2202440 5042 0 15676 30238 8012 49 620744 497 3165 100";
 
     #[test]
     fn lines_give_sectors_read_and_written() {
         assert_eq!(parse(VDA), Some(("vda", [4_263_978, 2_202_440])));
-        for bad in [
-            "",
-            "254 0 vda",
-            "254 0 vda 1 2 3 4 5 6",
-            "254 0 vda 1 2 x 4 5 6 7",
-        ] {
+        for bad in ["", "254 0 vda", "254 0 vda 1 2 3 4 5 6", "254 0 vda 1 2 x 4 5 6 7"] {
             assert_eq!(parse(bad), None, "{bad}");
         }
     }
 
     #[test]
     fn whole_disks_count_and_everything_on_top_of_them_does_not() {
-        let known = [
-            ("sda", true),
-            ("sdb", true),
-            ("sda1", false),
-            ("dm-0", false),
-            ("loop0", false),
-        ];
+        let known = [("sda", true), ("sdb", true), ("sda1", false), ("dm-0", false), ("loop0", false)];
         let mut throughput = Throughput {
-            is_disk: known
-                .map(|(name, is_disk)| (name.to_owned(), is_disk))
-                .into(),
+            is_disk: known.map(|(name, is_disk)| (name.to_owned(), is_disk)).into(),
             ..Throughput::default()
         };
         let text = |sectors: u64| -> String {
-            known
-                .map(|(name, _)| format!("8 0 {name} 1 1 {sectors} 1 1 1 {sectors} 1\n"))
-                .concat()
+            known.map(|(name, _)| format!("8 0 {name} 1 1 {sectors} 1 1 1 {sectors} 1\n")).concat()
         };
         let start = Instant::now();
         assert_eq!(throughput.update(&text(10), start), Ok([0, 0]));
         let later = throughput.update(&text(12), start + Duration::from_secs(1));
         assert_eq!(later, Ok([2 * 2 * 512, 2 * 2 * 512]));
-        assert_eq!(
-            throughput.update("nonsense", start),
-            Err(Malformed("nonsense".to_owned()))
-        );
+        assert_eq!(throughput.update("nonsense", start), Err(Malformed("nonsense".to_owned())));
     }
 
     #[test]

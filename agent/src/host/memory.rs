@@ -23,16 +23,10 @@ impl Memory {
             none => none.insert(System::new().map_err(|_| WHAT)?),
         };
         system.refresh_memory();
-        let used = |total: u64, free: u64| Space {
-            used: total.saturating_sub(free),
-            total,
-        };
+        let used = |total: u64, free: u64| Space { used: total.saturating_sub(free), total };
         match system.total_memory() {
             0 => Err(WHAT),
-            total => Ok((
-                used(total, system.available_memory()),
-                used(system.total_swap(), system.free_swap()),
-            )),
+            total => Ok((used(total, system.available_memory()), used(system.total_swap(), system.free_swap()))),
         }
     }
 }
@@ -47,17 +41,9 @@ mod tests {
         let meminfo = std::fs::read_to_string("/proc/meminfo").unwrap();
         let total = |name: &str| -> u64 {
             let line = meminfo.lines().find(|line| line.starts_with(name)).unwrap();
-            line.split_whitespace()
-                .nth(1)
-                .unwrap()
-                .parse::<u64>()
-                .unwrap()
-                * 1024
+            line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
         };
-        assert_eq!(
-            (memory.total, swap.total),
-            (total("MemTotal:"), total("SwapTotal:"))
-        );
+        assert_eq!((memory.total, swap.total), (total("MemTotal:"), total("SwapTotal:")));
         assert!(0 < memory.used && memory.used < memory.total);
         assert!(swap.used <= swap.total);
     }

@@ -17,10 +17,7 @@ pub(super) struct Network {
 
 impl Default for Network {
     fn default() -> Self {
-        Self {
-            counters: ProcFile::new("/proc/net/dev"),
-            traffic: Traffic::default(),
-        }
+        Self { counters: ProcFile::new("/proc/net/dev"), traffic: Traffic::default() }
     }
 }
 
@@ -55,10 +52,7 @@ impl Traffic {
         if interfaces.iter().any(|&(kind, ..)| kind == Kind::Physical) {
             interfaces.retain(|&(kind, ..)| kind == Kind::Physical);
         }
-        Ok(self.rates.update(
-            interfaces.into_iter().map(|(_, name, bytes)| (name, bytes)),
-            now,
-        ))
+        Ok(self.rates.update(interfaces.into_iter().map(|(_, name, bytes)| (name, bytes)), now))
     }
 }
 
@@ -93,11 +87,7 @@ impl Kinds {
         }
         let kind = if name == "lo" {
             Kind::Loopback
-        } else if Path::new("/sys/class/net")
-            .join(name)
-            .join("device")
-            .exists()
-        {
+        } else if Path::new("/sys/class/net").join(name).join("device").exists() {
             Kind::Physical
         } else {
             Kind::Virtual
@@ -123,10 +113,7 @@ mod tests {
         assert_eq!(parse(line), Some(("eth0", [214_190_336, 829_194])));
         // Old kernels leave no space after the colon.
         assert_eq!(parse("eth0:1 2 3 4 5 6 7 8 9 10"), Some(("eth0", [1, 9])));
-        assert_eq!(
-            parse("eth0:1: 1 2 3 4 5 6 7 8 9 10"),
-            Some(("eth0:1", [1, 9]))
-        );
+        assert_eq!(parse("eth0:1: 1 2 3 4 5 6 7 8 9 10"), Some(("eth0:1", [1, 9])));
         for bad in ["", "eth0", "eth0: 1 2", "eth0: x 2 3 4 5 6 7 8 9"] {
             assert_eq!(parse(bad), None, "{bad}");
         }
@@ -135,35 +122,19 @@ mod tests {
     /// The rates when every interface goes from 0 to 1000 bytes in a second.
     fn rates_of(interfaces: &[(&str, Kind)]) -> [u64; 2] {
         let text = |count: u64| {
-            let line =
-                |(name, _): &(&str, Kind)| format!("{name}: {count} 0 0 0 0 0 0 0 {count} 0\n");
-            format!(
-                "heading\nheading\n{}",
-                interfaces.iter().map(line).collect::<String>()
-            )
+            let line = |(name, _): &(&str, Kind)| format!("{name}: {count} 0 0 0 0 0 0 0 {count} 0\n");
+            format!("heading\nheading\n{}", interfaces.iter().map(line).collect::<String>())
         };
-        let kinds = interfaces
-            .iter()
-            .map(|&(name, kind)| (name.to_owned(), kind))
-            .collect();
-        let mut traffic = Traffic {
-            kinds: Kinds(kinds),
-            ..Traffic::default()
-        };
+        let kinds = interfaces.iter().map(|&(name, kind)| (name.to_owned(), kind)).collect();
+        let mut traffic = Traffic { kinds: Kinds(kinds), ..Traffic::default() };
         let start = Instant::now();
         traffic.update(&text(0), start).unwrap();
-        traffic
-            .update(&text(1000), start + Duration::from_secs(1))
-            .unwrap()
+        traffic.update(&text(1000), start + Duration::from_secs(1)).unwrap()
     }
 
     #[test]
     fn virtual_interfaces_count_only_where_there_are_no_physical_ones() {
-        let (lo, eth, veth) = (
-            ("lo", Kind::Loopback),
-            ("eth0", Kind::Physical),
-            ("veth", Kind::Virtual),
-        );
+        let (lo, eth, veth) = (("lo", Kind::Loopback), ("eth0", Kind::Physical), ("veth", Kind::Virtual));
         assert_eq!(rates_of(&[lo, eth, veth]), [1000, 1000]);
         assert_eq!(rates_of(&[lo, eth, ("eth1", Kind::Physical)]), [2000, 2000]);
         assert_eq!(rates_of(&[lo, veth]), [1000, 1000]);

@@ -13,10 +13,7 @@ pub(super) struct Part {
 
 impl Part {
     pub(super) fn new(name: &'static str) -> Self {
-        Self {
-            name,
-            failing: false,
-        }
+        Self { name, failing: false }
     }
 
     /// Passes on what was collected. Logs only when the part begins to fail or works again: a broken

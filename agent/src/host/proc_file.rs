@@ -14,11 +14,7 @@ pub(super) struct ProcFile {
 
 impl ProcFile {
     pub(super) fn new(path: impl Into<PathBuf>) -> Self {
-        Self {
-            path: path.into(),
-            file: None,
-            content: Vec::new(),
-        }
+        Self { path: path.into(), file: None, content: Vec::new() }
     }
 
     /// The file's content now.
@@ -26,10 +22,7 @@ impl ProcFile {
         if let Err(source) = self.fill() {
             // Perhaps another try with another descriptor helps.
             self.file = None;
-            return Err(CollectError::Read {
-                path: self.path.clone(),
-                source,
-            });
+            return Err(CollectError::Read { path: self.path.clone(), source });
         }
         Ok(&self.content)
     }
@@ -55,10 +48,7 @@ impl ProcFile {
 
     /// The error that names this file.
     pub(super) fn malformed(&self, Malformed(line): Malformed) -> CollectError {
-        CollectError::Malformed {
-            path: self.path.clone(),
-            line,
-        }
+        CollectError::Malformed { path: self.path.clone(), line }
     }
 
     fn fill(&mut self) -> io::Result<()> {
@@ -103,14 +93,8 @@ mod tests {
         std::fs::write(&path, "two").unwrap();
         assert_eq!(file.read_text().unwrap(), "two");
         std::fs::write(&path, b"ab\xff").unwrap();
-        assert!(matches!(
-            file.read_text(),
-            Err(CollectError::Malformed { .. })
-        ));
+        assert!(matches!(file.read_text(), Err(CollectError::Malformed { .. })));
         std::fs::remove_file(&path).unwrap();
-        assert!(matches!(
-            ProcFile::new(&path).read(),
-            Err(CollectError::Read { .. })
-        ));
+        assert!(matches!(ProcFile::new(&path).read(), Err(CollectError::Read { .. })));
     }
 }

@@ -30,11 +30,7 @@ pub(super) struct Disks {
 
 impl Default for Disks {
     fn default() -> Self {
-        Self {
-            mountinfo: ProcFile::new("/proc/self/mountinfo"),
-            mounts: Vec::new(),
-            prober: Prober::new(ask),
-        }
+        Self { mountinfo: ProcFile::new("/proc/self/mountinfo"), mounts: Vec::new(), prober: Prober::new(ask) }
     }
 }
 
@@ -70,15 +66,8 @@ fn space(stat: &StatVfs) -> Space {
     let block = stat.f_frsize;
     let used = stat.f_blocks.saturating_sub(stat.f_bfree);
     // Some file systems tell a negative number when even the reserve is in use.
-    let available = if (stat.f_bavail as i64) < 0 {
-        0
-    } else {
-        stat.f_bavail
-    };
-    Space {
-        used: used.saturating_mul(block),
-        total: used.saturating_add(available).saturating_mul(block),
-    }
+    let available = if (stat.f_bavail as i64) < 0 { 0 } else { stat.f_bavail };
+    Space { used: used.saturating_mul(block), total: used.saturating_add(available).saturating_mul(block) }
 }
 
 #[cfg(test)]
@@ -93,26 +82,11 @@ mod tests {
         let measured = disks.read().await.unwrap();
         assert_eq!(measured[0].0, "/");
         for (mount, space) in measured {
-            let df = Command::new("df")
-                .args(["--output=pcent,target", "--", &mount])
-                .output()
-                .unwrap();
+            let df = Command::new("df").args(["--output=pcent,target", "--", &mount]).output().unwrap();
             let df = String::from_utf8(df.stdout).unwrap();
-            let percent: f64 = df
-                .lines()
-                .nth(1)
-                .unwrap()
-                .trim()
-                .split('%')
-                .next()
-                .unwrap()
-                .parse()
-                .unwrap();
+            let percent: f64 = df.lines().nth(1).unwrap().trim().split('%').next().unwrap().parse().unwrap();
             let ours = space.used as f64 / space.total as f64 * 100.0;
-            assert!(
-                (ours - percent).abs() <= 1.0,
-                "{mount}: {ours} is not {percent}"
-            );
+            assert!((ours - percent).abs() <= 1.0, "{mount}: {ours} is not {percent}");
         }
     }
 
@@ -128,21 +102,9 @@ mod tests {
     fn the_reserve_is_neither_used_nor_there() {
         let mut stat = statvfs("/").unwrap();
         (stat.f_frsize, stat.f_blocks, stat.f_bfree, stat.f_bavail) = (4096, 1000, 400, 350);
-        assert_eq!(
-            space(&stat),
-            Space {
-                used: 600 * 4096,
-                total: 950 * 4096
-            }
-        );
+        assert_eq!(space(&stat), Space { used: 600 * 4096, total: 950 * 4096 });
         // The reserve itself is in use.
         (stat.f_bfree, stat.f_bavail) = (20, -30_i64 as u64);
-        assert_eq!(
-            space(&stat),
-            Space {
-                used: 980 * 4096,
-                total: 980 * 4096
-            }
-        );
+        assert_eq!(space(&stat), Space { used: 980 * 4096, total: 980 * 4096 });
     }
 }

@@ -65,14 +65,7 @@ impl Mount {
         fields.find(|&field| field == b"-")?;
         let kind = text(fields.next()?);
         let source = text(fields.next()?);
-        Some(Self {
-            id,
-            point,
-            device,
-            root,
-            kind,
-            source,
-        })
+        Some(Self { id, point, device, root, kind, source })
     }
 
     fn is_root(&self) -> bool {
@@ -94,11 +87,7 @@ impl Mount {
 
     /// Of two mounts of a device the smaller one is shown.
     fn rank(&self) -> impl Ord {
-        (
-            !self.is_root(),
-            self.root != Path::new("/"),
-            self.point.as_os_str().len(),
-        )
+        (!self.is_root(), self.root != Path::new("/"), self.point.as_os_str().len())
     }
 }
 
@@ -140,9 +129,7 @@ fn path(field: &[u8]) -> PathBuf {
     let mut rest = field;
     while let Some((&byte, after)) = rest.split_first() {
         match after.first_chunk() {
-            Some(digits)
-                if byte == b'\\' && digits.iter().all(|digit| (b'0'..=b'7').contains(digit)) =>
-            {
+            Some(digits) if byte == b'\\' && digits.iter().all(|digit| (b'0'..=b'7').contains(digit)) => {
                 let [a, b, c] = digits.map(|digit: u8| u32::from(digit - b'0'));
                 bytes.push((a * 64 + b * 8 + c) as u8);
                 rest = &after[3..];
@@ -162,10 +149,7 @@ mod tests {
 
     fn shown(mountinfo: &str) -> Vec<String> {
         let mounts = worth_showing(mountinfo.as_bytes());
-        mounts
-            .iter()
-            .map(|mount| mount.point.to_str().unwrap().to_owned())
-            .collect()
+        mounts.iter().map(|mount| mount.point.to_str().unwrap().to_owned()).collect()
     }
 
     #[test]
@@ -184,10 +168,7 @@ mod tests {
 31 21 0:61 / /mnt/auto rw - autofs systemd-1 rw
 32 21 8:33 / /media/My\040Disk rw - ext4 /dev/sdc1 rw
 ";
-        assert_eq!(
-            shown(mountinfo),
-            ["/", "/boot/efi", "/home", "/media/My Disk", "/mnt/nas"]
-        );
+        assert_eq!(shown(mountinfo), ["/", "/boot/efi", "/home", "/media/My Disk", "/mnt/nas"]);
     }
 
     #[test]
@@ -238,8 +219,7 @@ mod tests {
 
     #[test]
     fn names_that_are_no_text_and_lines_that_are_no_mounts_do_no_harm() {
-        let mountinfo =
-            b"22 21 8:3 / /mnt/\xff rw - ext4 /dev/sda3 rw\nrubbish\n23 21 8:4\n\\0 \\9\n";
+        let mountinfo = b"22 21 8:3 / /mnt/\xff rw - ext4 /dev/sda3 rw\nrubbish\n23 21 8:4\n\\0 \\9\n";
         let mounts = worth_showing(mountinfo);
         assert_eq!(mounts.len(), 1);
         assert_eq!(mounts[0].point.as_os_str().as_encoded_bytes(), b"/mnt/\xff");

@@ -64,20 +64,12 @@ enum Health {
 impl Prober {
     pub(super) fn new(probe: impl Fn(&Path) -> io::Result<Space> + Send + Sync + 'static) -> Self {
         let (answer, answers) = mpsc::unbounded_channel();
-        Self {
-            probe: Arc::new(probe),
-            lanes: HashMap::new(),
-            round: 0,
-            patience: PATIENCE,
-            answer,
-            answers,
-        }
+        Self { probe: Arc::new(probe), lanes: HashMap::new(), round: 0, patience: PATIENCE, answer, answers }
     }
 
     /// The space of those mounts that answer, in their order.
     pub(super) async fn ask(&mut self, mounts: &[Mount]) -> Vec<(String, Space)> {
-        self.lanes
-            .retain(|&id, _| mounts.iter().any(|mount| mount.id == id));
+        self.lanes.retain(|&id, _| mounts.iter().any(|mount| mount.id == id));
         // What came too late for its own round at least frees its thread.
         while let Ok(late) = self.answers.try_recv() {
             self.free(late.mount);
@@ -152,36 +144,18 @@ impl Prober {
 }
 
 impl Lane {
-    fn start(
-        mount: &Mount,
-        probe: Arc<Probe>,
-        answer: mpsc::UnboundedSender<Answer>,
-    ) -> io::Result<Self> {
+    fn start(mount: &Mount, probe: Arc<Probe>, answer: mpsc::UnboundedSender<Answer>) -> io::Result<Self> {
         let (ask, asked) = std_mpsc::channel();
         let (mount, point): (u32, PathBuf) = (mount.id, mount.point.clone());
-        thread::Builder::new()
-            .name("statvfs".to_owned())
-            .stack_size(STACK)
-            .spawn(move || {
-                for round in asked {
-                    let space = probe(&point);
-                    if answer
-                        .send(Answer {
-                            mount,
-                            round,
-                            space,
-                        })
-                        .is_err()
-                    {
-                        break;
-                    }
+        thread::Builder::new().name("statvfs".to_owned()).stack_size(STACK).spawn(move || {
+            for round in asked {
+                let space = probe(&point);
+                if answer.send(Answer { mount, round, space }).is_err() {
+                    break;
                 }
-            })?;
-        Ok(Self {
-            ask,
-            busy: false,
-            health: Health::Answers,
-        })
+            }
+        })?;
+        Ok(Self { ask, busy: false, health: Health::Answers })
     }
 
     /// Logs when the mount begins to answer otherwise than before.
@@ -202,9 +176,7 @@ impl Lane {
 
 impl std::fmt::Debug for Prober {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Prober")
-            .field("mounts", &self.lanes.len())
-            .finish_non_exhaustive()
+        f.debug_struct("Prober").field("mounts", &self.lanes.len()).finish_non_exhaustive()
     }
 }
 

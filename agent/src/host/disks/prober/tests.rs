@@ -9,8 +9,7 @@ use crate::host::disks::mounts::worth_showing;
 const SPACE: Space = Space { used: 1, total: 2 };
 
 fn mounts(points: &[&str]) -> Vec<Mount> {
-    let line =
-        |(n, point): (usize, &&str)| format!("{n} 1 8:{n} / {point} rw - ext4 /dev/sd{n} rw\n");
+    let line = |(n, point): (usize, &&str)| format!("{n} 1 8:{n} / {point} rw - ext4 /dev/sd{n} rw\n");
     let mountinfo: String = points.iter().enumerate().map(line).collect();
     worth_showing(mountinfo.as_bytes())
 }
@@ -41,11 +40,7 @@ async fn a_mount_that_hangs_is_left_out_and_delays_nothing() {
     for _ in 0..3 {
         assert_eq!(names(prober.ask(&mounts).await), ["/", "/var"]);
     }
-    assert_eq!(
-        questions.load(Ordering::SeqCst),
-        1,
-        "a hanging mount got a second question"
-    );
+    assert_eq!(questions.load(Ordering::SeqCst), 1, "a hanging mount got a second question");
 
     // When it answers after all it is asked again.
     go_on.send(()).unwrap();
