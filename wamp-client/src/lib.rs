@@ -1,1 +1,67 @@
-//! A WAMP client where a program is an App and a function becomes a procedure or a subscriber with one attribute.
+//! A WAMP client where a program is an [`App`] and a function becomes a procedure or a subscriber with one attribute.
+//!
+//! ```no_run
+//! use wamp_client::{App, register, subscribe};
+//!
+//! #[subscribe("com.example.event")]
+//! async fn on_event(text: String) {
+//!     println!("received {text}");
+//! }
+//!
+//! #[register("com.example.add")]
+//! async fn add(a: i64, b: i64) -> i64 {
+//!     a + b
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> wamp_client::Result<()> {
+//!     App::new("ws://localhost:8080/ws").realm("realm1").discover().run().await
+//! }
+//! ```
+#![doc = include_str!("front.md")]
+
+mod app;
+mod backoff;
+mod client;
+mod error;
+mod handler;
+mod session;
+mod transport;
+mod wamp_error;
+
+#[cfg(feature = "tls")]
+pub use tokio_rustls::rustls;
+pub use wamp_macros::{on_join, on_leave, register, subscribe};
+pub use wamp_proto::{MatchPolicy, PublicationId, Serializer, SessionId, Value, error as uris};
+
+pub use crate::app::{App, Running};
+pub use crate::client::{
+    Acknowledged, Call, CallResult, Client, Publish, Register, Registration, Subscribe, Subscription, Unacknowledged,
+};
+pub use crate::error::{Error, ErrorKind, Result};
+pub use crate::handler::{
+    Argument, Caller, Definition, Details, Handler, Hook, InvocationPolicy, Kwargs, Output, Procedure,
+    ProcedureHandler, Rest, Results, SessionInfo, State, Topic, TopicHandler,
+};
+pub use crate::wamp_error::WampError;
+
+/// What the macros' code needs. No part of the API.
+#[doc(hidden)]
+pub mod __private {
+    pub use inventory;
+
+    pub use crate::app::Needs;
+    pub use crate::handler::{
+        Annotated, Arguments, Definition, Discovered, FromMessage, FromSession, Incoming, Outcome, SessionContext,
+    };
+    use crate::handler::{Argument, Output};
+
+    /// Asserts that a type can be a handler's argument.
+    pub fn argument<T: Argument<M>, M>() {}
+
+    /// Asserts that a type can be an argument at join or leave.
+    pub fn session_argument<T: FromSession>() {}
+
+    /// Asserts that a type can be returned by a handler.
+    pub fn output<T: Output<M>, M>() {}
+}

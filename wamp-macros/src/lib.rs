@@ -1,1 +1,91 @@
-//! The attribute macros of wamp-client.
+//! The attribute macros of `wamp-client`, which re-exports them: use them from there.
+//!
+//! A macro leaves the function it is put on as it is, so that it can be called (and tested) like any other, and adds a
+//! type of the same name beside it that knows what the function is attached to. `handlers![add]` mounts that type;
+//! `.discover()` finds all of them.
+//!
+//! ```text
+//! attributes   what is written in the brackets: the URI and the options
+//! uri          the check of the URI, with the form it should have
+//! model        the function: its parameters, and what a handler can't be
+//! render       the code that is added
+//! ```
+
+mod attributes;
+mod model;
+mod render;
+mod uri;
+
+use proc_macro::TokenStream;
+
+use crate::attributes::Kind;
+
+/// Calls the function for every event on a topic.
+///
+/// The function is `async`; its arguments are the event's positional arguments, in order, and whatever extractors it
+/// asks for. It returns nothing, or a `Result` whose error is logged.
+///
+/// The URI may hold parameters that are filled in at join: `"clientconfig.{ip}"`.
+///
+/// Options, after the URI:
+/// - `matching = "exact"`, `"prefix"` or `"wildcard"`: how the URI is compared with topics; exact by default.
+/// - `get_retained`: ask for the topic's retained event.
+#[proc_macro_attribute]
+pub fn subscribe(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand(Kind::Subscribe, arguments, item)
+}
+
+/// Offers the function as a procedure.
+///
+/// The function is `async`; its arguments are the call's positional arguments, in order, and whatever extractors it
+/// asks for. It returns a value, a `Result`, or nothing.
+///
+/// The URI may hold parameters that are filled in at join: `"machine.{id}.reboot"`.
+///
+/// Options, after the URI:
+/// - `matching = "exact"`, `"prefix"` or `"wildcard"`: how the URI is compared with procedures; exact by default.
+/// - `invoke = "single"`, `"roundrobin"`, `"random"`, `"first"` or `"last"`: which of several callees gets a call;
+///   single by default, which allows one only.
+#[proc_macro_attribute]
+pub fn register(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand(Kind::Register, arguments, item)
+}
+
+/// Runs the function after every join, once all subscriptions and registrations of the program stand.
+///
+/// It may run for as long as the session lasts: when the session is lost the future is dropped, so there is never a
+/// second one beside it.
+#[proc_macro_attribute]
+pub fn on_join(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand(Kind::OnJoin, arguments, item)
+}
+
+/// Runs the function whenever a session has ended, for whatever reason.
+#[proc_macro_attribute]
+pub fn on_leave(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand(Kind::OnLeave, arguments, item)
+}
+
+fn expand(kind: Kind, arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let attributes = attributes::parse(kind, arguments.into());
+    let function = match model::parse(kind, item.clone().into()) {
+        Ok(function) => function,
+        Err(error) => return with_error(item.into(), &error).into(),
+    };
+    match (attributes, function.check()) {
+        (Ok(attributes), Ok(())) => render::handler(&attributes, &function).into(),
+        (Ok(_), Err(error)) | (Err(error), Ok(())) => with_error(render::placeholder(&function), &error).into(),
+        (Err(first), Err(second)) => with_error(render::placeholder(&function), &combined(first, second)).into(),
+    }
+}
+
+fn combined(mut first: syn::Error, second: syn::Error) -> syn::Error {
+    first.combine(second);
+    first
+}
+
+/// The item stays, so that its uses elsewhere don't become errors of their own.
+fn with_error(mut item: proc_macro2::TokenStream, error: &syn::Error) -> proc_macro2::TokenStream {
+    item.extend(error.to_compile_error());
+    item
+}

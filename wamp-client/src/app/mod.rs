@@ -1,0 +1,386 @@
+//! The program: what it is connected to, and the handlers it has.
+
+mod params;
+mod running;
+mod signals;
+mod states;
+
+use std::borrow::Cow;
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use wamp_proto::{Serializer, Uri};
+
+pub(crate) use self::params::Params;
+pub use self::running::Running;
+pub use self::states::Needs;
+pub(crate) use self::states::States;
+use crate::client::{Client, Parts};
+use crate::handler::{Attach, Definition, DefinitionKind, Discovered, Handler, Hook, ProcedureHandler, TopicHandler};
+use crate::session::{Config, Driver, EndpointKey, Hooks};
+use crate::transport::{Address, Connector};
+use crate::{Error, Result};
+
+/// Commands that wait for the session's task. More wait in the tasks that give them.
+const COMMANDS: usize = 256;
+
+/// A WAMP program: a router, a realm, and the handlers that are attached there.
+///
+/// It is put together with the methods below and then [`run`](Self::run), which connects, joins the realm, subscribes
+/// and registers everything, and runs the `#[on_join]` functions. When the session is lost it comes back by itself,
+/// after a delay that grows with every failure, and does all of that again.
+///
+/// ```no_run
+/// use wamp_client::{App, register, subscribe};
+///
+/// #[subscribe("com.example.event")]
+/// async fn on_event(text: String) {
+///     println!("received {text}");
+/// }
+///
+/// #[register("com.example.add")]
+/// async fn add(a: i64, b: i64) -> i64 {
+///     a + b
+/// }
+///
+/// #[tokio::main]
+/// async fn main() -> wamp_client::Result<()> {
+///     App::new("ws://localhost:8080/ws").realm("realm1").discover().run().await
+/// }
+/// ```
+#[derive(Debug)]
+#[must_use = "an App does nothing until it is run or started"]
+pub struct App {
+    url: String,
+    realm: String,
+    serializer: Serializer,
+    connector: Connector,
+    agent: String,
+    connect_timeout: Duration,
+    request_timeout: Duration,
+    heartbeat: Duration,
+    backoff: (Duration, Duration),
+    event_queue: usize,
+    most_invocations: usize,
+    wait_for_router: bool,
+    states: States,
+    params: Params,
+    definitions: Vec<Definition>,
+    /// `.discover()` was asked for and found nothing.
+    nothing_discovered: bool,
+}
+
+impl App {
+    /// A program for the router at this address: `ws://host:port/path`, or `wss://…` with TLS.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            realm: "realm1".to_owned(),
+            serializer: Serializer::Json,
+            connector: Connector::default(),
+            agent: concat!("wamp-client-rust-", env!("CARGO_PKG_VERSION")).to_owned(),
+            connect_timeout: Duration::from_secs(10),
+            request_timeout: Duration::from_secs(30),
+            heartbeat: Duration::from_secs(15),
+            backoff: (Duration::from_millis(500), Duration::from_secs(30)),
+            event_queue: 1024,
+            most_invocations: 1024,
+            wait_for_router: false,
+            states: States::default(),
+            params: Params::default(),
+            definitions: Vec::new(),
+            nothing_discovered: false,
+        }
+    }
+
+    /// The realm to join; `realm1`, unless told otherwise.
+    pub fn realm(mut self, realm: impl Into<String>) -> Self {
+        self.realm = realm.into();
+        self
+    }
+
+    /// What messages are encoded in; JSON, unless told otherwise. MessagePack and CBOR are smaller and faster.
+    pub fn serializer(mut self, serializer: Serializer) -> Self {
+        self.serializer = serializer;
+        self
+    }
+
+    /// Adds what handlers get as [`State<T>`](crate::State): one value of each type.
+    ///
+    /// A handler whose state is missing keeps the program from starting.
+    pub fn state<T: Send + Sync + 'static>(self, state: T) -> Self {
+        self.shared_state(Arc::new(state))
+    }
+
+    /// Adds a state that the program itself holds too. The handlers' parameter is `State<T>` here as well.
+    pub fn shared_state<T: Send + Sync + 'static>(mut self, state: Arc<T>) -> Self {
+        self.states.insert(state);
+        self
+    }
+
+    /// The value of a parameter in URIs: `.param("ip", ip)` for `"clientconfig.{ip}"`.
+    pub fn param(self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        let value = value.into();
+        self.param_with(name, move || value.clone())
+    }
+
+    /// The value of a parameter in URIs, asked for anew at every join.
+    pub fn param_with(mut self, name: impl Into<String>, value: impl Fn() -> String + Send + Sync + 'static) -> Self {
+        self.params.insert(name.into(), value);
+        self
+    }
+
+    /// Attaches handlers: annotated functions with [`handlers!`](crate::handlers), or [`TopicHandler`]s and
+    /// [`ProcedureHandler`]s.
+    pub fn mount(mut self, handlers: impl IntoIterator<Item: Into<Definition>>) -> Self {
+        self.definitions.extend(handlers.into_iter().map(Into::into));
+        self
+    }
+
+    /// Attaches every annotated function of the program, wherever it is.
+    ///
+    /// Functions of a library count if the program uses anything of that library. When there is none at all the
+    /// program does not start.
+    pub fn discover(mut self) -> Self {
+        let discovered: Vec<_> =
+            inventory::iter::<Discovered>.into_iter().map(|discovered| (discovered.definition)()).collect();
+        self.nothing_discovered = discovered.is_empty();
+        self.mount(discovered)
+    }
+
+    /// Calls a function for every event on a topic.
+    ///
+    /// ```
+    /// let app = wamp_client::App::new("ws://localhost:8080/ws")
+    ///     .subscribe("com.example.event", |text: String| async move { println!("received {text}") });
+    /// ```
+    pub fn subscribe<M, H: Handler<M>>(self, topic: impl Into<Cow<'static, str>>, handler: H) -> Self {
+        self.mount([TopicHandler::new(topic, handler)])
+    }
+
+    /// Offers a function as a procedure.
+    ///
+    /// ```
+    /// let app = wamp_client::App::new("ws://localhost:8080/ws")
+    ///     .register("com.example.add", |a: i64, b: i64| async move { a + b });
+    /// ```
+    pub fn register<M, H: Handler<M>>(self, procedure: impl Into<Cow<'static, str>>, handler: H) -> Self {
+        self.mount([ProcedureHandler::new(procedure, handler)])
+    }
+
+    /// Runs a function after every join, once everything is set up.
+    ///
+    /// It may run for as long as the session lasts: its future is dropped when the session is lost, so that there is
+    /// never a second one beside it.
+    pub fn on_join<M, H: Hook<M>>(self, function: H) -> Self {
+        self.mount([Definition::on_join(function)])
+    }
+
+    /// Runs a function whenever a session that was set up has ended.
+    pub fn on_leave<M, H: Hook<M>>(self, function: H) -> Self {
+        self.mount([Definition::on_leave(function)])
+    }
+
+    /// Keeps trying when the router can't be reached at first, as it does once there was a session.
+    ///
+    /// Without it a program whose router is not there says so and ends; for one that starts at boot that is wrong.
+    pub fn wait_for_router(mut self) -> Self {
+        self.wait_for_router = true;
+        self
+    }
+
+    /// The delays between tries to get a session: at first and at most. Half of each is left to chance.
+    pub fn reconnect_delay(mut self, first: Duration, most: Duration) -> Self {
+        self.backoff = (first, most);
+        self
+    }
+
+    /// How long it may take to connect and join; 10 seconds, unless told otherwise.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How long requests wait for their answer when they have no timeout of their own; 30 seconds, unless told
+    /// otherwise.
+    pub fn request_timeout(mut self, timeout: Duration) -> Self {
+        self.request_timeout = timeout;
+        self
+    }
+
+    /// How long the router may be silent before it is asked for a sign of life, and then again before it is given
+    /// up; 15 seconds, unless told otherwise.
+    pub fn heartbeat(mut self, interval: Duration) -> Self {
+        self.heartbeat = interval;
+        self
+    }
+
+    /// How many events of one subscription may wait for their handler; 1024, unless told otherwise. When it is that
+    /// far behind, events are dropped, and the log says so.
+    pub fn event_queue(mut self, events: usize) -> Self {
+        self.event_queue = events;
+        self
+    }
+
+    /// How many calls may run at once; 1024, unless told otherwise. Those above get `wamp.error.unavailable`.
+    pub fn most_invocations(mut self, calls: usize) -> Self {
+        self.most_invocations = calls;
+        self
+    }
+
+    /// What the program calls itself towards the router.
+    pub fn agent(mut self, agent: impl Into<String>) -> Self {
+        self.agent = agent.into();
+        self
+    }
+
+    /// Opens the byte stream to the router in the program's own way: a Unix socket, a proxy, a pipe in memory. The
+    /// address then only says what the WebSocket handshake asks for.
+    pub fn connect_with<F, Fut, S>(mut self, connect: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = io::Result<S>> + Send + 'static,
+        S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static,
+    {
+        self.connector = Connector::custom(connect);
+        self
+    }
+
+    /// The TLS settings for `wss`: to trust a certificate authority of your own, or to show a certificate. Without it
+    /// whatever the system trusts is trusted.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, config: Arc<crate::rustls::ClientConfig>) -> Self {
+        self.connector = Connector::Tls(config);
+        self
+    }
+
+    /// Runs until Ctrl-C or SIGTERM, then leaves the realm in good order.
+    ///
+    /// # Errors
+    /// When the program is not complete (a handler's state or a URI's parameter is missing, nothing was discovered),
+    /// when the router refuses the session or a handler, and, without [`wait_for_router`](Self::wait_for_router),
+    /// when it can't be reached at first. After the first session there is no error: it is always worth another try.
+    pub async fn run(self) -> Result<()> {
+        let mut signal = std::pin::pin!(signals::termination());
+        // Boxed: a session is much to keep in the future of a program's `main`.
+        let mut starting = Box::pin(self.start());
+        let running = tokio::select! {
+            started = &mut starting => started?,
+            () = &mut signal => return Ok(()),
+        };
+        let client = running.client().clone();
+        let mut ended = std::pin::pin!(running.ended());
+        tokio::select! {
+            () = &mut ended => {}
+            () = &mut signal => {
+                client.stop();
+                ended.await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts the program in a task of its own, and waits until it has joined and everything is set up.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    ///
+    /// # Cancel safety
+    /// Dropping the future stops the program.
+    ///
+    /// ```no_run
+    /// # async fn f() -> wamp_client::Result<()> {
+    /// let running = wamp_client::App::new("ws://localhost:8080/ws").start().await?;
+    /// let sum: i64 = running.client().call("com.example.add").arg(2).arg(3).await?;
+    /// running.stop().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn start(self) -> Result<Running> {
+        self.check()?;
+        let address = Address::parse(&self.url)?;
+        let (commands, command_queue) = mpsc::channel(COMMANDS);
+        let (abandoned, abandoned_calls) = mpsc::unbounded_channel();
+        let (session, session_watch) = watch::channel(None);
+        let (stop, mut stop_asked) = mpsc::channel(1);
+        let (states, params) = (Arc::new(self.states), Arc::new(self.params));
+        let client = Client::new(Parts {
+            commands,
+            abandoned,
+            session: session_watch,
+            stop,
+            serializer: self.serializer,
+            request_timeout: self.request_timeout,
+            event_queue: self.event_queue,
+            states: Arc::clone(&states),
+            params: Arc::clone(&params),
+        });
+        let mut driver = Driver {
+            config: Config {
+                address,
+                connector: self.connector,
+                realm: self.realm,
+                serializer: self.serializer,
+                agent: self.agent,
+                connect_timeout: self.connect_timeout,
+                heartbeat: self.heartbeat,
+                backoff: self.backoff,
+                most_invocations: self.most_invocations,
+                wait_for_router: self.wait_for_router,
+            },
+            endpoints: Default::default(),
+            hooks: Hooks::default(),
+            params,
+            states,
+            client: client.clone(),
+            commands: command_queue,
+            abandoned: abandoned_calls,
+            session,
+            stop: Box::pin(async move {
+                stop_asked.recv().await;
+            }),
+        };
+        for definition in self.definitions {
+            let key = EndpointKey(client.next_key());
+            let endpoint = match definition.kind {
+                DefinitionKind::Topic(handler) => handler.into_endpoint(key, self.event_queue),
+                DefinitionKind::Procedure(handler) => handler.into_endpoint(key, self.event_queue),
+                DefinitionKind::OnJoin(hook) => {
+                    driver.hooks.on_join.push(hook.hook);
+                    continue;
+                }
+                DefinitionKind::OnLeave(hook) => {
+                    driver.hooks.on_leave.push(hook.hook);
+                    continue;
+                }
+            };
+            driver.endpoints.insert(key, endpoint);
+        }
+        let (first, joined) = oneshot::channel();
+        let task = tokio::spawn(driver.run(first));
+        let running = Running::new(client, task);
+        joined.await.unwrap_or(Err(Error::Stopped))?;
+        Ok(running)
+    }
+
+    /// Refuses a program that lacks something, before it connects.
+    fn check(&self) -> Result<()> {
+        if self.nothing_discovered {
+            return Err(Error::NothingDiscovered);
+        }
+        Uri::parse(self.realm.as_str())?;
+        for definition in &self.definitions {
+            self.states.check(&definition.label(), definition.needs())?;
+            let attachment = match &definition.kind {
+                DefinitionKind::Topic(handler) => handler.attachment(),
+                DefinitionKind::Procedure(handler) => handler.attachment(),
+                DefinitionKind::OnJoin(_) | DefinitionKind::OnLeave(_) => continue,
+            };
+            self.params.fill(attachment.matching, &attachment.uri)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,155 @@
+//! Subscriptions and registrations made while the program runs.
+
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::time::Duration;
+
+use wamp_proto::MatchPolicy;
+
+use super::Client;
+use crate::Result;
+use crate::handler::{Attach, InvocationPolicy, ProcedureHandler, TopicHandler};
+use crate::session::{Command, EndpointKey};
+
+/// A subscription that is being built; awaiting it makes it. Made by [`Client::subscribe`].
+#[derive(Debug)]
+#[must_use = "nothing is subscribed until it is awaited"]
+pub struct Subscribe {
+    client: Client,
+    handler: TopicHandler,
+    timeout: Option<Duration>,
+}
+
+impl Subscribe {
+    pub(super) fn new(client: Client, handler: TopicHandler) -> Self {
+        Self { client, handler, timeout: None }
+    }
+
+    /// How the topic is compared with those of events: exactly, by default.
+    pub fn matching(mut self, policy: MatchPolicy) -> Self {
+        self.handler = self.handler.matching(policy);
+        self
+    }
+
+    /// Asks for the topic's retained event.
+    pub fn get_retained(mut self, get: bool) -> Self {
+        self.handler = self.handler.get_retained(get);
+        self
+    }
+
+    /// How long to wait for the router.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+}
+
+impl IntoFuture for Subscribe {
+    type Output = Result<Subscription>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Result<Subscription>> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let Self { client, handler, timeout } = self;
+            let key = attach(&client, handler, timeout).await?;
+            Ok(Subscription { client, key })
+        })
+    }
+}
+
+/// A registration that is being built; awaiting it makes it. Made by [`Client::register`].
+#[derive(Debug)]
+#[must_use = "nothing is registered until it is awaited"]
+pub struct Register {
+    client: Client,
+    handler: ProcedureHandler,
+    timeout: Option<Duration>,
+}
+
+impl Register {
+    pub(super) fn new(client: Client, handler: ProcedureHandler) -> Self {
+        Self { client, handler, timeout: None }
+    }
+
+    /// How the procedure is compared with those of calls: exactly, by default.
+    pub fn matching(mut self, policy: MatchPolicy) -> Self {
+        self.handler = self.handler.matching(policy);
+        self
+    }
+
+    /// Which of several callees gets a call: by default there may be one only.
+    pub fn invoke(mut self, policy: InvocationPolicy) -> Self {
+        self.handler = self.handler.invoke(policy);
+        self
+    }
+
+    /// How long to wait for the router.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+}
+
+impl IntoFuture for Register {
+    type Output = Result<Registration>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Result<Registration>> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let Self { client, handler, timeout } = self;
+            let key = attach(&client, handler, timeout).await?;
+            Ok(Registration { client, key })
+        })
+    }
+}
+
+/// A subscription made with [`Client::subscribe`]. Dropping it changes nothing: the handler stays subscribed.
+#[derive(Debug, Clone)]
+pub struct Subscription {
+    client: Client,
+    key: EndpointKey,
+}
+
+impl Subscription {
+    /// Ends the subscription, now and in the sessions to come. Events that have arrived are still handled.
+    ///
+    /// # Errors
+    /// As [`Client::subscribe`]. After [`Error::NotJoined`](crate::Error::NotJoined) the subscription still stands.
+    pub async fn unsubscribe(self) -> Result<()> {
+        detach(&self.client, self.key).await
+    }
+}
+
+/// A registration made with [`Client::register`]. Dropping it changes nothing: the procedure stays registered.
+#[derive(Debug, Clone)]
+pub struct Registration {
+    client: Client,
+    key: EndpointKey,
+}
+
+impl Registration {
+    /// Ends the registration, now and in the sessions to come. Calls that are running still finish.
+    ///
+    /// # Errors
+    /// As [`Client::register`]. After [`Error::NotJoined`](crate::Error::NotJoined) the registration still stands.
+    pub async fn unregister(self) -> Result<()> {
+        detach(&self.client, self.key).await
+    }
+}
+
+async fn attach(client: &Client, handler: impl Attach, timeout: Option<Duration>) -> Result<EndpointKey> {
+    let inner = &client.inner;
+    let (uri, label) = (handler.attachment().uri.clone(), handler.label());
+    inner.states.check(&label, handler.needs())?;
+    inner.params.check(&uri)?;
+    let key = EndpointKey(client.next_key());
+    let endpoint = handler.into_endpoint(key, inner.event_queue);
+    let asked = client.ask(|answer| Command::Attach(endpoint, answer));
+    client.bounded(timeout, || format!("the attempt to attach {label}"), asked).await?;
+    Ok(key)
+}
+
+async fn detach(client: &Client, endpoint: EndpointKey) -> Result<()> {
+    let asked = client.ask(|answer| Command::Detach(endpoint, answer));
+    client.bounded(None, || "the attempt to detach a handler".to_owned(), asked).await
+}

@@ -1,0 +1,295 @@
+//! The handle to the session, and the requests that can be made with it.
+
+mod attach;
+mod call;
+mod publish;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::timeout;
+use wamp_proto::{PayloadBuilder, Serializer};
+
+pub use self::attach::{Register, Registration, Subscribe, Subscription};
+pub use self::call::{Call, CallResult};
+pub use self::publish::{Acknowledged, Publish, Unacknowledged};
+use crate::app::{Params, States};
+use crate::handler::{Handler, ProcedureHandler, SessionInfo, TopicHandler};
+use crate::session::{Answer, CallKey, Command};
+use crate::{Error, Result};
+
+/// A handle to the App's session: calls, publishes, subscribes and registers.
+///
+/// Cheap to clone and usable from any task; handlers get one by taking a `Client` as a parameter. It stays valid
+/// across reconnects. While there is no session every request fails at once with [`Error::NotJoined`]; nothing is
+/// queued for later, since it would be old news by then.
+///
+/// Requests are built and then awaited:
+///
+/// ```
+/// # use std::time::Duration;
+/// # async fn f(client: wamp_client::Client) -> wamp_client::Result<()> {
+/// let sum: i64 = client.call("com.example.add").arg(2).arg(3).timeout(Duration::from_secs(1)).await?;
+/// client.publish("com.example.sum").arg(sum).await?;
+/// let publication = client.publish("com.example.sum").arg(sum).acknowledge().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    commands: mpsc::Sender<Command>,
+    /// Calls that were given up. Not bounded, so that dropping never waits; there is one for each call at most.
+    abandoned: mpsc::UnboundedSender<CallKey>,
+    session: watch::Receiver<Option<Arc<SessionInfo>>>,
+    /// Asks the App to stop.
+    stop: mpsc::Sender<()>,
+    /// The last key given to a call or an endpoint.
+    keys: AtomicU64,
+    serializer: Serializer,
+    request_timeout: Duration,
+    event_queue: usize,
+    states: Arc<States>,
+    params: Arc<Params>,
+}
+
+/// What a client is made of.
+pub(crate) struct Parts {
+    pub(crate) commands: mpsc::Sender<Command>,
+    pub(crate) abandoned: mpsc::UnboundedSender<CallKey>,
+    pub(crate) session: watch::Receiver<Option<Arc<SessionInfo>>>,
+    pub(crate) stop: mpsc::Sender<()>,
+    pub(crate) serializer: Serializer,
+    pub(crate) request_timeout: Duration,
+    pub(crate) event_queue: usize,
+    pub(crate) states: Arc<States>,
+    pub(crate) params: Arc<Params>,
+}
+
+impl Client {
+    pub(crate) fn new(parts: Parts) -> Self {
+        let Parts { commands, abandoned, session, stop, serializer, request_timeout, event_queue, states, params } =
+            parts;
+        let keys = AtomicU64::new(0);
+        Self {
+            inner: Arc::new(Inner {
+                commands,
+                abandoned,
+                session,
+                stop,
+                keys,
+                serializer,
+                request_timeout,
+                event_queue,
+                states,
+                params,
+            }),
+        }
+    }
+
+    /// Calls a procedure; the result is its first positional result, decoded into `T`.
+    ///
+    /// `T` follows from what the result is used as. `()` takes any result and ignores it; an `Option` is `None` where
+    /// there is none. [`call_raw`](Self::call_raw) gives access to all of a result.
+    ///
+    /// # Errors
+    /// [`Error::Wamp`] with the callee's or the router's error, [`Error::Timeout`] after the call's timeout,
+    /// [`Error::NotJoined`] and [`Error::Lost`] without a session, [`Error::Decode`] when the result is no `T`.
+    ///
+    /// # Cancel safety
+    /// Dropping a call before it is answered cancels it: the procedure is interrupted, where the router can do that.
+    ///
+    /// ```
+    /// # async fn f(client: wamp_client::Client) -> wamp_client::Result<()> {
+    /// let sum: i64 = client.call("com.example.add").arg(2).arg(3).await?;
+    /// client.call::<()>("com.example.log").arg("hello").kwarg("level", "info").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn call<T: DeserializeOwned + 'static>(&self, procedure: impl Into<String>) -> Call<T> {
+        Call::decoded(self.clone(), procedure.into())
+    }
+
+    /// Calls a procedure; the result is everything it returned, still encoded.
+    ///
+    /// ```
+    /// # async fn f(client: wamp_client::Client) -> wamp_client::Result<()> {
+    /// let result = client.call_raw("com.example.divide").arg(7).arg(2).await?;
+    /// let quotient: i64 = result.arg(0)?;
+    /// let remainder: i64 = result.kwarg("remainder")?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn call_raw(&self, procedure: impl Into<String>) -> Call<CallResult> {
+        Call::raw(self.clone(), procedure.into())
+    }
+
+    /// Publishes an event.
+    ///
+    /// Awaiting it waits until the event is on its way, and for nothing the router says; with
+    /// [`acknowledge`](Publish::acknowledge) it waits until the router has published it.
+    ///
+    /// # Errors
+    /// [`Error::NotJoined`] without a session; with `acknowledge` also what [`call`](Self::call) has.
+    ///
+    /// ```
+    /// # async fn f(client: wamp_client::Client) -> wamp_client::Result<()> {
+    /// client.publish("com.example.tick").arg(42).kwarg("unit", "s").exclude_me(false).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn publish(&self, topic: impl Into<String>) -> Publish<Unacknowledged> {
+        Publish::new(self.clone(), topic.into())
+    }
+
+    /// Subscribes to a topic, from now on and in every session to come, until it is unsubscribed.
+    ///
+    /// The handler is any function that [`App::subscribe`](crate::App::subscribe) takes.
+    ///
+    /// # Errors
+    /// [`Error::Setup`] when the router refuses, [`Error::MissingState`] and [`Error::MissingParam`] for what the App
+    /// does not have, and what [`call`](Self::call) has.
+    ///
+    /// ```
+    /// # async fn f(client: wamp_client::Client) -> wamp_client::Result<()> {
+    /// let subscription = client
+    ///     .subscribe("com.example.tick", |tick: i64| async move { println!("tick {tick}") })
+    ///     .await?;
+    /// subscription.unsubscribe().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn subscribe<M, H: Handler<M>>(&self, topic: impl Into<Cow<'static, str>>, handler: H) -> Subscribe {
+        Subscribe::new(self.clone(), TopicHandler::new(topic, handler))
+    }
+
+    /// Registers a procedure, from now on and in every session to come, until it is unregistered.
+    ///
+    /// # Errors
+    /// As [`subscribe`](Self::subscribe).
+    ///
+    /// ```
+    /// # async fn f(client: wamp_client::Client) -> wamp_client::Result<()> {
+    /// let registration = client.register("com.example.add", |a: i64, b: i64| async move { a + b }).await?;
+    /// registration.unregister().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn register<M, H: Handler<M>>(&self, procedure: impl Into<Cow<'static, str>>, handler: H) -> Register {
+        Register::new(self.clone(), ProcedureHandler::new(procedure, handler))
+    }
+
+    /// The session there is right now, once everything is set up in it.
+    pub fn session(&self) -> Option<Arc<SessionInfo>> {
+        self.inner.session.borrow().clone()
+    }
+
+    /// Waits until there is a session in which everything is set up.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`] when there will be none any more.
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
+    pub async fn joined(&self) -> Result<Arc<SessionInfo>> {
+        let mut session = self.inner.session.clone();
+        let joined = session.wait_for(Option::is_some).await.map_err(|_| Error::Stopped)?;
+        joined.clone().ok_or(Error::Stopped)
+    }
+
+    /// Asks the App to leave the realm and stop. It does so on its own time; [`Running::stop`](crate::Running::stop)
+    /// also waits for it.
+    pub fn stop(&self) {
+        // Full: it has been asked already. Closed: it has stopped.
+        let _ = self.inner.stop.try_send(());
+    }
+
+    /// What arguments are encoded in.
+    pub fn serializer(&self) -> Serializer {
+        self.inner.serializer
+    }
+
+    pub(crate) fn next_key(&self) -> u64 {
+        self.inner.keys.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Hands a command to the session's task.
+    async fn send(&self, command: Command) -> Result<()> {
+        if self.inner.session.borrow().is_none() {
+            return Err(if self.inner.commands.is_closed() { Error::Stopped } else { Error::NotJoined });
+        }
+        self.inner.commands.send(command).await.map_err(|_| Error::Stopped)
+    }
+
+    /// Hands over a command and waits for its answer.
+    async fn ask<T>(&self, command: impl FnOnce(Answer<T>) -> Command) -> Result<T> {
+        let (answer, answered) = oneshot::channel();
+        self.send(command(answer)).await?;
+        // Dropped unanswered: the task ended with the command in its queue.
+        answered.await.unwrap_or(Err(Error::Stopped))
+    }
+
+    /// Bounds a request in time.
+    async fn bounded<T>(
+        &self,
+        limit: Option<Duration>,
+        request: impl FnOnce() -> String,
+        asked: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let after = limit.unwrap_or(self.inner.request_timeout);
+        timeout(after, asked).await.unwrap_or_else(|_| Err(Error::Timeout { request: request(), after }))
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let session = self.session().map(|session| session.id);
+        f.debug_struct("Client").field("session", &session).finish_non_exhaustive()
+    }
+}
+
+/// The arguments of a request that is being built. The first that has no encoding is remembered, and is the request's
+/// error.
+#[derive(Debug)]
+struct Arguments {
+    payload: PayloadBuilder,
+    count: usize,
+    /// Which argument, and what is wrong with it.
+    failed: Option<(String, String)>,
+}
+
+impl Arguments {
+    fn new(serializer: Serializer) -> Self {
+        Self { payload: PayloadBuilder::new(serializer), count: 0, failed: None }
+    }
+
+    fn arg(&mut self, value: &(impl Serialize + ?Sized)) {
+        self.count += 1;
+        if let Err(error) = self.payload.arg(value) {
+            self.failed.get_or_insert((self.count.to_string(), error.to_string()));
+        }
+    }
+
+    fn kwarg(&mut self, key: &str, value: &(impl Serialize + ?Sized)) {
+        if let Err(error) = self.payload.kwarg(key, value) {
+            self.failed.get_or_insert((key.to_owned(), error.to_string()));
+        }
+    }
+
+    fn finish(self, request: impl FnOnce() -> String) -> Result<wamp_proto::OwnedPayload> {
+        match self.failed {
+            None => Ok(self.payload.finish()),
+            Some((argument, problem)) => Err(Error::Encode { argument, request: request(), problem }),
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Publications.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::time::Duration;
+
+use serde::Serialize;
+use wamp_proto::message::options::PublishOptions;
+use wamp_proto::{PublicationId, SessionId};
+
+use super::{Arguments, Client};
+use crate::Result;
+use crate::session::{Command, PublishRequest};
+
+/// A publication that the router does not answer.
+#[derive(Debug)]
+pub enum Unacknowledged {}
+
+/// A publication that the router answers with its id.
+#[derive(Debug)]
+pub enum Acknowledged {}
+
+/// An event that is being built; awaiting it publishes it. Made by [`Client::publish`].
+///
+/// Every test that is given must hold for a subscriber to get the event.
+#[must_use = "an event is not published until it is awaited"]
+pub struct Publish<A> {
+    client: Client,
+    topic: String,
+    arguments: Arguments,
+    options: PublishOptions<'static>,
+    timeout: Option<Duration>,
+    acknowledgment: PhantomData<A>,
+}
+
+impl Publish<Unacknowledged> {
+    pub(super) fn new(client: Client, topic: String) -> Self {
+        let arguments = Arguments::new(client.serializer());
+        let options = PublishOptions::default();
+        Self { client, topic, arguments, options, timeout: None, acknowledgment: PhantomData }
+    }
+
+    /// Waits for the router to confirm the publication, and gives its id.
+    pub fn acknowledge(self) -> Publish<Acknowledged> {
+        let Self { client, topic, arguments, mut options, timeout, .. } = self;
+        options.acknowledge = true;
+        Publish { client, topic, arguments, options, timeout, acknowledgment: PhantomData }
+    }
+}
+
+impl<A> Publish<A> {
+    /// Adds a positional argument.
+    pub fn arg(mut self, value: impl Serialize) -> Self {
+        self.arguments.arg(&value);
+        self
+    }
+
+    /// Adds a keyword argument.
+    pub fn kwarg(mut self, key: &str, value: impl Serialize) -> Self {
+        self.arguments.kwarg(key, &value);
+        self
+    }
+
+    /// Whether this session gets no event of its own publication. It does not, by default.
+    pub fn exclude_me(mut self, exclude: bool) -> Self {
+        self.options.exclude_me = Some(exclude);
+        self
+    }
+
+    /// Asks the router to keep the event for those who subscribe later.
+    pub fn retain(mut self) -> Self {
+        self.options.retain = true;
+        self
+    }
+
+    /// Lets subscribers know who published, where the router allows it.
+    pub fn disclose_me(mut self) -> Self {
+        self.options.disclose_me = true;
+        self
+    }
+
+    /// Only for these sessions.
+    pub fn eligible(mut self, sessions: impl IntoIterator<Item = SessionId>) -> Self {
+        self.options.eligible = Some(sessions.into_iter().collect());
+        self
+    }
+
+    /// Only for sessions of these authids.
+    pub fn eligible_authid<S: Into<String>>(mut self, authids: impl IntoIterator<Item = S>) -> Self {
+        self.options.eligible_authid = Some(texts(authids));
+        self
+    }
+
+    /// Only for sessions of these roles.
+    pub fn eligible_authrole<S: Into<String>>(mut self, roles: impl IntoIterator<Item = S>) -> Self {
+        self.options.eligible_authrole = Some(texts(roles));
+        self
+    }
+
+    /// Not for these sessions.
+    pub fn exclude(mut self, sessions: impl IntoIterator<Item = SessionId>) -> Self {
+        self.options.exclude = Some(sessions.into_iter().collect());
+        self
+    }
+
+    /// Not for sessions of these authids.
+    pub fn exclude_authid<S: Into<String>>(mut self, authids: impl IntoIterator<Item = S>) -> Self {
+        self.options.exclude_authid = Some(texts(authids));
+        self
+    }
+
+    /// Not for sessions of these roles.
+    pub fn exclude_authrole<S: Into<String>>(mut self, roles: impl IntoIterator<Item = S>) -> Self {
+        self.options.exclude_authrole = Some(texts(roles));
+        self
+    }
+
+    /// How long to wait: for room in the send buffer, and for the router if it is to acknowledge.
+    ///
+    /// Without it [`App::request_timeout`](crate::App::request_timeout) holds.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+}
+
+fn texts<S: Into<String>>(texts: impl IntoIterator<Item = S>) -> Vec<Cow<'static, str>> {
+    texts.into_iter().map(|text| Cow::Owned(text.into())).collect()
+}
+
+fn describe(topic: &str) -> String {
+    format!("the publication to {topic}")
+}
+
+impl IntoFuture for Publish<Unacknowledged> {
+    type Output = Result<()>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let Self { client, topic, arguments, options, timeout, .. } = self;
+            let payload = arguments.finish(|| describe(&topic))?;
+            let description = topic.clone();
+            let request = PublishRequest { topic, options, payload, answer: None };
+            let sent = client.send(Command::Publish(request));
+            client.bounded(timeout, || describe(&description), sent).await
+        })
+    }
+}
+
+impl IntoFuture for Publish<Acknowledged> {
+    type Output = Result<PublicationId>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Result<PublicationId>> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let Self { client, topic, arguments, options, timeout, .. } = self;
+            let payload = arguments.finish(|| describe(&topic))?;
+            let description = topic.clone();
+            let asked =
+                client.ask(|answer| Command::Publish(PublishRequest { topic, options, payload, answer: Some(answer) }));
+            client.bounded(timeout, || describe(&description), asked).await
+        })
+    }
+}
+
+impl<A> fmt::Debug for Publish<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Publish").field("topic", &self.topic).finish_non_exhaustive()
+    }
+}

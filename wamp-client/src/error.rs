@@ -1,0 +1,226 @@
+//! What can go wrong, as types to match on.
+
+use std::time::Duration;
+
+use wamp_proto::InvalidUri;
+
+use crate::WampError;
+
+/// The result of what this crate does.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong.
+///
+/// Match on the variants for the details, or on [`kind`](Self::kind) for the coarse question of what to do about it.
+///
+/// ```
+/// use wamp_client::{Error, ErrorKind};
+///
+/// fn worth_another_try(error: &Error) -> bool {
+///     matches!(error.kind(), ErrorKind::Connect | ErrorKind::NotJoined | ErrorKind::Lost | ErrorKind::Timeout)
+/// }
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The router's address is none.
+    #[error("{url:?} is no router address: {problem} (one looks like \"ws://localhost:8080/ws\")")]
+    InvalidUrl {
+        /// The address as given.
+        url: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A topic, procedure or realm is no URI.
+    #[error(transparent)]
+    InvalidUri(#[from] InvalidUri),
+    /// `.discover()` found nothing.
+    #[error(
+        "nothing to discover: no function of this program has #[subscribe], #[register], #[on_join] or #[on_leave] \
+         (a library's functions count only if the program uses something of that library)"
+    )]
+    NothingDiscovered,
+    /// A handler asks for a state that the App does not have.
+    #[error("{handler} asks for State<{state}>, which the App does not have: add `.state(…)` with such a value")]
+    MissingState {
+        /// The handler.
+        handler: String,
+        /// The type of the state.
+        state: &'static str,
+    },
+    /// A URI has a parameter that the App does not know.
+    #[error("{uri:?} has the parameter {{{param}}}, which the App does not know: add `.param({param:?}, …)`")]
+    MissingParam {
+        /// The URI, as written.
+        uri: String,
+        /// The parameter.
+        param: String,
+    },
+    /// No connection to the router.
+    #[error("no connection to {url}: is the router running there?")]
+    Connect {
+        /// The router's address.
+        url: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// There is a server, but it does not speak WAMP over WebSocket (with this serializer).
+    #[error("{url} answers, but not as a WAMP router: {problem}")]
+    Handshake {
+        /// The router's address.
+        url: String,
+        /// What it did instead.
+        problem: String,
+    },
+    /// The router refused the session.
+    #[error("the router refused to let the session join realm {realm:?}: {reason}{}", detail(.message))]
+    Refused {
+        /// The realm asked for.
+        realm: String,
+        /// The reason, a URI.
+        reason: String,
+        /// What the router says about it; may be empty.
+        message: String,
+    },
+    /// The router did not take a subscription or registration of the App.
+    #[error("could not {verb} {uri:?}")]
+    Setup {
+        /// `subscribe to` or `register`.
+        verb: &'static str,
+        /// The topic or procedure.
+        uri: String,
+        /// The router's answer.
+        source: Box<WampError>,
+    },
+    /// The other side answered with an error.
+    #[error(transparent)]
+    Wamp(#[from] Box<WampError>),
+    /// No answer in time.
+    #[error("no answer within {after:?} to {request}")]
+    Timeout {
+        /// What was asked for.
+        request: String,
+        /// How long was waited.
+        after: Duration,
+    },
+    /// There is no session at the moment; the App is trying to get one.
+    #[error("not joined: the App has no session right now (`client.joined().await` waits for one)")]
+    NotJoined,
+    /// The session ended before the answer came: whether the request took effect is not known.
+    #[error("the session was lost before the answer came: {reason}")]
+    Lost {
+        /// Why it was lost.
+        reason: String,
+    },
+    /// The App has been stopped.
+    #[error("the App has been stopped")]
+    Stopped,
+    /// A value can't be encoded.
+    #[error("argument {argument} of {request} can't be encoded: {problem}")]
+    Encode {
+        /// The argument: its position from 1, or its name.
+        argument: String,
+        /// What it was to be sent with.
+        request: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// An answer is not of the type asked for.
+    #[error("the result of {request} is no {expected}: {problem}")]
+    Decode {
+        /// What was asked for.
+        request: String,
+        /// The type asked for.
+        expected: &'static str,
+        /// How it differs.
+        problem: String,
+    },
+    /// The router did what the protocol does not allow.
+    #[error("the router broke the protocol: {0}")]
+    Protocol(String),
+    /// TLS can't be set up.
+    #[error("TLS can't be used: {0}")]
+    Tls(String),
+}
+
+/// What to do about an [`Error`], in broad classes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The program is wrong: an address, a URI, a missing state or parameter.
+    Setup,
+    /// The router can't be reached, or is none. Another try may work.
+    Connect,
+    /// The router said no to the session, or to a subscription or registration.
+    Refused,
+    /// An answer, and it is an error: [`Error::Wamp`].
+    Wamp,
+    /// No answer in time.
+    Timeout,
+    /// No session right now.
+    NotJoined,
+    /// The session ended before the answer came.
+    Lost,
+    /// The App has been stopped.
+    Stopped,
+    /// A value could not be encoded or decoded.
+    Codec,
+    /// The router broke the protocol.
+    Protocol,
+}
+
+impl Error {
+    /// The class it belongs to.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::InvalidUrl { .. }
+            | Self::InvalidUri(_)
+            | Self::NothingDiscovered
+            | Self::MissingState { .. }
+            | Self::MissingParam { .. }
+            | Self::Tls(_) => ErrorKind::Setup,
+            Self::Connect { .. } | Self::Handshake { .. } => ErrorKind::Connect,
+            Self::Refused { .. } | Self::Setup { .. } => ErrorKind::Refused,
+            Self::Wamp(_) => ErrorKind::Wamp,
+            Self::Timeout { .. } => ErrorKind::Timeout,
+            Self::NotJoined => ErrorKind::NotJoined,
+            Self::Lost { .. } => ErrorKind::Lost,
+            Self::Stopped => ErrorKind::Stopped,
+            Self::Encode { .. } | Self::Decode { .. } => ErrorKind::Codec,
+            Self::Protocol(_) => ErrorKind::Protocol,
+        }
+    }
+
+    /// The error the other side answered with, if that is what it is.
+    ///
+    /// ```
+    /// # async fn f(client: wamp_client::Client) -> wamp_client::Result<()> {
+    /// match client.call::<String>("com.example.name_of").arg(7).await {
+    ///     Err(error) if error.wamp_uri() == Some("com.example.error.no_such_user") => println!("nobody"),
+    ///     other => println!("{}", other?),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn wamp(&self) -> Option<&WampError> {
+        match self {
+            Self::Wamp(error) | Self::Setup { source: error, .. } => Some(error),
+            _ => None,
+        }
+    }
+
+    /// The URI of the error the other side answered with.
+    pub fn wamp_uri(&self) -> Option<&str> {
+        self.wamp().map(WampError::uri)
+    }
+}
+
+impl From<WampError> for Error {
+    fn from(error: WampError) -> Self {
+        Self::Wamp(Box::new(error))
+    }
+}
+
+fn detail(message: &str) -> String {
+    if message.is_empty() { String::new() } else { format!(" ({message})") }
+}

@@ -1,0 +1,140 @@
+//! A message on its way into a handler.
+
+use std::any::type_name;
+
+use serde::de::{DeserializeOwned, IntoDeserializer, value};
+use wamp_proto::{Args, OwnedPayload, Payload, Serializer, error};
+
+use super::{Argument, Details, SessionContext};
+use crate::WampError;
+
+/// An event or a call, still encoded, and what the handler is to know besides.
+#[derive(Debug, Clone)]
+pub struct Incoming {
+    pub(crate) context: SessionContext,
+    pub(crate) details: Details,
+    pub(crate) payload: OwnedPayload,
+}
+
+impl Incoming {
+    pub(crate) fn serializer(&self) -> Serializer {
+        self.context.serializer()
+    }
+}
+
+/// The cursor that a handler's parameters are taken from, one after the other.
+#[derive(Debug)]
+pub struct Arguments<'a> {
+    incoming: &'a Incoming,
+    args: Args<'a>,
+    payload: Payload<'a>,
+    /// The names of the parameters, where they are known: closures have none.
+    names: &'static [&'static str],
+    /// The parameter that is taken now, from 0.
+    parameter: usize,
+}
+
+impl<'a> Arguments<'a> {
+    pub(super) fn new(incoming: &'a Incoming, names: &'static [&'static str]) -> Self {
+        let payload = incoming.payload.as_payload();
+        Self { incoming, args: payload.args_reader(), payload, names, parameter: 0 }
+    }
+
+    /// Takes the next parameter.
+    pub(super) fn take<T: Argument<M>, M>(&mut self) -> Result<T, WampError> {
+        let taken = T::take(self);
+        self.parameter += 1;
+        taken
+    }
+
+    /// Decodes the next positional argument.
+    pub(super) fn next<T: DeserializeOwned>(&mut self) -> Result<T, WampError> {
+        let position = self.args.position() + 1;
+        match self.args.take::<T>() {
+            Ok(Some(argument)) => Ok(argument),
+            Ok(None) => absent().ok_or_else(|| {
+                let expected = short_type_name::<T>();
+                self.invalid(position, &format!("is missing: expected {expected}"))
+            }),
+            Err(error) => {
+                Err(self.invalid(position, &format!("does not fit {}: {}", short_type_name::<T>(), error.kind())))
+            }
+        }
+    }
+
+    /// Decodes all positional arguments that are left.
+    pub(super) fn rest<T: DeserializeOwned>(&mut self) -> Result<Vec<T>, WampError> {
+        let mut rest = Vec::new();
+        loop {
+            let position = self.args.position() + 1;
+            match self.args.take::<T>() {
+                Ok(Some(argument)) => rest.push(argument),
+                Ok(None) => return Ok(rest),
+                Err(error) => {
+                    return Err(
+                        self.invalid(position, &format!("does not fit {}: {}", short_type_name::<T>(), error.kind()))
+                    );
+                }
+            }
+        }
+    }
+
+    /// Decodes the keyword arguments.
+    pub(super) fn kwargs<T: DeserializeOwned>(&self) -> Result<T, WampError> {
+        self.payload.kwargs_reader().decode().map_err(|error| {
+            let expected = short_type_name::<T>();
+            WampError::new(error::INVALID_ARGUMENT)
+                .arg(format!("the keyword arguments do not fit {expected}: {}", error.kind()))
+        })
+    }
+
+    pub(super) fn context(&self) -> &SessionContext {
+        &self.incoming.context
+    }
+
+    pub(super) fn details(&self) -> &Details {
+        &self.incoming.details
+    }
+
+    /// The error about the argument at `position`, which the current parameter was to be.
+    fn invalid(&self, position: usize, problem: &str) -> WampError {
+        let name = self.names.get(self.parameter).copied().filter(|name| !name.is_empty());
+        let label = name.map(|name| format!(" (`{name}`)")).unwrap_or_default();
+        WampError::new(error::INVALID_ARGUMENT).arg(format!("argument {position}{label} {problem}"))
+    }
+}
+
+/// What a type makes of an argument that is not there: an `Option` is `None`, most others are impossible.
+fn absent<T: DeserializeOwned>() -> Option<T> {
+    let nothing: value::UnitDeserializer<value::Error> = ().into_deserializer();
+    T::deserialize(nothing).ok()
+}
+
+/// The type's name without the paths in it, as the program's author wrote it.
+pub(crate) fn short_type_name<T>() -> String {
+    let mut short = String::new();
+    for part in type_name::<T>().split_inclusive(['<', '>', ',', ' ', '(', ')', '[', ']', '&', ';']) {
+        short.push_str(part.rsplit("::").next().unwrap_or(part));
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn type_names_are_as_written() {
+        assert_eq!(short_type_name::<i64>(), "i64");
+        assert_eq!(short_type_name::<Option<String>>(), "Option<String>");
+        assert_eq!(short_type_name::<Vec<(String, Option<u8>)>>(), "Vec<(String, Option<u8>)>");
+    }
+
+    #[test]
+    fn only_an_option_may_be_absent() {
+        assert_eq!(absent::<Option<String>>(), Some(None));
+        assert_eq!(absent::<String>(), None);
+        assert_eq!(absent::<i64>(), None);
+        assert_eq!(absent::<Vec<u8>>(), None);
+    }
+}

@@ -1,0 +1,354 @@
+//! A handler with what it is for.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use wamp_proto::MatchPolicy;
+
+use super::{BoxFuture, Handler, Hook, Incoming, Outcome, SessionContext};
+use crate::WampError;
+use crate::app::Needs;
+use crate::session::{Endpoint, EndpointKey, EndpointKind, Queue};
+
+/// The names of a handler's parameters, for error messages.
+pub(crate) type Names = &'static [&'static str];
+
+/// A handler whose type is forgotten.
+pub(crate) type BoxHandler = Arc<dyn Fn(Incoming, Names) -> BoxFuture<Outcome> + Send + Sync>;
+
+/// A hook whose type is forgotten.
+pub(crate) type BoxHook = Arc<dyn Fn(SessionContext) -> BoxFuture<Result<(), WampError>> + Send + Sync>;
+
+/// Which of several callees of one procedure gets a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub enum InvocationPolicy {
+    /// There may be one callee only.
+    #[default]
+    Single,
+    /// One after the other.
+    RoundRobin,
+    /// Any.
+    Random,
+    /// The one that registered first.
+    First,
+    /// The one that registered last.
+    Last,
+}
+
+impl InvocationPolicy {
+    /// The word that stands for it in REGISTER.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Single => "single",
+            Self::RoundRobin => "roundrobin",
+            Self::Random => "random",
+            Self::First => "first",
+            Self::Last => "last",
+        }
+    }
+}
+
+/// What a handler is called for.
+#[derive(Clone)]
+pub(crate) struct Attachment {
+    /// The topic or procedure, perhaps with parameters.
+    pub(crate) uri: Cow<'static, str>,
+    pub(crate) matching: MatchPolicy,
+    pub(crate) handler: BoxHandler,
+    /// The names of the parameters, as far as they are known.
+    pub(crate) names: Names,
+}
+
+/// A handler for the events of a topic. [`App::subscribe`](crate::App::subscribe) is short for mounting one.
+///
+/// ```
+/// use wamp_client::{App, MatchPolicy, Topic, TopicHandler};
+///
+/// async fn on_status(Topic(topic): Topic, status: String) {
+///     println!("{topic}: {status}");
+/// }
+///
+/// let handler = TopicHandler::new("com.example.status.", on_status).matching(MatchPolicy::Prefix);
+/// let app = App::new("ws://localhost:8080/ws").mount([handler]);
+/// ```
+#[must_use = "a handler does nothing until it is mounted"]
+pub struct TopicHandler {
+    pub(crate) attachment: Attachment,
+    pub(crate) get_retained: bool,
+    pub(crate) needs: Needs,
+}
+
+impl TopicHandler {
+    /// A handler for the events of the topic.
+    pub fn new<M, H: Handler<M>>(topic: impl Into<Cow<'static, str>>, handler: H) -> Self {
+        let (attachment, needs) = attach(topic.into(), handler);
+        Self { attachment, get_retained: false, needs }
+    }
+
+    /// How the topic is compared with those of events: exactly, by default.
+    pub fn matching(mut self, policy: MatchPolicy) -> Self {
+        self.attachment.matching = policy;
+        self
+    }
+
+    /// Asks for the topic's retained event.
+    pub fn get_retained(mut self, get: bool) -> Self {
+        self.get_retained = get;
+        self
+    }
+}
+
+/// A handler that is a procedure. [`App::register`](crate::App::register) is short for mounting one.
+///
+/// ```
+/// use wamp_client::{App, InvocationPolicy, ProcedureHandler};
+///
+/// async fn add(a: i64, b: i64) -> i64 {
+///     a + b
+/// }
+///
+/// let handler = ProcedureHandler::new("com.example.add", add).invoke(InvocationPolicy::RoundRobin);
+/// let app = App::new("ws://localhost:8080/ws").mount([handler]);
+/// ```
+#[must_use = "a handler does nothing until it is mounted"]
+pub struct ProcedureHandler {
+    pub(crate) attachment: Attachment,
+    pub(crate) invoke: InvocationPolicy,
+    pub(crate) needs: Needs,
+}
+
+impl ProcedureHandler {
+    /// A handler for calls of the procedure.
+    pub fn new<M, H: Handler<M>>(procedure: impl Into<Cow<'static, str>>, handler: H) -> Self {
+        let (attachment, needs) = attach(procedure.into(), handler);
+        Self { attachment, invoke: InvocationPolicy::Single, needs }
+    }
+
+    /// How the procedure is compared with those of calls: exactly, by default.
+    pub fn matching(mut self, policy: MatchPolicy) -> Self {
+        self.attachment.matching = policy;
+        self
+    }
+
+    /// Which of several callees gets a call: by default there may be one only.
+    pub fn invoke(mut self, policy: InvocationPolicy) -> Self {
+        self.invoke = policy;
+        self
+    }
+}
+
+fn attach<M, H: Handler<M>>(uri: Cow<'static, str>, handler: H) -> (Attachment, Needs) {
+    let mut needs = Needs::default();
+    H::needs(&mut needs);
+    let handler: BoxHandler = Arc::new(move |incoming, names| handler.call(incoming, names));
+    (Attachment { uri, matching: MatchPolicy::Exact, handler, names: &[] }, needs)
+}
+
+/// What the two kinds of handlers have in common, for attaching them.
+pub(crate) trait Attach {
+    fn attachment(&self) -> &Attachment;
+
+    fn needs(&self) -> &Needs;
+
+    /// What it is called in messages.
+    fn label(&self) -> String;
+
+    /// The endpoint it becomes. For topics this starts the task that handles their events, `capacity` of which may
+    /// wait.
+    fn into_endpoint(self, key: EndpointKey, capacity: usize) -> Endpoint;
+}
+
+impl Attach for TopicHandler {
+    fn attachment(&self) -> &Attachment {
+        &self.attachment
+    }
+
+    fn needs(&self) -> &Needs {
+        &self.needs
+    }
+
+    fn label(&self) -> String {
+        format!("the handler of {:?}", self.attachment.uri)
+    }
+
+    fn into_endpoint(self, key: EndpointKey, capacity: usize) -> Endpoint {
+        let Attachment { uri, matching, handler, names } = self.attachment;
+        let queue = Queue::start(capacity, handler, names);
+        Endpoint { key, uri, matching, kind: EndpointKind::Topic { get_retained: self.get_retained, queue } }
+    }
+}
+
+impl Attach for ProcedureHandler {
+    fn attachment(&self) -> &Attachment {
+        &self.attachment
+    }
+
+    fn needs(&self) -> &Needs {
+        &self.needs
+    }
+
+    fn label(&self) -> String {
+        format!("the procedure {:?}", self.attachment.uri)
+    }
+
+    fn into_endpoint(self, key: EndpointKey, _: usize) -> Endpoint {
+        let Attachment { uri, matching, handler, names } = self.attachment;
+        Endpoint { key, uri, matching, kind: EndpointKind::Procedure { invoke: self.invoke, handler, names } }
+    }
+}
+
+/// A function that runs when a session begins or ends.
+pub(crate) struct HookDefinition {
+    pub(crate) hook: BoxHook,
+    pub(crate) needs: Needs,
+}
+
+impl HookDefinition {
+    pub(crate) fn new<M, H: Hook<M>>(hook: H) -> Self {
+        let mut needs = Needs::default();
+        H::needs(&mut needs);
+        Self { hook: Arc::new(move |context| hook.run(context)), needs }
+    }
+}
+
+/// Anything that [`App::mount`](crate::App::mount) takes: what [`handlers!`](crate::handlers) makes of annotated
+/// functions, a [`TopicHandler`] or a [`ProcedureHandler`].
+#[must_use = "a handler does nothing until it is mounted"]
+pub struct Definition {
+    pub(crate) kind: DefinitionKind,
+    /// The function's path, where it is known.
+    pub(crate) path: Option<&'static str>,
+}
+
+pub(crate) enum DefinitionKind {
+    Topic(TopicHandler),
+    Procedure(ProcedureHandler),
+    OnJoin(HookDefinition),
+    OnLeave(HookDefinition),
+}
+
+impl Definition {
+    #[doc(hidden)]
+    pub fn on_join<M, H: Hook<M>>(hook: H) -> Self {
+        Self { kind: DefinitionKind::OnJoin(HookDefinition::new(hook)), path: None }
+    }
+
+    #[doc(hidden)]
+    pub fn on_leave<M, H: Hook<M>>(hook: H) -> Self {
+        Self { kind: DefinitionKind::OnLeave(HookDefinition::new(hook)), path: None }
+    }
+
+    /// Adds what only the source code tells: where the function is, and what its parameters are called.
+    #[doc(hidden)]
+    pub fn named(mut self, path: &'static str, names: Names) -> Self {
+        self.path = Some(path);
+        match &mut self.kind {
+            DefinitionKind::Topic(handler) => handler.attachment.names = names,
+            DefinitionKind::Procedure(handler) => handler.attachment.names = names,
+            DefinitionKind::OnJoin(_) | DefinitionKind::OnLeave(_) => {}
+        }
+        self
+    }
+
+    /// What the definition is called in messages.
+    pub(crate) fn label(&self) -> String {
+        if let Some(path) = self.path {
+            return path.to_owned();
+        }
+        match &self.kind {
+            DefinitionKind::Topic(handler) => handler.label(),
+            DefinitionKind::Procedure(handler) => handler.label(),
+            DefinitionKind::OnJoin(_) => "the on_join function".to_owned(),
+            DefinitionKind::OnLeave(_) => "the on_leave function".to_owned(),
+        }
+    }
+
+    pub(crate) fn needs(&self) -> &Needs {
+        match &self.kind {
+            DefinitionKind::Topic(handler) => &handler.needs,
+            DefinitionKind::Procedure(handler) => &handler.needs,
+            DefinitionKind::OnJoin(hook) | DefinitionKind::OnLeave(hook) => &hook.needs,
+        }
+    }
+}
+
+impl From<TopicHandler> for Definition {
+    fn from(handler: TopicHandler) -> Self {
+        Self { kind: DefinitionKind::Topic(handler), path: None }
+    }
+}
+
+impl From<ProcedureHandler> for Definition {
+    fn from(handler: ProcedureHandler) -> Self {
+        Self { kind: DefinitionKind::Procedure(handler), path: None }
+    }
+}
+
+impl fmt::Debug for TopicHandler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("TopicHandler").field(&self.attachment.uri).finish()
+    }
+}
+
+impl fmt::Debug for ProcedureHandler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ProcedureHandler").field(&self.attachment.uri).finish()
+    }
+}
+
+impl fmt::Debug for Definition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Definition").field(&self.label()).finish()
+    }
+}
+
+/// What an annotated function's companion can do.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an annotated function",
+    label = "no #[subscribe], #[register], #[on_join] or #[on_leave]",
+    note = "attach a function without an attribute with `.subscribe(\"…\", f)` or `.register(\"…\", f)`"
+)]
+pub trait Annotated {
+    fn definition() -> Definition;
+}
+
+/// An annotated function in the list that the linker makes of them.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Discovered {
+    pub(crate) definition: fn() -> Definition,
+}
+
+impl Discovered {
+    pub const fn new(definition: fn() -> Definition) -> Self {
+        Self { definition }
+    }
+}
+
+inventory::collect!(Discovered);
+
+/// Annotated functions, to be mounted: `handlers![add, on_tick, other_module::on_event]`.
+///
+/// ```
+/// use wamp_client::{App, handlers, register, subscribe};
+///
+/// #[subscribe("com.example.event")]
+/// async fn on_event(text: String) {
+///     println!("received {text}");
+/// }
+///
+/// #[register("com.example.add")]
+/// async fn add(a: i64, b: i64) -> i64 {
+///     a + b
+/// }
+///
+/// let app = App::new("ws://localhost:8080/ws").realm("realm1").mount(handlers![on_event, add]);
+/// ```
+#[macro_export]
+macro_rules! handlers {
+    ($($handler:path),+ $(,)?) => {
+        [$(<$handler as $crate::__private::Annotated>::definition()),+]
+    };
+}

@@ -1,0 +1,246 @@
+//! The extractors: what a handler can ask for besides the positional arguments.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use wamp_proto::{PublicationId, Serializer, SessionId, error};
+
+use super::Arguments;
+use crate::app::{Needs, States};
+use crate::{Client, WampError};
+
+/// An extractor that takes something from the message.
+#[diagnostic::on_unimplemented(message = "`{Self}` is not extracted from a message")]
+pub trait FromMessage: Sized {
+    /// Takes it.
+    #[doc(hidden)]
+    fn from_message(arguments: &mut Arguments<'_>) -> Result<Self, WampError>;
+}
+
+/// An extractor that takes something from the session: all that `#[on_join]` and `#[on_leave]` can ask for.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has nothing to do with the session",
+    label = "not available at join or leave",
+    note = "`#[on_join]` and `#[on_leave]` take `Client`, `State<T>` and `SessionInfo`: there is no message to decode"
+)]
+pub trait FromSession: Sized + Send + 'static {
+    /// Takes it.
+    #[doc(hidden)]
+    fn from_session(context: &SessionContext) -> Result<Self, WampError>;
+
+    /// Notes what it needs of the App.
+    #[doc(hidden)]
+    fn needs(_: &mut Needs) {}
+}
+
+/// What every handler of a session can get at.
+#[derive(Debug, Clone)]
+pub struct SessionContext {
+    pub(crate) client: Client,
+    pub(crate) states: Arc<States>,
+    pub(crate) session: Arc<SessionInfo>,
+}
+
+impl SessionContext {
+    pub(crate) fn serializer(&self) -> Serializer {
+        self.client.serializer()
+    }
+}
+
+impl FromSession for Client {
+    fn from_session(context: &SessionContext) -> Result<Self, WampError> {
+        Ok(context.client.clone())
+    }
+}
+
+/// What was given to [`App::state`](crate::App::state), shared by all handlers.
+///
+/// ```
+/// use std::sync::atomic::{AtomicU64, Ordering};
+/// use wamp_client::{App, State, handlers, register};
+///
+/// #[derive(Default)]
+/// struct Counter(AtomicU64);
+///
+/// #[register("com.example.count")]
+/// async fn count(counter: State<Counter>) -> u64 {
+///     counter.0.fetch_add(1, Ordering::Relaxed)
+/// }
+///
+/// let app = App::new("ws://localhost:8080/ws").state(Counter::default()).mount(handlers![count]);
+/// ```
+pub struct State<T>(pub Arc<T>);
+
+impl<T> State<T> {
+    /// A state, to call a handler directly with, as tests do.
+    pub fn new(state: T) -> Self {
+        Self(Arc::new(state))
+    }
+}
+
+impl<T> Clone for State<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> Deref for State<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for State<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("State").field(&self.0).finish()
+    }
+}
+
+impl<T: Send + Sync + 'static> FromSession for State<T> {
+    fn from_session(context: &SessionContext) -> Result<Self, WampError> {
+        context.states.get().map(Self).ok_or_else(|| {
+            // Checked before the first connection.
+            let name = std::any::type_name::<T>();
+            WampError::new(error::RUNTIME_ERROR).arg(format!("the App has no State<{name}>"))
+        })
+    }
+
+    fn needs(needs: &mut Needs) {
+        needs.state::<T>();
+    }
+}
+
+/// The session with the router.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SessionInfo {
+    /// The session's id, new with every join.
+    pub id: SessionId,
+    /// The realm that was joined.
+    pub realm: String,
+    /// Who the router takes the program for.
+    pub authid: Option<String>,
+    /// The role the router gives it.
+    pub authrole: Option<String>,
+    /// The router's software.
+    pub router: Option<String>,
+}
+
+impl FromSession for Arc<SessionInfo> {
+    fn from_session(context: &SessionContext) -> Result<Self, WampError> {
+        Ok(Arc::clone(&context.session))
+    }
+}
+
+impl FromSession for SessionInfo {
+    fn from_session(context: &SessionContext) -> Result<Self, WampError> {
+        Ok(SessionInfo::clone(&context.session))
+    }
+}
+
+/// Who called the procedure or published the event, as far as the router discloses it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Caller {
+    /// The session.
+    pub session: Option<SessionId>,
+    /// Who it belongs to.
+    pub authid: Option<String>,
+    /// Its role.
+    pub authrole: Option<String>,
+}
+
+impl FromMessage for Caller {
+    fn from_message(arguments: &mut Arguments<'_>) -> Result<Self, WampError> {
+        Ok(arguments.details().caller.clone())
+    }
+}
+
+/// The topic an event was published to: with `matching = "prefix"` or `"wildcard"` one of many.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Topic(pub String);
+
+impl FromMessage for Topic {
+    fn from_message(arguments: &mut Arguments<'_>) -> Result<Self, WampError> {
+        Ok(Self(arguments.details().uri.to_string()))
+    }
+}
+
+/// The procedure that was called: with `matching = "prefix"` or `"wildcard"` one of many.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Procedure(pub String);
+
+impl FromMessage for Procedure {
+    fn from_message(arguments: &mut Arguments<'_>) -> Result<Self, WampError> {
+        Ok(Self(arguments.details().uri.to_string()))
+    }
+}
+
+/// All there is to know about a message besides its arguments.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Details {
+    /// The topic or procedure.
+    pub uri: Arc<str>,
+    /// Who called or published, as far as the router discloses it.
+    pub caller: Caller,
+    /// The publication, of an event.
+    pub publication: Option<PublicationId>,
+    /// Whether the event was kept by the router from before the subscription.
+    pub retained: bool,
+}
+
+impl FromMessage for Details {
+    fn from_message(arguments: &mut Arguments<'_>) -> Result<Self, WampError> {
+        Ok(arguments.details().clone())
+    }
+}
+
+/// The keyword arguments, as a struct or a map.
+///
+/// ```
+/// use serde::Deserialize;
+/// use wamp_client::{Kwargs, register};
+///
+/// #[derive(Deserialize)]
+/// struct Options {
+///     #[serde(default)]
+///     upper_case: bool,
+/// }
+///
+/// #[register("com.example.greet")]
+/// async fn greet(name: String, Kwargs(options): Kwargs<Options>) -> String {
+///     if options.upper_case { name.to_uppercase() } else { name }
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kwargs<T>(pub T);
+
+impl<T: DeserializeOwned> FromMessage for Kwargs<T> {
+    fn from_message(arguments: &mut Arguments<'_>) -> Result<Self, WampError> {
+        arguments.kwargs().map(Self)
+    }
+}
+
+/// All positional arguments that are left.
+///
+/// ```
+/// use wamp_client::{Rest, register};
+///
+/// #[register("com.example.sum")]
+/// async fn sum(Rest(numbers): Rest<i64>) -> i64 {
+///     numbers.iter().sum()
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rest<T>(pub Vec<T>);
+
+impl<T: DeserializeOwned> FromMessage for Rest<T> {
+    fn from_message(arguments: &mut Arguments<'_>) -> Result<Self, WampError> {
+        arguments.rest().map(Self)
+    }
+}

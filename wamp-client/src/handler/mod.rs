@@ -1,0 +1,149 @@
+//! Plain async functions as handlers.
+//!
+//! ```text
+//! arguments    a message on its way in: the cursor that handlers take their arguments from
+//! argument     what a parameter can be: a value decoded from the message, or an extractor
+//! extract      the extractors
+//! output       what a handler can return
+//! definition   a handler with the topic or procedure it is for
+//! ```
+
+mod argument;
+mod arguments;
+mod definition;
+mod extract;
+mod output;
+
+use std::future::Future;
+use std::pin::Pin;
+
+pub use self::argument::Argument;
+pub use self::arguments::{Arguments, Incoming};
+pub use self::definition::{Annotated, Definition, Discovered, InvocationPolicy, ProcedureHandler, TopicHandler};
+pub(crate) use self::definition::{Attach, BoxHandler, BoxHook, DefinitionKind, Names};
+pub use self::extract::{
+    Caller, Details, FromMessage, FromSession, Kwargs, Procedure, Rest, SessionContext, SessionInfo, State, Topic,
+};
+pub use self::output::{Outcome, Output, Results};
+use crate::WampError;
+use crate::app::Needs;
+
+pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// An async function that can be called with a message: for an event, or as a procedure.
+///
+/// Implemented for every `Fn(…) -> impl Future` with up to twelve parameters, each of which is an [`Argument`], and
+/// whose result is an [`Output`]. There is no need to implement it.
+///
+/// `M` tells the implementations apart and is always inferred.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a handler",
+    label = "not a handler",
+    note = "a handler is an `async fn`, or a closure that returns a future, that is `Send + Sync + 'static`",
+    note = "each parameter is a type that implements `serde::Deserialize` and borrows nothing, or an extractor: \
+            `State<T>`, `Client`, `SessionInfo`, `Caller`, `Topic`, `Procedure`, `Details`, `Kwargs<T>`, `Rest<T>`",
+    note = "it returns `()`, a type that implements `serde::Serialize`, `Results`, or a `Result` of one of these"
+)]
+pub trait Handler<M>: Send + Sync + 'static {
+    /// Takes the arguments from the message and runs the handler.
+    #[doc(hidden)]
+    fn call(&self, incoming: Incoming, names: &'static [&'static str]) -> BoxFuture<Outcome>;
+
+    /// Notes what the handler needs of the App.
+    #[doc(hidden)]
+    fn needs(needs: &mut Needs);
+}
+
+/// An async function that runs when a session begins or ends.
+///
+/// Implemented for every `Fn(…) -> impl Future` whose parameters are about the session: [`Client`](crate::Client),
+/// [`State<T>`](State), [`SessionInfo`]. There is no need to implement it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be run at join or leave",
+    label = "can't be run at join or leave",
+    note = "it is an `async fn`, or a closure that returns a future, whose parameters are among `Client`, `State<T>` \
+            and `SessionInfo`: there is no message to take anything else from"
+)]
+pub trait Hook<M>: Send + Sync + 'static {
+    /// Runs it.
+    #[doc(hidden)]
+    fn run(&self, context: SessionContext) -> BoxFuture<Result<(), WampError>>;
+
+    /// Notes what it needs of the App.
+    #[doc(hidden)]
+    fn needs(needs: &mut Needs);
+}
+
+/// Implements both traits for functions of these parameters, each a type and its marker.
+macro_rules! implement {
+    ($($argument:ident $marker:ident),*) => {
+        #[diagnostic::do_not_recommend]
+        impl<F, Fut, R, MR, $($argument, $marker,)*> Handler<(MR, $(($marker, $argument),)*)> for F
+        where
+            F: Fn($($argument),*) -> Fut + Send + Sync + 'static,
+            Fut: Future<Output = R> + Send + 'static,
+            R: Output<MR>,
+            $($argument: Argument<$marker> + Send,)*
+        {
+            #[allow(non_snake_case, unused_mut, unused_variables, reason = "the type's names serve for its values; there may be none")]
+            fn call(&self, incoming: Incoming, names: &'static [&'static str]) -> BoxFuture<Outcome> {
+                let serializer = incoming.serializer();
+                let mut arguments = Arguments::new(&incoming, names);
+                $(
+                    let $argument = match arguments.take::<$argument, $marker>() {
+                        Ok(argument) => argument,
+                        Err(error) => return Box::pin(std::future::ready(Err(error))),
+                    };
+                )*
+                let running = self($($argument),*);
+                Box::pin(async move { running.await.into_outcome(serializer) })
+            }
+
+            fn needs(needs: &mut Needs) {
+                let _ = &needs;
+                $($argument::needs(needs);)*
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl<F, Fut, R, MR, $($argument,)*> Hook<(MR, $($argument,)*)> for F
+        where
+            F: Fn($($argument),*) -> Fut + Send + Sync + 'static,
+            Fut: Future<Output = R> + Send + 'static,
+            R: Output<MR>,
+            $($argument: FromSession,)*
+        {
+            #[allow(non_snake_case, reason = "the type's names serve for its values")]
+            fn run(&self, context: SessionContext) -> BoxFuture<Result<(), WampError>> {
+                let serializer = context.serializer();
+                $(
+                    let $argument = match $argument::from_session(&context) {
+                        Ok(argument) => argument,
+                        Err(error) => return Box::pin(std::future::ready(Err(error))),
+                    };
+                )*
+                let running = self($($argument),*);
+                Box::pin(async move { running.await.into_outcome(serializer).map(drop) })
+            }
+
+            fn needs(needs: &mut Needs) {
+                let _ = &needs;
+                $(<$argument as FromSession>::needs(needs);)*
+            }
+        }
+    };
+}
+
+implement!();
+implement!(A1 M1);
+implement!(A1 M1, A2 M2);
+implement!(A1 M1, A2 M2, A3 M3);
+implement!(A1 M1, A2 M2, A3 M3, A4 M4);
+implement!(A1 M1, A2 M2, A3 M3, A4 M4, A5 M5);
+implement!(A1 M1, A2 M2, A3 M3, A4 M4, A5 M5, A6 M6);
+implement!(A1 M1, A2 M2, A3 M3, A4 M4, A5 M5, A6 M6, A7 M7);
+implement!(A1 M1, A2 M2, A3 M3, A4 M4, A5 M5, A6 M6, A7 M7, A8 M8);
+implement!(A1 M1, A2 M2, A3 M3, A4 M4, A5 M5, A6 M6, A7 M7, A8 M8, A9 M9);
+implement!(A1 M1, A2 M2, A3 M3, A4 M4, A5 M5, A6 M6, A7 M7, A8 M8, A9 M9, A10 M10);
+implement!(A1 M1, A2 M2, A3 M3, A4 M4, A5 M5, A6 M6, A7 M7, A8 M8, A9 M9, A10 M10, A11 M11);
+implement!(A1 M1, A2 M2, A3 M3, A4 M4, A5 M5, A6 M6, A7 M7, A8 M8, A9 M9, A10 M10, A11 M11, A12 M12);

@@ -1,0 +1,318 @@
+//! One connection, joined: the loop between the socket, the program's commands, its handlers and the machine.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until, timeout};
+use tracing::{debug, info};
+use wamp_proto::error::{self, close};
+use wamp_proto::{RequestId, Serializer};
+
+use super::endpoint::Endpoints;
+use super::heartbeat::{Beat, Heartbeat};
+use super::invocations::Invocations;
+use super::join::violation;
+use super::machine::{Effect, Machine};
+use super::{CallKey, Command, Endpoint, EndpointKey, EndpointKind, Hooks};
+use crate::app::Params;
+use crate::handler::{Incoming, SessionContext};
+use crate::transport::{Turn, WebSocket};
+use crate::{Error, Result, WampError};
+
+/// Commands taken before what they made is written: more of them share a write, fewer are heard earlier.
+const BATCH: usize = 64;
+
+/// How long the farewell may take.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// What the link shares with those before and after it.
+pub(super) struct Shared<'a> {
+    pub(super) endpoints: &'a mut Endpoints,
+    pub(super) params: &'a Params,
+    pub(super) hooks: &'a Hooks,
+    pub(super) commands: &'a mut mpsc::Receiver<Command>,
+    pub(super) abandoned: &'a mut mpsc::UnboundedReceiver<CallKey>,
+    /// Calls that may run at once.
+    pub(super) most_invocations: usize,
+}
+
+pub(super) struct Link {
+    socket: WebSocket,
+    serializer: Serializer,
+    machine: Machine,
+    invocations: Invocations,
+    heartbeat: Heartbeat,
+    context: SessionContext,
+    /// Endpoints the router has not answered about, of those that make the session complete.
+    missing: usize,
+    /// The `on_join` functions, once the session is complete.
+    joined: Option<JoinSet<()>>,
+}
+
+/// Why a link ended.
+#[derive(Debug)]
+pub(super) enum End {
+    /// The program wants no more.
+    Stopped,
+    /// Anything else.
+    Lost(Error),
+}
+
+impl Link {
+    pub(super) fn new(socket: WebSocket, machine: Machine, context: SessionContext, heartbeat: Duration) -> Self {
+        Self {
+            socket,
+            serializer: context.serializer(),
+            machine,
+            invocations: Invocations::default(),
+            heartbeat: Heartbeat::new(heartbeat, Instant::now()),
+            context,
+            missing: 0,
+            joined: None,
+        }
+    }
+
+    /// Sets everything up, then runs until the session ends. `ready` is called when all is set up.
+    ///
+    /// Also returns the `on_join` functions that are running.
+    pub(super) async fn run(
+        mut self,
+        shared: &mut Shared<'_>,
+        stop: &mut (impl Future<Output = ()> + Unpin),
+        ready: impl FnOnce(),
+    ) -> (End, JoinSet<()>) {
+        let mut ready = Some(ready);
+        let end = match self.set_up(shared) {
+            Ok(()) => self.drive(shared, stop, &mut ready).await,
+            Err(error) => End::Lost(error),
+        };
+        if let End::Stopped = end {
+            self.farewell(close::CLOSE_REALM).await;
+        }
+        let reason = match &end {
+            End::Stopped => "the App was stopped".to_owned(),
+            End::Lost(Error::Lost { reason }) => reason.clone(),
+            End::Lost(error) => error.to_string(),
+        };
+        let unattached = self.machine.end(|| Error::Lost { reason: reason.clone() });
+        for endpoint in unattached {
+            shared.endpoints.remove(&endpoint);
+        }
+        self.invocations.detach();
+        (end, self.joined.unwrap_or_default())
+    }
+
+    fn set_up(&mut self, shared: &Shared<'_>) -> Result<()> {
+        for endpoint in shared.endpoints.values() {
+            let uri = shared.params.fill(endpoint.matching, &endpoint.uri)?;
+            self.machine.attach(endpoint, &uri, None);
+        }
+        self.missing = shared.endpoints.len();
+        Ok(())
+    }
+
+    async fn drive(
+        &mut self,
+        shared: &mut Shared<'_>,
+        stop: &mut (impl Future<Output = ()> + Unpin),
+        ready: &mut Option<impl FnOnce()>,
+    ) -> End {
+        loop {
+            if self.missing == 0
+                && let Some(ready) = ready.take()
+            {
+                info!(session = %self.context.session.id, realm = self.context.session.realm, "joined");
+                ready();
+                self.joined = Some(shared.hooks.joined(&self.context));
+            }
+            while let Some(frame) = self.machine.next_frame() {
+                if let Err(error) = self.socket.send(frame) {
+                    return End::Lost(error);
+                }
+            }
+            let went_on = tokio::select! {
+                () = &mut *stop => return End::Stopped,
+                turn = self.socket.turn() => self.turn(turn, shared).await,
+                Some(command) = shared.commands.recv(), if !self.socket.is_congested() => {
+                    self.commands(command, shared);
+                    Ok(())
+                }
+                Some(call) = shared.abandoned.recv() => {
+                    self.machine.abandon(call);
+                    Ok(())
+                }
+                (request, outcome) = self.invocations.next() => {
+                    self.machine.answer(request, &outcome);
+                    Ok(())
+                }
+                () = sleep_until(self.heartbeat.due()) => self.beat(),
+            };
+            if let Err(error) = went_on {
+                return End::Lost(error);
+            }
+        }
+    }
+
+    fn beat(&mut self) -> Result<()> {
+        match self.heartbeat.beat(Instant::now()) {
+            Beat::Ping => self.socket.ping(),
+            Beat::Dead => Err(Error::Lost { reason: "the router does not answer pings".to_owned() }),
+        }
+    }
+
+    async fn turn(&mut self, turn: Turn, shared: &mut Shared<'_>) -> Result<()> {
+        match turn {
+            Turn::Flushed => Ok(()),
+            Turn::Alive => {
+                self.heartbeat.alive(Instant::now());
+                Ok(())
+            }
+            Turn::Closed(reason) => Err(Error::Lost { reason }),
+            Turn::Frame(frame) => {
+                self.heartbeat.alive(Instant::now());
+                match self.machine.receive(&frame) {
+                    Ok(Some(effect)) => self.effect(effect, shared).await,
+                    Ok(None) => Ok(()),
+                    Err(problem) => Err(violation(&mut self.socket, self.serializer, &problem).await),
+                }
+            }
+        }
+    }
+
+    fn commands(&mut self, first: Command, shared: &mut Shared<'_>) {
+        let mut next = Some(first);
+        for _ in 0..BATCH {
+            let Some(command) = next else { return };
+            self.command(command, shared);
+            next = shared.commands.try_recv().ok();
+        }
+        if let Some(command) = next {
+            self.command(command, shared);
+        }
+    }
+
+    fn command(&mut self, command: Command, shared: &mut Shared<'_>) {
+        match command {
+            Command::Call(call) => self.machine.call(call),
+            Command::Publish(publication) => self.machine.publish(publication),
+            Command::Attach(endpoint, answer) => self.attach(endpoint, answer, shared),
+            Command::Detach(endpoint, answer) => {
+                shared.endpoints.remove(&endpoint);
+                self.machine.detach(endpoint, answer);
+            }
+        }
+    }
+
+    fn attach(&mut self, endpoint: Endpoint, answer: oneshot::Sender<Result<()>>, shared: &mut Shared<'_>) {
+        match shared.params.fill(endpoint.matching, &endpoint.uri) {
+            Ok(uri) => {
+                self.machine.attach(&endpoint, &uri, Some(answer));
+                shared.endpoints.insert(endpoint.key, endpoint);
+            }
+            Err(error) => drop(answer.send(Err(error))),
+        }
+    }
+
+    async fn effect(&mut self, effect: Effect, shared: &mut Shared<'_>) -> Result<()> {
+        match effect {
+            Effect::Event { endpoints, details, payload } => {
+                for key in endpoints {
+                    let Some(Endpoint { kind: EndpointKind::Topic { queue, .. }, .. }) = shared.endpoints.get(&key)
+                    else {
+                        continue;
+                    };
+                    let context = self.context.clone();
+                    queue.push(Incoming { context, details: details.clone(), payload: payload.clone() });
+                }
+            }
+            Effect::Invoke { endpoint, request, details, payload } => {
+                let call = Incoming { context: self.context.clone(), details, payload };
+                self.invoke(endpoint, request, call, shared);
+            }
+            Effect::Interrupt { request } => {
+                if self.invocations.interrupt(request) {
+                    self.machine.answer(request, &Err(WampError::new(error::CANCELED)));
+                }
+            }
+            Effect::Attached { endpoint, answer, result } => return self.attached(endpoint, answer, result, shared),
+            Effect::Goodbye { reason } => {
+                self.farewell(close::GOODBYE_AND_OUT).await;
+                return Err(Error::Lost { reason: format!("the router said goodbye: {reason}") });
+            }
+        }
+        Ok(())
+    }
+
+    fn invoke(&mut self, endpoint: EndpointKey, request: RequestId, call: Incoming, shared: &Shared<'_>) {
+        let Some(Endpoint { kind: EndpointKind::Procedure { handler, names, .. }, .. }) =
+            shared.endpoints.get(&endpoint)
+        else {
+            self.machine.answer(request, &Err(WampError::new(error::NO_SUCH_REGISTRATION)));
+            return;
+        };
+        if self.invocations.len() >= shared.most_invocations {
+            let error = WampError::new(error::UNAVAILABLE)
+                .arg(format!("the callee is busy with {} calls, the most it takes", shared.most_invocations));
+            self.machine.answer(request, &Err(error));
+            return;
+        }
+        self.invocations.start(request, Arc::clone(handler), call, names);
+    }
+
+    fn attached(
+        &mut self,
+        endpoint: EndpointKey,
+        answer: Option<oneshot::Sender<Result<()>>>,
+        result: Result<()>,
+        shared: &mut Shared<'_>,
+    ) -> Result<()> {
+        let Some(answer) = answer else {
+            self.missing = self.missing.saturating_sub(1);
+            return result;
+        };
+        let attached = result.is_ok();
+        if !attached {
+            shared.endpoints.remove(&endpoint);
+        }
+        if answer.send(result).is_err() && attached {
+            // Whoever wanted it has given up in the meantime.
+            debug!("an endpoint is detached again: nobody waits for it any more");
+            shared.endpoints.remove(&endpoint);
+            let (nobody, _) = oneshot::channel();
+            self.machine.detach(endpoint, nobody);
+        }
+        Ok(())
+    }
+
+    /// Says goodbye, waits for the router's (if it has not said it yet), and closes the connection.
+    async fn farewell(&mut self, reason: &str) {
+        self.machine.goodbye(reason);
+        let exchanged = timeout(FAREWELL, async {
+            while let Some(frame) = self.machine.next_frame() {
+                if self.socket.send(frame).is_err() {
+                    return;
+                }
+            }
+            loop {
+                match self.socket.turn().await {
+                    Turn::Closed(_) => return,
+                    Turn::Flushed if reason == close::GOODBYE_AND_OUT => return,
+                    Turn::Frame(frame) => {
+                        if let Ok(Some(Effect::Goodbye { .. })) = self.machine.receive(&frame) {
+                            return;
+                        }
+                    }
+                    Turn::Flushed | Turn::Alive => {}
+                }
+            }
+        });
+        if exchanged.await.is_err() {
+            debug!("router did not answer the goodbye in time");
+        }
+        if timeout(FAREWELL, self.socket.close()).await.is_err() {
+            debug!("websocket did not close in time");
+        }
+    }
+}

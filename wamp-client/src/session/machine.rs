@@ -1,0 +1,353 @@
+//! The protocol of a joined session: commands and messages go in, frames and effects come out. No I/O, no clock.
+
+mod pending;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use wamp_proto::message::options::{
+    CancelOptions, CloseDetails, ErrorDetails, EventDetails, InvocationDetails, RegisterOptions, SubscribeOptions,
+    YieldOptions,
+};
+use wamp_proto::message::{
+    Call, Cancel, ErrorMessage, Event, Goodbye, Invocation, Publish, Register, Subscribe, Unregister, Unsubscribe,
+    Yield,
+};
+use wamp_proto::{
+    Features, MatchPolicy, Message, OwnedPayload, RegistrationId, RequestId, Roles, Serializer, SubscriptionId, error,
+};
+
+use self::pending::{Pending, Requests};
+use super::join::encode;
+use super::{Answer, CallKey, CallRequest, Endpoint, EndpointKey, EndpointKind, PublishRequest};
+use crate::handler::{Caller, Details, Outcome};
+use crate::{Error, Result, WampError};
+
+/// The number of INVOCATION, which an ERROR in answer to one names.
+const INVOCATION: u64 = 68;
+
+/// One session, from WELCOME to GOODBYE.
+#[derive(Debug)]
+pub(crate) struct Machine {
+    serializer: Serializer,
+    requests: Requests,
+    /// Where to find a call that its caller gave up.
+    calls: HashMap<CallKey, RequestId>,
+    /// Endpoints that subscribed the same topic share the router's subscription.
+    subscriptions: HashMap<SubscriptionId, Vec<EndpointKey>>,
+    registrations: HashMap<RegistrationId, EndpointKey>,
+    /// The topics and procedures, with their parameters filled in.
+    uris: HashMap<EndpointKey, Arc<str>>,
+    /// Calls can be canceled at this router.
+    can_cancel: bool,
+    /// This router watches over the timeouts of calls.
+    can_time_out: bool,
+    /// Frames to be sent.
+    frames: VecDeque<Vec<u8>>,
+}
+
+/// What a message means for the program.
+#[derive(Debug)]
+pub(crate) enum Effect {
+    /// An event for these endpoints.
+    Event { endpoints: Vec<EndpointKey>, details: Details, payload: OwnedPayload },
+    /// A call of this endpoint.
+    Invoke { endpoint: EndpointKey, request: RequestId, details: Details, payload: OwnedPayload },
+    /// That call is no longer wanted.
+    Interrupt { request: RequestId },
+    /// The router has answered about an endpoint.
+    Attached { endpoint: EndpointKey, answer: Option<Answer<()>>, result: Result<()> },
+    /// The router closes the session.
+    Goodbye { reason: String },
+}
+
+impl Machine {
+    pub(crate) fn new(serializer: Serializer, router: &Roles) -> Self {
+        let dealer = router.dealer.unwrap_or_default();
+        Self {
+            serializer,
+            requests: Requests::default(),
+            calls: HashMap::new(),
+            subscriptions: HashMap::new(),
+            registrations: HashMap::new(),
+            uris: HashMap::new(),
+            can_cancel: dealer.contains(Features::CALL_CANCELING),
+            can_time_out: dealer.contains(Features::CALL_TIMEOUT),
+            frames: VecDeque::new(),
+        }
+    }
+
+    /// The next frame to be sent.
+    pub(crate) fn next_frame(&mut self) -> Option<Vec<u8>> {
+        self.frames.pop_front()
+    }
+
+    fn send(&mut self, message: &Message<'_>) {
+        self.frames.push_back(encode(self.serializer, message));
+    }
+
+    pub(crate) fn call(&mut self, call: CallRequest) {
+        if call.answer.is_closed() {
+            return;
+        }
+        let CallRequest { key, procedure, mut options, payload, answer } = call;
+        if !self.can_time_out {
+            options.timeout = None;
+        }
+        let request = self.requests.next();
+        let message = Call { request, options, procedure: procedure.as_str().into(), payload: payload.as_payload() };
+        self.send(&message.into());
+        self.calls.insert(key, request);
+        self.requests.insert(request, Pending::Call { key, answer });
+    }
+
+    /// The caller has given the call up.
+    pub(crate) fn abandon(&mut self, call: CallKey) {
+        let Some(request) = self.calls.remove(&call) else { return };
+        self.requests.remove(request);
+        if self.can_cancel {
+            let options = CancelOptions { mode: Some("killnowait".into()) };
+            self.send(&Cancel { request, options }.into());
+        }
+    }
+
+    pub(crate) fn publish(&mut self, publication: PublishRequest) {
+        let PublishRequest { topic, options, payload, answer } = publication;
+        let request = self.requests.next();
+        let message = Publish { request, options, topic: topic.as_str().into(), payload: payload.as_payload() };
+        self.send(&message.into());
+        if let Some(answer) = answer {
+            self.requests.insert(request, Pending::Publish { answer });
+        }
+    }
+
+    /// Subscribes or registers, at the URI that the endpoint's own has become.
+    pub(crate) fn attach(&mut self, endpoint: &Endpoint, uri: &str, answer: Option<Answer<()>>) {
+        let request = self.requests.next();
+        let matching = match endpoint.matching {
+            MatchPolicy::Exact => None,
+            MatchPolicy::Prefix => Some("prefix".into()),
+            MatchPolicy::Wildcard => Some("wildcard".into()),
+        };
+        match endpoint.kind {
+            EndpointKind::Topic { get_retained, .. } => {
+                let options = SubscribeOptions { matching, get_retained };
+                self.send(&Subscribe { request, options, topic: uri.into() }.into());
+            }
+            EndpointKind::Procedure { invoke, .. } => {
+                let invoke = (invoke != Default::default()).then(|| invoke.as_str().into());
+                let options = RegisterOptions { matching, invoke, ..RegisterOptions::default() };
+                self.send(&Register { request, options, procedure: uri.into() }.into());
+            }
+        }
+        self.uris.insert(endpoint.key, uri.into());
+        let verb = endpoint.kind.verb();
+        self.requests.insert(request, Pending::Attach { endpoint: endpoint.key, verb, answer });
+    }
+
+    /// Unsubscribes or unregisters.
+    pub(crate) fn detach(&mut self, endpoint: EndpointKey, answer: Answer<()>) {
+        self.uris.remove(&endpoint);
+        if let Some(registration) = key_of(&self.registrations, |&key| key == endpoint) {
+            self.registrations.remove(&registration);
+            let request = self.requests.next();
+            self.send(&Unregister { request, registration }.into());
+            self.requests.insert(request, Pending::Detach { answer });
+            return;
+        }
+        let Some(subscription) = key_of(&self.subscriptions, |keys| keys.contains(&endpoint)) else {
+            // The router has taken it back already.
+            drop(answer.send(Ok(())));
+            return;
+        };
+        let sharing = self.subscriptions.entry(subscription).or_default();
+        sharing.retain(|&key| key != endpoint);
+        if !sharing.is_empty() {
+            drop(answer.send(Ok(())));
+            return;
+        }
+        self.subscriptions.remove(&subscription);
+        let request = self.requests.next();
+        self.send(&Unsubscribe { request, subscription }.into());
+        self.requests.insert(request, Pending::Detach { answer });
+    }
+
+    /// Answers an invocation.
+    pub(crate) fn answer(&mut self, request: RequestId, outcome: &Outcome) {
+        match outcome {
+            Ok(payload) => {
+                let options = YieldOptions::default();
+                self.send(&Yield { request, options, payload: payload.as_payload() }.into());
+            }
+            Err(error) => {
+                let payload = error.payload(self.serializer);
+                let message = ErrorMessage {
+                    request_type: INVOCATION,
+                    request,
+                    details: ErrorDetails::default(),
+                    error: error.uri().into(),
+                    payload: payload.as_payload(),
+                };
+                self.send(&message.into());
+            }
+        }
+    }
+
+    /// Says goodbye, or answers the router's.
+    pub(crate) fn goodbye(&mut self, reason: &str) {
+        self.send(&Goodbye { details: CloseDetails::default(), reason: reason.into() }.into());
+    }
+
+    /// Takes a frame.
+    ///
+    /// # Errors
+    /// When the router broke the protocol: the text says how.
+    pub(crate) fn receive(&mut self, frame: &Bytes) -> Result<Option<Effect>, String> {
+        let message = self.serializer.decode(frame).map_err(|problem| problem.to_string())?;
+        Ok(match message {
+            Message::Event(event) => self.event(event, frame),
+            Message::Invocation(invocation) => self.invocation(invocation, frame),
+            Message::Interrupt(interrupt) => Some(Effect::Interrupt { request: interrupt.request }),
+            Message::Result(result) => {
+                if let Some(Pending::Call { key, answer }) = self.requests.remove(result.request) {
+                    self.calls.remove(&key);
+                    drop(answer.send(Ok(result.payload.own_in(frame))));
+                }
+                None
+            }
+            Message::Published(published) => {
+                if let Some(Pending::Publish { answer }) = self.requests.remove(published.request) {
+                    drop(answer.send(Ok(published.publication)));
+                }
+                None
+            }
+            Message::Subscribed(subscribed) => {
+                let subscriptions = &mut self.subscriptions;
+                self.requests.attached(subscribed.request, |endpoint| {
+                    subscriptions.entry(subscribed.subscription).or_default().push(endpoint);
+                })
+            }
+            Message::Registered(registered) => {
+                let registrations = &mut self.registrations;
+                self.requests.attached(registered.request, |endpoint| {
+                    registrations.insert(registered.registration, endpoint);
+                })
+            }
+            Message::Unsubscribed(unsubscribed) => {
+                if unsubscribed.request == RequestId::ZERO {
+                    let taken = unsubscribed.details.and_then(|details| details.subscription);
+                    taken.and_then(|subscription| self.subscriptions.remove(&subscription));
+                    tracing::warn!(subscription = ?taken, "router took a subscription back");
+                }
+                self.detached(unsubscribed.request)
+            }
+            Message::Unregistered(unregistered) => {
+                if unregistered.request == RequestId::ZERO {
+                    let taken = unregistered.details.and_then(|details| details.registration);
+                    taken.and_then(|registration| self.registrations.remove(&registration));
+                    tracing::warn!(registration = ?taken, "router took a registration back");
+                }
+                self.detached(unregistered.request)
+            }
+            Message::Error(error) => self.error(&error),
+            Message::Goodbye(goodbye) => {
+                let message = goodbye.details.message.unwrap_or_default();
+                let separator = if message.is_empty() { "" } else { ": " };
+                Some(Effect::Goodbye { reason: format!("{}{separator}{message}", goodbye.reason) })
+            }
+            Message::Abort(abort) => {
+                let message = abort.details.message.unwrap_or_default();
+                Some(Effect::Goodbye { reason: format!("{}: {message}", abort.reason) })
+            }
+            other => return Err(format!("{} has no place in a session", other.name())),
+        })
+    }
+
+    fn event(&self, event: Event<'_>, frame: &Bytes) -> Option<Effect> {
+        // Not there: it crossed our UNSUBSCRIBE.
+        let endpoints = self.subscriptions.get(&event.subscription)?.clone();
+        let EventDetails { topic, publisher, publisher_authid, publisher_authrole, retained, .. } = event.details;
+        let uri = match topic {
+            Some(topic) => topic.as_ref().into(),
+            None => Arc::clone(endpoints.first().and_then(|key| self.uris.get(key))?),
+        };
+        let details = Details {
+            uri,
+            caller: Caller {
+                session: publisher,
+                authid: publisher_authid.map(|authid| authid.into_owned()),
+                authrole: publisher_authrole.map(|authrole| authrole.into_owned()),
+            },
+            publication: Some(event.publication),
+            retained,
+        };
+        Some(Effect::Event { endpoints, details, payload: event.payload.own_in(frame) })
+    }
+
+    fn invocation(&mut self, invocation: Invocation<'_>, frame: &Bytes) -> Option<Effect> {
+        let request = invocation.request;
+        let Some(&endpoint) = self.registrations.get(&invocation.registration) else {
+            // It crossed our UNREGISTER; whoever calls must get an answer all the same.
+            self.answer(request, &Err(WampError::new(error::NO_SUCH_REGISTRATION)));
+            return None;
+        };
+        let InvocationDetails { procedure, caller, caller_authid, caller_authrole, .. } = invocation.details;
+        let uri = match procedure {
+            Some(procedure) => procedure.as_ref().into(),
+            None => Arc::clone(self.uris.get(&endpoint)?),
+        };
+        let details = Details {
+            uri,
+            caller: Caller {
+                session: caller,
+                authid: caller_authid.map(|authid| authid.into_owned()),
+                authrole: caller_authrole.map(|authrole| authrole.into_owned()),
+            },
+            publication: None,
+            retained: false,
+        };
+        Some(Effect::Invoke { endpoint, request, details, payload: invocation.payload.own_in(frame) })
+    }
+
+    fn error(&mut self, error: &ErrorMessage<'_>) -> Option<Effect> {
+        let received = || WampError::received(&error.error, error.payload);
+        match self.requests.remove(error.request)? {
+            Pending::Call { key, answer } => {
+                self.calls.remove(&key);
+                drop(answer.send(Err(received().into())));
+                None
+            }
+            Pending::Publish { answer } => {
+                drop(answer.send(Err(received().into())));
+                None
+            }
+            Pending::Detach { answer } => {
+                drop(answer.send(Err(received().into())));
+                None
+            }
+            Pending::Attach { endpoint, verb, answer } => {
+                let uri = self.uris.remove(&endpoint).map(|uri| uri.to_string()).unwrap_or_default();
+                let result = Err(Error::Setup { verb, uri, source: Box::new(received()) });
+                Some(Effect::Attached { endpoint, answer, result })
+            }
+        }
+    }
+
+    fn detached(&mut self, request: RequestId) -> Option<Effect> {
+        if let Some(Pending::Detach { answer }) = self.requests.remove(request) {
+            drop(answer.send(Ok(())));
+        }
+        None
+    }
+
+    /// The session is over: whoever waits for an answer is told. The endpoints whose attachment was under way come
+    /// back.
+    pub(crate) fn end(self, error: impl Fn() -> Error) -> Vec<EndpointKey> {
+        self.requests.fail(error)
+    }
+}
+
+fn key_of<K: Copy, V>(map: &HashMap<K, V>, wanted: impl Fn(&V) -> bool) -> Option<K> {
+    map.iter().find(|(_, value)| wanted(value)).map(|(key, _)| *key)
+}

@@ -1,0 +1,86 @@
+//! Requests that wait for their answers.
+
+use std::collections::HashMap;
+
+use wamp_proto::{OwnedPayload, PublicationId, RequestId};
+
+use super::Effect;
+use crate::Error;
+use crate::session::{Answer, CallKey, EndpointKey};
+
+#[derive(Debug)]
+pub(super) enum Pending {
+    Call {
+        key: CallKey,
+        answer: Answer<OwnedPayload>,
+    },
+    Publish {
+        answer: Answer<PublicationId>,
+    },
+    /// No answer is wanted for what is set up after a join: the effect is enough.
+    Attach {
+        endpoint: EndpointKey,
+        verb: &'static str,
+        answer: Option<Answer<()>>,
+    },
+    Detach {
+        answer: Answer<()>,
+    },
+}
+
+/// The requests of one session. Their ids count from 1, without a gap: routers insist on that.
+#[derive(Debug)]
+pub(super) struct Requests {
+    last: RequestId,
+    pending: HashMap<RequestId, Pending>,
+}
+
+impl Default for Requests {
+    fn default() -> Self {
+        Self { last: RequestId::ZERO, pending: HashMap::new() }
+    }
+}
+
+impl Requests {
+    /// The id of the next request.
+    pub(super) fn next(&mut self) -> RequestId {
+        self.last = self.last.next();
+        self.last
+    }
+
+    pub(super) fn insert(&mut self, request: RequestId, pending: Pending) {
+        self.pending.insert(request, pending);
+    }
+
+    /// Takes a request out. There is none for what was given up, and for an answer the router made up.
+    pub(super) fn remove(&mut self, request: RequestId) -> Option<Pending> {
+        self.pending.remove(&request)
+    }
+
+    /// Settles an attachment, with `record` taking note of the endpoint.
+    pub(super) fn attached(&mut self, request: RequestId, record: impl FnOnce(EndpointKey)) -> Option<Effect> {
+        let Some(Pending::Attach { endpoint, answer, .. }) = self.remove(request) else { return None };
+        record(endpoint);
+        Some(Effect::Attached { endpoint, answer, result: Ok(()) })
+    }
+
+    /// Tells everyone that no answer will come. The endpoints that a client was attaching come back: without an
+    /// answer it does not have them.
+    pub(super) fn fail(self, error: impl Fn() -> Error) -> Vec<EndpointKey> {
+        let mut unattached = Vec::new();
+        for pending in self.pending.into_values() {
+            // Whoever asked may have given up: then there is nobody to tell.
+            match pending {
+                Pending::Call { answer, .. } => drop(answer.send(Err(error()))),
+                Pending::Publish { answer } => drop(answer.send(Err(error()))),
+                Pending::Detach { answer } => drop(answer.send(Err(error()))),
+                Pending::Attach { endpoint, answer: Some(answer), .. } => {
+                    unattached.push(endpoint);
+                    drop(answer.send(Err(error())));
+                }
+                Pending::Attach { answer: None, .. } => {}
+            }
+        }
+        unattached
+    }
+}

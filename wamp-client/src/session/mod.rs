@@ -1,0 +1,31 @@
+//! The session with the router, as one task that owns the socket.
+//!
+//! ```text
+//! command      what clients ask the task for
+//! endpoint     what the program wants attached, session after session
+//! join         HELLO to WELCOME
+//! machine      the protocol of a joined session: messages and commands in, frames and effects out; no I/O, no clock
+//! heartbeat    when to ask whether the router is still there
+//! invocations  procedures that are running
+//! events       handlers of events, each in order
+//! hooks        on_join and on_leave
+//! link         one connection: the loop between socket, commands, handlers and machine
+//! driver       connection after connection
+//! ```
+
+mod command;
+mod driver;
+mod endpoint;
+mod events;
+mod heartbeat;
+mod hooks;
+mod invocations;
+mod join;
+mod link;
+mod machine;
+
+pub(crate) use self::command::{Answer, CallKey, CallRequest, Command, PublishRequest};
+pub(crate) use self::driver::{Config, Driver};
+pub(crate) use self::endpoint::{Endpoint, EndpointKey, EndpointKind};
+pub(crate) use self::events::Queue;
+pub(crate) use self::hooks::Hooks;

@@ -1,0 +1,78 @@
+//! Byte streams to the router.
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+
+use super::Address;
+use crate::{Error, Result};
+
+/// Any byte stream.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Stream for S {}
+
+pub(crate) type BoxStream = Box<dyn Stream>;
+
+type Connecting = Pin<Box<dyn Future<Output = io::Result<BoxStream>> + Send>>;
+
+/// Opens the byte stream that WebSocket then runs on.
+#[derive(Default)]
+pub(crate) enum Connector {
+    /// TCP to the host of the address, with TLS for `wss`.
+    #[default]
+    Tcp,
+    /// TCP, with TLS of the program's own settings for `wss`.
+    #[cfg(feature = "tls")]
+    Tls(super::TlsConfig),
+    /// Whatever the program opens.
+    Custom(Box<dyn Fn() -> Connecting + Send + Sync>),
+}
+
+impl Connector {
+    pub(crate) fn custom<F, Fut, S>(connect: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = io::Result<S>> + Send + 'static,
+        S: Stream,
+    {
+        Self::Custom(Box::new(move || {
+            let connecting = connect();
+            Box::pin(async move { connecting.await.map(|stream| Box::new(stream) as BoxStream) })
+        }))
+    }
+
+    pub(crate) async fn connect(&self, address: &Address) -> Result<BoxStream> {
+        let failed = |source| Error::Connect { url: address.uri.to_string(), source };
+        if let Self::Custom(connect) = self {
+            return connect().await.map_err(failed);
+        }
+        let tcp = TcpStream::connect((address.host.as_str(), address.port)).await.map_err(failed)?;
+        // Requests are small and somebody waits for the answer.
+        tcp.set_nodelay(true).map_err(failed)?;
+        #[cfg(feature = "tls")]
+        if address.tls {
+            let config = match self {
+                Self::Tls(config) => config.clone(),
+                _ => super::tls::system()?,
+            };
+            return super::tls::wrap(tcp, config, address).await;
+        }
+        Ok(Box::new(tcp))
+    }
+}
+
+impl fmt::Debug for Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tcp => "Tcp",
+            #[cfg(feature = "tls")]
+            Self::Tls(_) => "Tls",
+            Self::Custom(_) => "Custom",
+        })
+    }
+}

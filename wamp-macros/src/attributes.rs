@@ -1,0 +1,185 @@
+//! What is written in the brackets: `#[register("com.example.add", invoke = "roundrobin")]`.
+
+use proc_macro2::{Span, TokenStream};
+use syn::parse::{Parse, ParseStream, Parser};
+use syn::{Error, Ident, LitStr, Result, Token};
+
+use crate::uri;
+
+/// Which of the macros is at work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Subscribe,
+    Register,
+    OnJoin,
+    OnLeave,
+}
+
+impl Kind {
+    /// The attribute's name.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Subscribe => "subscribe",
+            Self::Register => "register",
+            Self::OnJoin => "on_join",
+            Self::OnLeave => "on_leave",
+        }
+    }
+
+    fn options(self) -> &'static [&'static str] {
+        match self {
+            Self::Subscribe => &["matching", "get_retained"],
+            Self::Register => &["matching", "invoke"],
+            Self::OnJoin | Self::OnLeave => &[],
+        }
+    }
+}
+
+/// The attribute, checked.
+pub(crate) enum Attributes {
+    Subscribe { uri: LitStr, matching: Matching, get_retained: bool },
+    Register { uri: LitStr, matching: Matching, invoke: Invoke },
+    OnJoin,
+    OnLeave,
+}
+
+choices! {
+    /// How a URI is compared with topics or procedures.
+    Matching { Exact = "exact", Prefix = "prefix", Wildcard = "wildcard" }
+}
+
+choices! {
+    /// Which of several callees gets a call.
+    Invoke { Single = "single", RoundRobin = "roundrobin", Random = "random", First = "first", Last = "last" }
+}
+
+pub(crate) fn parse(kind: Kind, arguments: TokenStream) -> Result<Attributes> {
+    match kind {
+        Kind::OnJoin | Kind::OnLeave => {
+            let nothing = |input: ParseStream<'_>| match input.is_empty() {
+                true => Ok(()),
+                false => Err(input.error(format_args!("`#[{}]` takes nothing in parentheses", kind.name()))),
+            };
+            nothing.parse2(arguments)?;
+            Ok(if kind == Kind::OnJoin { Attributes::OnJoin } else { Attributes::OnLeave })
+        }
+        Kind::Subscribe | Kind::Register => attachment(kind, arguments),
+    }
+}
+
+fn attachment(kind: Kind, arguments: TokenStream) -> Result<Attributes> {
+    let example = match kind {
+        Kind::Subscribe => "#[subscribe(\"com.example.event\")]",
+        _ => "#[register(\"com.example.add\")]",
+    };
+    if arguments.is_empty() {
+        return Err(Error::new(Span::call_site(), format_args!("the URI is missing: write `{example}`")));
+    }
+    let parser = |input: ParseStream<'_>| {
+        let uri: LitStr = input
+            .parse()
+            .map_err(|error| Error::new(error.span(), format_args!("the URI comes first, as a string: `{example}`")))?;
+        let mut options = Options::default();
+        while !input.is_empty() {
+            input.parse::<Token![,]>()?;
+            if !input.is_empty() {
+                options.parse_one(kind, input)?;
+            }
+        }
+        Ok((uri, options))
+    };
+    let (uri, options) = parser.parse2(arguments)?;
+    let matching = options.matching.unwrap_or(Matching::Exact);
+    uri::check(kind, matching, &uri)?;
+    Ok(match kind {
+        Kind::Subscribe => Attributes::Subscribe { uri, matching, get_retained: options.get_retained },
+        _ => Attributes::Register { uri, matching, invoke: options.invoke.unwrap_or(Invoke::Single) },
+    })
+}
+
+/// What follows the URI.
+#[derive(Debug, Default)]
+struct Options {
+    seen: Vec<String>,
+    matching: Option<Matching>,
+    invoke: Option<Invoke>,
+    get_retained: bool,
+}
+
+impl Options {
+    fn parse_one(&mut self, kind: Kind, input: ParseStream<'_>) -> Result<()> {
+        let key: Ident = input.call(syn::ext::IdentExt::parse_any)?;
+        let name = key.to_string();
+        if !kind.options().contains(&name.as_str()) {
+            return Err(unknown_option(kind, &key));
+        }
+        if self.seen.contains(&name) {
+            return Err(Error::new(key.span(), format_args!("`{name}` is given twice")));
+        }
+        match name.as_str() {
+            "matching" => self.matching = Some(value(&key, input)?),
+            "invoke" => self.invoke = Some(value(&key, input)?),
+            _ => self.get_retained = flag(&key, input)?,
+        }
+        self.seen.push(name);
+        Ok(())
+    }
+}
+
+/// `key = "one of a few words"`.
+fn value<T: Parse>(key: &Ident, input: ParseStream<'_>) -> Result<T> {
+    if !input.peek(Token![=]) {
+        return Err(Error::new(key.span(), format_args!("`{key}` needs a value: `{key} = \"…\"`")));
+    }
+    input.parse::<Token![=]>()?;
+    input.parse()
+}
+
+/// `key`, which is either there or not.
+fn flag(key: &Ident, input: ParseStream<'_>) -> Result<bool> {
+    if input.peek(Token![=]) {
+        return Err(Error::new(key.span(), format_args!("`{key}` takes no value: it is either written or left out")));
+    }
+    Ok(true)
+}
+
+fn unknown_option(kind: Kind, key: &Ident) -> Error {
+    let valid: Vec<String> = kind.options().iter().map(|option| format!("`{option}`")).collect();
+    let hint = match key.to_string().as_str() {
+        "match" | "match_policy" | "policy" => ": did you mean `matching`?",
+        "invocation" | "invoke_policy" => ": did you mean `invoke`?",
+        _ => "",
+    };
+    let name = kind.name();
+    Error::new(key.span(), format_args!("`#[{name}]` has no option `{key}`{hint}\nvalid options: {}", valid.join(", ")))
+}
+
+/// An enum of the words an option can have as its value.
+macro_rules! choices {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident = $word:literal),* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum $name { $($variant),* }
+
+        impl Parse for $name {
+            fn parse(input: ParseStream<'_>) -> Result<Self> {
+                let words = [$(concat!("\"", $word, "\"")),*].join(", ");
+                let literal: LitStr = input
+                    .parse()
+                    .map_err(|error| Error::new(error.span(), format_args!("expected one of {words}")))?;
+                match literal.value().as_str() {
+                    $($word => Ok(Self::$variant),)*
+                    _ => Err(Error::new(literal.span(), format_args!("expected one of {words}"))),
+                }
+            }
+        }
+
+        impl quote::ToTokens for $name {
+            fn to_tokens(&self, tokens: &mut TokenStream) {
+                let variant = match self { $(Self::$variant => stringify!($variant)),* };
+                Ident::new(variant, Span::call_site()).to_tokens(tokens);
+            }
+        }
+    };
+}
+use choices;
