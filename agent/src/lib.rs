@@ -11,6 +11,7 @@ mod sample;
 mod sampler;
 mod schedule;
 mod settings;
+mod simulated;
 pub mod state;
 mod uplink;
 
@@ -22,3 +23,4 @@ pub use self::rate::{PairRates, Rate};
 pub use self::rounded::{Load, Percent, Rounded};
 pub use self::sample::{Sample, Sender};
 pub use self::settings::{Frequency, FrequencyOutOfRange, Settings};
+pub use self::simulated::Simulated;
