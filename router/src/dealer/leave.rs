@@ -36,7 +36,8 @@ impl Dealer {
                 self.timeouts.clear(timeout.timer);
             }
             let mut invocations = call.callee.invocations.lock();
-            if invocations.pending.remove(&call.invocation).is_some() && !call.interrupted {
+            let pending = invocations.pending.remove(&call.invocation).is_some();
+            if pending && !call.interrupted && !Arc::ptr_eq(&call.callee, caller) {
                 interrupt(&call.callee, call.invocation, "killnowait", burst);
             }
         }

@@ -1,0 +1,16 @@
+//! The router's core without sockets: messages in, messages out, in virtual time.
+//!
+//! Messages are written as JSON whatever the client's serializer. Session ids stand as the
+//! client's name, publication ids as `#1`, `#2` … in the order they first come up.
+
+mod calls;
+mod canceling;
+mod meta;
+mod patterns;
+mod properties;
+mod publish_subscribe;
+mod receivers;
+mod registrations;
+mod retention;
+mod sessions;
+mod world;

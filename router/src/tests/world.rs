@@ -1,0 +1,227 @@
+//! Clients around a router, all in one thread.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use wamp_proto::{Message, Serializer};
+
+use crate::burst::Burst;
+use crate::connection::Flow;
+use crate::outbox::{Encoding, Framing, Outbox};
+use crate::realm::{Realm, RealmOptions, Realms};
+use crate::session::{Session, Transport};
+
+/// What clients announce who play every role with every feature.
+pub(super) const ALL_ROLES: &str = r#"{
+    "publisher":{"features":{"payload_passthru_mode":true}},
+    "subscriber":{"features":{"payload_passthru_mode":true}},
+    "caller":{"features":{"payload_passthru_mode":true,"progressive_call_results":true,"call_canceling":true}},
+    "callee":{"features":{"payload_passthru_mode":true,"progressive_call_results":true,"call_canceling":true,"call_timeout":true}}
+}"#;
+
+/// What clients announce who know the basic profile only.
+pub(super) const BASIC_ROLES: &str = r#"{"publisher":{},"subscriber":{},"caller":{},"callee":{}}"#;
+
+/// A router with one realm, `realm1`.
+#[derive(Clone)]
+pub(super) struct World {
+    pub(super) realms: Arc<Realms>,
+    shared: Rc<RefCell<Shared>>,
+}
+
+struct Shared {
+    now: Instant,
+    /// Numbers drawn at random, and what stands for them in a transcript.
+    names: Vec<(u64, String)>,
+    publications: usize,
+}
+
+/// One client, and what its transport has carried.
+pub(super) struct Client {
+    world: World,
+    pub(super) session: Option<Session>,
+    pub(super) outbox: Arc<Outbox>,
+    pub(super) id: u64,
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        Self::with(RealmOptions::default())
+    }
+
+    pub(super) fn with(options: RealmOptions) -> Self {
+        let shared = Shared { now: Instant::now(), names: Vec::new(), publications: 0 };
+        Self {
+            realms: Arc::new(Realms::from_iter([Realm::new("realm1", options)])),
+            shared: Rc::new(RefCell::new(shared)),
+        }
+    }
+
+    pub(super) fn realm(&self) -> &Arc<Realm> {
+        self.realms.get("realm1").unwrap()
+    }
+
+    pub(super) fn now(&self) -> Instant {
+        self.shared.borrow().now
+    }
+
+    /// Lets time pass, and the realm do what is due.
+    pub(super) fn pass(&self, millis: u64) {
+        self.shared.borrow_mut().now += Duration::from_millis(millis);
+        let mut burst = Burst::new();
+        self.realm().tick(self.now(), &mut burst);
+        burst.end();
+    }
+
+    /// A client that has only connected.
+    pub(super) fn connect(&self) -> Client {
+        self.connect_with(Serializer::Json, true, usize::MAX)
+    }
+
+    pub(super) fn connect_with(&self, serializer: Serializer, sequential: bool, wire: usize) -> Client {
+        let encoding = Encoding { serializer, framing: Framing::WebSocket };
+        let outbox = Outbox::detached_with(encoding, Default::default(), wire);
+        let transport = Transport { name: "websocket", sequential_request_ids: sequential };
+        let session = Session::new(self.realms.clone(), outbox.clone(), transport);
+        Client { world: self.clone(), session: Some(session), outbox, id: 0 }
+    }
+
+    /// A client that has joined with every role and feature; it stands as `name` in transcripts.
+    pub(super) fn join(&self, name: &str) -> Client {
+        self.join_as(name, Serializer::Json, ALL_ROLES)
+    }
+
+    pub(super) fn join_as(&self, name: &str, serializer: Serializer, roles: &str) -> Client {
+        let mut client = self.connect_with(serializer, true, usize::MAX);
+        client.hello(name, roles);
+        client
+    }
+
+    /// `text` with names in place of random numbers.
+    fn named(&self, text: String) -> String {
+        let names = &self.shared.borrow().names;
+        names.iter().fold(text, |text, (number, name)| text.replace(&number.to_string(), name))
+    }
+
+    fn name(&self, number: u64, name: impl FnOnce(&mut Shared) -> String) {
+        let mut shared = self.shared.borrow_mut();
+        if !shared.names.iter().any(|(known, _)| *known == number) {
+            let name = name(&mut shared);
+            shared.names.push((number, name));
+        }
+    }
+}
+
+impl Client {
+    /// Joins, and takes the WELCOME.
+    pub(super) fn hello(&mut self, name: &str, roles: &str) {
+        let flow = self.send(&format!(r#"[1,"realm1",{{"roles":{roles}}}]"#));
+        assert_eq!(flow, Flow::Continue, "{:?}", self.received());
+        let frames = self.outbox.drain();
+        let encoding = self.outbox.encoding();
+        let frame = encoding.framing.split(&frames).next().expect("WELCOME");
+        let Ok(Message::Welcome(welcome)) = encoding.serializer.decode(frame.body) else { panic!("no WELCOME") };
+        self.id = welcome.session.get();
+        self.world.name(self.id, |_| name.to_owned());
+    }
+
+    /// Sends one message, written as JSON.
+    pub(super) fn send(&mut self, json: &str) -> Flow {
+        self.send_burst(&[json])
+    }
+
+    /// Sends several messages that the router reads at once.
+    pub(super) fn send_burst(&mut self, messages: &[&str]) -> Flow {
+        let serializer = self.outbox.encoding().serializer;
+        let frames: Vec<Vec<u8>> = messages
+            .iter()
+            .map(|json| match serializer {
+                // Sent as it stands: it may be wrong.
+                Serializer::Json => json.as_bytes().to_vec(),
+                serializer => {
+                    let mut frame = Vec::new();
+                    serializer.encode(&Serializer::Json.decode(json.as_bytes()).unwrap(), &mut frame);
+                    frame
+                }
+            })
+            .collect();
+        self.send_frames(&frames)
+    }
+
+    pub(super) fn send_frames(&mut self, frames: &[Vec<u8>]) -> Flow {
+        let now = self.world.now();
+        let mut burst = Burst::new();
+        let mut flow = Flow::Continue;
+        for frame in frames {
+            if flow == Flow::Continue {
+                flow = self.session.as_mut().expect("a session").on_frame(frame, &mut burst, now);
+            }
+        }
+        burst.end();
+        flow
+    }
+
+    /// The connection breaks.
+    pub(super) fn vanish(&mut self) {
+        self.session = None;
+        self.outbox.close();
+    }
+
+    /// What has come since the last time, as JSON; a close frame as `close <code>`.
+    pub(super) fn received(&self) -> Vec<String> {
+        let frames = self.outbox.drain();
+        let Encoding { serializer, framing } = self.outbox.encoding();
+        framing
+            .split(&frames)
+            .map(|frame| {
+                if frame.whole[0] == 0x88 {
+                    return format!("close {}", u16::from_be_bytes([frame.body[0], frame.body[1]]));
+                }
+                let message = serializer.decode(frame.body).expect("the router's messages are well-formed");
+                self.name_publication(&message);
+                let mut json = Vec::new();
+                Serializer::Json.encode(&message, &mut json);
+                self.world.named(String::from_utf8(json).unwrap())
+            })
+            .collect()
+    }
+
+    fn name_publication(&self, message: &Message<'_>) {
+        let publication = match message {
+            Message::Published(published) => published.publication,
+            Message::Event(event) => event.publication,
+            _ => return,
+        };
+        self.world.name(publication.get(), |shared| {
+            shared.publications += 1;
+            format!("#{}", shared.publications)
+        });
+    }
+
+    /// Asserts what has come since the last time.
+    #[track_caller]
+    pub(super) fn expect(&self, expected: &[&str]) {
+        assert_eq!(self.received(), expected);
+    }
+
+    /// Asserts that the session was ended for a protocol violation whose message has `part` in it.
+    #[track_caller]
+    pub(super) fn expect_violation(&self, part: &str) {
+        let received = self.received();
+        let [.., abort, close] = &received[..] else { panic!("no ABORT in {received:?}") };
+        assert!(abort.starts_with("[3,") && abort.contains("wamp.error.protocol_violation"), "{abort}");
+        assert!(abort.contains(part), "{abort} does not say {part:?}");
+        assert_eq!(close, "close 1002");
+    }
+
+    /// Asserts that one ERROR has come, for `request` of type `kind`.
+    #[track_caller]
+    pub(super) fn expect_error(&self, kind: u64, request: u64, uri: &str) {
+        let received = self.received();
+        let [error] = &received[..] else { panic!("not one ERROR: {received:?}") };
+        let start = format!(r#"[8,{kind},{request},{{}},"{uri}""#);
+        assert!(error.starts_with(&start), "{error} is not {start}…");
+    }
+}
