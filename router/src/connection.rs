@@ -8,6 +8,7 @@ mod incoming;
 mod pulse;
 mod settings;
 mod stream;
+mod wamp;
 
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,7 @@ use stream::{Stream, TcpSide, Whole};
 pub use incoming::{Flow, Incoming};
 pub use pulse::Heartbeat;
 pub use settings::ConnectionSettings;
+pub(crate) use wamp::WampHandler;
 
 /// Bytes read at a time. A smaller buffer makes smaller bursts, and fan-out several times as
 /// expensive.

@@ -1,13 +1,31 @@
-//! A WAMP router.
+//! A WAMP router: the library behind the program `wamp-router`, to embed in others.
+//!
+//! [`Router`] is what an embedding program needs. The way a message takes through the modules:
+//! [`transport`] decodes frames, [`connection`] reads and writes, [`session`] knows who is
+//! there, [`realm`] routes, and [`outbox`] holds what waits for a peer.
 
 mod broker;
 pub mod burst;
+mod config;
 pub mod connection;
 mod dealer;
 pub mod encoding;
+mod http;
 mod meta;
 pub mod outbox;
 mod pool;
 pub mod realm;
+mod router;
+mod server;
 pub mod session;
 pub mod transport;
+mod worker;
+
+#[cfg(test)]
+mod tests;
+
+pub use config::Config;
+pub use connection::ConnectionSettings;
+pub use outbox::{OutboxLimits, SlowConsumer};
+pub use router::{PublishError, Router, RouterBuilder};
+pub use server::Server;

@@ -1,5 +1,6 @@
 //! Which peers are alive, and which are late: one task looks after all connections of a server.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -23,7 +24,30 @@ pub struct Heartbeat(Arc<Shared>);
 struct Shared {
     settings: ConnectionSettings,
     clock: Arc<Clock>,
-    watched: Mutex<Vec<Weak<Pulse>>>,
+    watched: Mutex<Watched>,
+}
+
+#[derive(Debug, Default)]
+struct Watched {
+    pulses: Vec<Weak<Pulse>>,
+    /// What happens to connections that begin only now.
+    order: Option<Order>,
+}
+
+/// What a server that goes down asks of its connections.
+#[derive(Debug, Clone)]
+enum Order {
+    Close(CloseCode, Cow<'static, str>),
+    Drop,
+}
+
+impl Order {
+    fn obey(&self, outbox: &Outbox) {
+        match self {
+            Order::Close(code, reason) => outbox.finish(*code, reason),
+            Order::Drop => outbox.close(),
+        }
+    }
 }
 
 /// Milliseconds since the heartbeat began, as of its last tick.
@@ -74,11 +98,22 @@ impl Heartbeat {
         }
     }
 
-    /// Asks all connections to close, giving this code and reason.
-    pub fn close_all(&self, code: CloseCode, reason: &str) {
-        for pulse in self.0.watched.lock().iter().filter_map(Weak::upgrade) {
-            pulse.outbox.finish(code, reason);
+    /// Asks all connections to close, and those yet to come, giving this code and reason.
+    pub fn close_all(&self, code: CloseCode, reason: impl Into<Cow<'static, str>>) {
+        self.order(Order::Close(code, reason.into()));
+    }
+
+    /// Ends all connections, and those yet to come, whatever they are at.
+    pub fn drop_all(&self) {
+        self.order(Order::Drop);
+    }
+
+    fn order(&self, order: Order) {
+        let mut watched = self.0.watched.lock();
+        for pulse in watched.pulses.iter().filter_map(Weak::upgrade) {
+            order.obey(&pulse.outbox);
         }
+        watched.order = Some(order);
     }
 
     /// Fine enough that no time limit is missed by more than a quarter, and never idle for longer than a second.
@@ -94,7 +129,7 @@ impl Heartbeat {
 
     fn beat(&self, now: u64) {
         self.0.clock.0.store(now, Ordering::Relaxed);
-        self.0.watched.lock().retain(|pulse| match pulse.upgrade() {
+        self.0.watched.lock().pulses.retain(|pulse| match pulse.upgrade() {
             Some(pulse) => {
                 pulse.check(now);
                 true
@@ -115,7 +150,12 @@ impl Heartbeat {
             pinged: AtomicU64::new(now),
             deadline: AtomicU64::new(deadline),
         });
-        self.0.watched.lock().push(Arc::downgrade(&pulse));
+        let mut watched = self.0.watched.lock();
+        if let Some(order) = &watched.order {
+            order.obey(outbox);
+        }
+        watched.pulses.push(Arc::downgrade(&pulse));
+        drop(watched);
         pulse
     }
 }

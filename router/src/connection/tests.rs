@@ -175,7 +175,7 @@ async fn messages_are_handled_and_pings_answered() {
     let mut frames: Vec<_> = Framing::WebSocket.split(&read).map(|frame| frame.whole.to_vec()).collect();
     frames.sort();
     assert_eq!(frames, answers);
-    peer.send(masked(0x88, close(4321, "done")[2..].to_vec())).await;
+    peer.send(masked(0x88, &close(4321, "done")[2..])).await;
     peer.expect(close(4321, "")).await;
     assert!(peer.rest().await.is_empty());
     peer.ended().await;
@@ -237,7 +237,7 @@ async fn the_handler_closes_after_its_last_words() {
     peer.send([masked(0x81, "last"), masked(0x81, "bye"), masked(0x81, "ignored")].concat()).await;
     peer.expect([text("last"), close(1000, "as you wish")].concat()).await;
     assert_eq!(peer.ends.load(Ordering::Relaxed), 1, "it has left, whether the peer answers or not");
-    peer.send([masked(0x81, "ignored"), masked(0x88, close(1000, "")[2..].to_vec())].concat()).await;
+    peer.send([masked(0x81, "ignored"), masked(0x88, &close(1000, "")[2..])].concat()).await;
     assert!(peer.rest().await.is_empty());
     peer.ended().await;
 }
@@ -247,7 +247,7 @@ async fn somebody_else_closes() {
     let mut peer = tcp(WEBSOCKET, patient()).await;
     peer.outbox.finish(CloseCode::GOING_AWAY, "shutdown");
     peer.expect(close(1001, "shutdown")).await;
-    peer.send(masked(0x88, close(1001, "")[2..].to_vec())).await;
+    peer.send(masked(0x88, &close(1001, "")[2..])).await;
     peer.ended().await;
 }
 

@@ -2,6 +2,7 @@
 
 mod decoder;
 
+pub mod handshake;
 mod header;
 mod mask;
 

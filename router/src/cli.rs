@@ -1,0 +1,149 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, ValueEnum};
+use wamp_proto::Uri;
+use wamp_router::{Config, ConnectionSettings, OutboxLimits, SlowConsumer};
+
+/// A WAMP router: routes events and remote procedure calls between programs and web pages.
+///
+/// Clients connect over WebSocket and speak JSON, MessagePack or CBOR. Programs that speak only
+/// HTTP publish with `POST /publish` and a body of {"topic": …, "args": […], "kwargs": {…}}.
+#[derive(Debug, Parser)]
+#[command(version, after_help = "Ctrl-C says goodbye to all clients and ends the router.")]
+pub(crate) struct Cli {
+    /// Address and port to listen on; port 0 picks a free one.
+    ///
+    /// On a loopback address, only this machine reaches the router.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: String,
+
+    /// A realm clients may join; can be given several times. HTTP publishes to the first.
+    #[arg(long = "realm", value_name = "URI", default_value = "realm1", value_parser = realm)]
+    pub(crate) realms: Vec<String>,
+
+    /// Serve the files of this directory to browsers.
+    #[arg(long = "static", value_name = "DIR")]
+    pub(crate) static_dir: Option<PathBuf>,
+
+    /// Where WebSockets are opened.
+    #[arg(long, value_name = "PATH", default_value = "/ws", value_parser = path)]
+    ws_path: String,
+
+    /// Don't publish what comes in by `POST /publish` and `POST /notify`.
+    #[arg(long)]
+    no_http_publish: bool,
+
+    /// Let web pages of this other origin connect (https://example.com, or * for all); can be
+    /// given several times.
+    #[arg(long = "allow-origin", value_name = "ORIGIN")]
+    allowed_origins: Vec<String>,
+
+    /// Answer to this name too when listening on a loopback address; can be given several times.
+    ///
+    /// For a reverse proxy on the same machine that passes on the name it was called by.
+    #[arg(long = "allow-host", value_name = "NAME")]
+    allowed_hosts: Vec<String>,
+
+    /// Accept request ids in any order: some older clients number their requests at random.
+    #[arg(long)]
+    any_request_ids: bool,
+
+    /// Connections there may be at a time.
+    #[arg(long, value_name = "COUNT", default_value_t = Config::default().max_connections)]
+    max_connections: usize,
+
+    /// The longest message taken from a client, in bytes.
+    #[arg(long, value_name = "BYTES", default_value_t = ConnectionSettings::default().max_message)]
+    max_message: usize,
+
+    /// What to do with a client that reads more slowly than it is sent to.
+    #[arg(long, value_name = "POLICY", value_enum, default_value_t = Policy::Disconnect)]
+    slow_consumer: Policy,
+
+    /// Bytes that may wait for one client before it counts as slow.
+    #[arg(long, value_name = "BYTES", default_value_t = OutboxLimits::default().bytes)]
+    outbox: usize,
+
+    /// Seconds a client may be silent before it is pinged.
+    #[arg(long, value_name = "SECONDS", default_value_t = ConnectionSettings::default().ping_interval.as_secs(),
+          value_parser = clap::value_parser!(u64).range(1..))]
+    ping_interval: u64,
+
+    /// What to log, to stderr: error, warn, info, debug or trace, or finer, like
+    /// wamp_router=debug.
+    #[arg(long, value_name = "FILTER", default_value = "info", env = "RUST_LOG")]
+    pub(crate) log: String,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Policy {
+    /// End its connection; it will reconnect and know that it missed something.
+    Disconnect,
+    /// Drop the events that don't fit.
+    DropNewest,
+    /// Drop the events that have waited longest.
+    DropOldest,
+}
+
+impl Cli {
+    pub(crate) fn config(&self) -> Config {
+        let policy = match self.slow_consumer {
+            Policy::Disconnect => SlowConsumer::Disconnect,
+            Policy::DropNewest => SlowConsumer::DropNewest,
+            Policy::DropOldest => SlowConsumer::DropOldest,
+        };
+        Config {
+            connections: ConnectionSettings {
+                max_message: self.max_message,
+                outbox: OutboxLimits { bytes: self.outbox, policy, ..OutboxLimits::default() },
+                ping_interval: Duration::from_secs(self.ping_interval),
+                ..ConnectionSettings::default()
+            },
+            max_connections: self.max_connections,
+            websocket_path: self.ws_path.clone(),
+            http_publish: !self.no_http_publish,
+            static_dir: self.static_dir.clone(),
+            allowed_origins: self.allowed_origins.clone(),
+            allowed_hosts: self.allowed_hosts.clone(),
+            sequential_request_ids: !self.any_request_ids,
+            ..Config::default()
+        }
+    }
+}
+
+fn realm(text: &str) -> Result<String, String> {
+    Uri::parse(text).map(|uri| uri.as_str().to_owned()).map_err(|error| error.to_string())
+}
+
+fn path(text: &str) -> Result<String, String> {
+    let plain = text.starts_with('/') && !text.contains(['{', '}', '*', '?', '#']);
+    if plain { Ok(text.to_owned()) } else { Err("a path begins with / and holds none of { } * ? #".to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_library() {
+        assert_eq!(Cli::parse_from(["wamp-router"]).config(), Config::default());
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let error = |arguments: &[&str]| Cli::try_parse_from(arguments).unwrap_err().to_string();
+        assert!(error(&["wamp-router", "--realm", "not a uri"]).contains("not a uri"));
+        assert!(error(&["wamp-router", "--ws-path", "ws"]).contains("begins with /"));
+        assert!(error(&["wamp-router", "--lisen", "x"]).contains("--listen"));
+    }
+}

@@ -1,0 +1,39 @@
+//! A WAMP session on a connection.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::{Handler, Incoming};
+use crate::outbox::Outbox;
+use crate::realm::Realms;
+use crate::session::{Session, Transport};
+use crate::worker;
+
+/// Feeds a session with what its connection reads.
+#[derive(Debug)]
+pub(crate) struct WampHandler {
+    session: Session,
+}
+
+impl WampHandler {
+    pub(crate) fn new(realms: Arc<Realms>, outbox: Arc<Outbox>, transport: Transport) -> Self {
+        Self { session: Session::new(realms, outbox, transport) }
+    }
+}
+
+impl Handler for WampHandler {
+    fn on_burst(&mut self, incoming: &mut Incoming<'_>) {
+        let now = Instant::now();
+        worker::with_burst(|burst| {
+            incoming.for_each(|message| self.session.on_frame(message.body, burst, now));
+        });
+    }
+
+    fn is_established(&self) -> bool {
+        self.session.is_joined()
+    }
+
+    fn on_end(&mut self) {
+        worker::with_burst(|burst| self.session.close(burst));
+    }
+}

@@ -1,0 +1,92 @@
+//! Opens WebSockets.
+
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::header::{
+    ALLOW, CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
+};
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tracing::Instrument;
+use wamp_proto::Serializer;
+
+use super::Problem;
+use crate::connection::{WampHandler, run_tcp};
+use crate::outbox::{Encoding, Framing};
+use crate::server::{Shared, Slot, Stage};
+use crate::session::Transport;
+use crate::transport::Accept;
+use crate::transport::websocket::handshake::{HandshakeError, accept_key, choose_serializer};
+
+/// Answers a request at the WebSocket path: switches protocols, or says why not.
+pub(super) async fn open(State(shared): State<Arc<Shared>>, mut request: Request) -> Response {
+    if request.method() != Method::GET {
+        let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "bad_request", "a WebSocket is opened with GET");
+        return ([(ALLOW, "GET")], problem).into_response();
+    }
+    if shared.stage() != Stage::Serving {
+        let message = "the router is shutting down";
+        return Problem::new(StatusCode::SERVICE_UNAVAILABLE, "wamp.close.system_shutdown", message).into_response();
+    }
+    let headers = request.headers();
+    let (accept, serializer) = match accept_key(headers).and_then(|key| Ok((key, choose_serializer(headers)?))) {
+        Ok(agreed) => agreed,
+        Err(error) => return refuse(&error),
+    };
+    let Ok(accept) = HeaderValue::try_from(accept) else { return refuse(&HandshakeError::Key) };
+    let upgrade = hyper::upgrade::on(&mut request);
+    // It stays the server's connection, of which there may be only so many.
+    let slot = request.extensions_mut().remove::<Slot>();
+    let peer = request.extensions().get::<ConnectInfo<std::net::SocketAddr>>().map(|info| info.0);
+    let span = tracing::info_span!("connection", peer = peer.map(tracing::field::display), serializer = ?serializer);
+    tokio::spawn(
+        async move {
+            run(&shared, upgrade, serializer).await;
+            drop(slot);
+        }
+        .instrument(span),
+    );
+    let headers = [
+        (UPGRADE, HeaderValue::from_static("websocket")),
+        (CONNECTION, HeaderValue::from_static("Upgrade")),
+        (SEC_WEBSOCKET_ACCEPT, accept),
+        (SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(serializer.subprotocol())),
+    ];
+    (StatusCode::SWITCHING_PROTOCOLS, headers).into_response()
+}
+
+async fn run(shared: &Shared, upgrade: OnUpgrade, serializer: Serializer) {
+    let (socket, received) = match upgrade.await.map(tcp) {
+        Ok(Some(stream)) => stream,
+        Ok(None) => return tracing::error!("an upgraded connection is no TCP socket"),
+        Err(error) => return tracing::debug!(%error, "not upgraded"),
+    };
+    let config = shared.router.config();
+    let encoding = Encoding { serializer, framing: Framing::WebSocket };
+    let accept = if serializer.is_binary() { Accept::Binary } else { Accept::Text };
+    let transport = Transport { name: "websocket", sequential_request_ids: config.sequential_request_ids };
+    let realms = shared.router.realms().clone();
+    let session = |outbox| WampHandler::new(realms, outbox, transport);
+    run_tcp(socket, &received, encoding, accept, &shared.heartbeat, session).await;
+}
+
+/// The socket under an upgraded connection, and what was read from it already.
+fn tcp(upgraded: Upgraded) -> Option<(TcpStream, bytes::Bytes)> {
+    let parts = upgraded.downcast::<TokioIo<TcpStream>>().ok()?;
+    Some((parts.io.into_inner(), parts.read_buf))
+}
+
+fn refuse(error: &HandshakeError) -> Response {
+    let message = error.to_string();
+    match error {
+        HandshakeError::NoUpgrade | HandshakeError::Version => {
+            let headers = [(UPGRADE, "websocket"), (CONNECTION, "Upgrade"), (SEC_WEBSOCKET_VERSION, "13")];
+            (headers, Problem::new(StatusCode::UPGRADE_REQUIRED, "bad_request", message)).into_response()
+        }
+        _ => Problem::bad_request(message).into_response(),
+    }
+}

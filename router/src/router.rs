@@ -1,0 +1,134 @@
+//! The router as a program embeds it.
+
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use wamp_proto::{Payload, PublicationId};
+
+use crate::config::Config;
+use crate::realm::{Realm, RealmOptions, Realms, Refused};
+use crate::server::Server;
+use crate::worker;
+
+/// A router: its realms, and how it is run. Clones are the same router.
+///
+/// ```no_run
+/// # async fn example() -> std::io::Result<()> {
+/// use wamp_router::Router;
+///
+/// let router = Router::builder().realm("realm1").build();
+/// let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+/// let server = router.serve(listener, axum::Router::new());
+/// println!("ws://{}/ws", server.local_addr());
+/// tokio::signal::ctrl_c().await?;
+/// server.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Router(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    realms: Arc<Realms>,
+    /// The realm HTTP publishes to: the first.
+    default_realm: Option<Arc<Realm>>,
+    config: Config,
+}
+
+/// Makes a [`Router`].
+#[derive(Debug, Default)]
+#[must_use = "a builder does nothing until `build`"]
+pub struct RouterBuilder {
+    realms: Vec<Arc<Realm>>,
+    config: Config,
+}
+
+impl RouterBuilder {
+    /// Adds a realm that everybody may join. The first realm is the one HTTP publishes to.
+    pub fn realm(self, name: impl Into<Box<str>>) -> Self {
+        self.realm_with(name, RealmOptions::default())
+    }
+
+    /// Adds a realm with its own rules.
+    pub fn realm_with(mut self, name: impl Into<Box<str>>, options: RealmOptions) -> Self {
+        self.realms.push(Realm::new(name, options));
+        self
+    }
+
+    /// Replaces the [`Config`].
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// The router.
+    pub fn build(self) -> Router {
+        Router(Arc::new(Inner {
+            default_realm: self.realms.first().cloned(),
+            realms: Arc::new(self.realms.into_iter().collect()),
+            config: self.config,
+        }))
+    }
+}
+
+/// Why something could not be published.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PublishError {
+    /// There is no such realm.
+    #[error("there is no realm {0:?}")]
+    NoSuchRealm(String),
+    /// The realm refused it.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+}
+
+impl Router {
+    /// A builder with no realm and the default [`Config`].
+    pub fn builder() -> RouterBuilder {
+        RouterBuilder::default()
+    }
+
+    /// Serves WAMP and HTTP on `listener`, with the routes of `http` besides the router's own.
+    ///
+    /// It serves until [`Server::shutdown`]; dropping the handle changes nothing. Has to be
+    /// called in a tokio runtime.
+    ///
+    /// # Panics
+    ///
+    /// If `http` has a route the router needs itself: its WebSocket path, or `/publish` and
+    /// `/notify` if [`Config::http_publish`] is set.
+    pub fn serve(&self, listener: TcpListener, http: axum::Router) -> Server {
+        Server::start(self.clone(), listener, http)
+    }
+
+    /// Publishes an event to everybody subscribed in a realm.
+    ///
+    /// # Errors
+    ///
+    /// [`PublishError`] if there is no such realm, or `topic` is not a URI or reserved.
+    pub fn publish(&self, realm: &str, topic: &str, payload: Payload<'_>) -> Result<PublicationId, PublishError> {
+        let realm = self.0.realms.get(realm).ok_or_else(|| PublishError::NoSuchRealm(realm.into()))?;
+        Ok(publish(realm, topic, payload)?)
+    }
+
+    /// The realms.
+    pub fn realms(&self) -> &Arc<Realms> {
+        &self.0.realms
+    }
+
+    /// How it is run.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    pub(crate) fn default_realm(&self) -> Option<&Arc<Realm>> {
+        self.0.default_realm.as_ref()
+    }
+}
+
+/// Publishes an event and sees that it is written.
+pub(crate) fn publish(realm: &Realm, topic: &str, payload: Payload<'_>) -> Result<PublicationId, Refused> {
+    worker::with_burst(|burst| realm.publish(topic, payload, burst))
+}

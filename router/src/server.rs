@@ -1,0 +1,125 @@
+//! One port: accepts connections, serves HTTP on them, and ends in order.
+
+mod accept;
+mod deadlines;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::connection::Heartbeat;
+use crate::router::Router;
+use crate::transport::control::CloseCode;
+use crate::{http, worker};
+
+pub(crate) use accept::Slot;
+
+/// A serving router. See [`Router::serve`].
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    /// Tasks that run as long as the server does.
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// What the tasks of a server share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) router: Router,
+    pub(crate) heartbeat: Heartbeat,
+    /// Whether the server listens on this machine only.
+    pub(crate) loopback: bool,
+    /// One permit for each connection there may be.
+    slots: Arc<Semaphore>,
+    stage: watch::Sender<Stage>,
+}
+
+/// How far a shutdown has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stage {
+    Serving,
+    /// No new connections and no new requests; what is under way may end.
+    Draining,
+    /// What is still there is dropped.
+    Dropping,
+}
+
+impl Server {
+    pub(crate) fn start(router: Router, listener: TcpListener, http: axum::Router) -> Self {
+        let address = listener.local_addr().expect("a listener is bound to an address");
+        let config = router.config();
+        let heartbeat = Heartbeat::new(config.connections);
+        let shared = Arc::new(Shared {
+            heartbeat: heartbeat.clone(),
+            loopback: address.ip().to_canonical().is_loopback(),
+            slots: Arc::new(Semaphore::new(config.max_connections.min(Semaphore::MAX_PERMITS))),
+            stage: watch::Sender::new(Stage::Serving),
+            router: router.clone(),
+        });
+        let app = http::app(&shared, http);
+        let mut tasks = vec![tokio::spawn(accept::run(shared.clone(), listener, app)), tokio::spawn(heartbeat.run())];
+        tasks.extend(router.realms().iter().map(|realm| tokio::spawn(deadlines::run(realm.clone()))));
+        tracing::info!(%address, "serving");
+        Self { address, shared, tasks }
+    }
+
+    /// The address it listens on.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Connections that are open now, WebSocket and HTTP together.
+    pub fn connections(&self) -> usize {
+        self.shared.connections()
+    }
+
+    /// Ends the server, and all sessions of its router: accepts no more connections, says
+    /// GOODBYE `wamp.close.system_shutdown` to all sessions, waits for them to go as long as
+    /// [`Config::shutdown_timeout`](crate::Config::shutdown_timeout) says, then drops the rest.
+    pub async fn shutdown(self) {
+        let shared = &self.shared;
+        tracing::info!(connections = self.connections(), "shutting down");
+        shared.stage.send_replace(Stage::Draining);
+        worker::with_burst(|burst| shared.router.realms().shut_down(burst));
+        shared.heartbeat.close_all(CloseCode::GOING_AWAY, "the router is shutting down");
+        if timeout(shared.router.config().shutdown_timeout, shared.all_gone()).await.is_err() {
+            tracing::warn!(connections = self.connections(), "dropping connections that did not close in time");
+            shared.stage.send_replace(Stage::Dropping);
+            shared.heartbeat.drop_all();
+            shared.all_gone().await;
+        }
+        for task in self.tasks {
+            task.abort();
+        }
+    }
+}
+
+impl Shared {
+    pub(crate) fn stage(&self) -> Stage {
+        *self.stage.borrow()
+    }
+
+    pub(crate) async fn reached(&self, stage: Stage) {
+        // The sender lives as long as `self`, so this waits for the stage and nothing else.
+        let _ = self.stage.subscribe().wait_for(|current| *current >= stage).await;
+    }
+
+    fn max_connections(&self) -> usize {
+        self.router.config().max_connections.min(Semaphore::MAX_PERMITS)
+    }
+
+    fn connections(&self) -> usize {
+        self.max_connections() - self.slots.available_permits()
+    }
+
+    /// Waits until no connection is left.
+    async fn all_gone(&self) {
+        let all = u32::try_from(self.max_connections()).unwrap_or(u32::MAX);
+        let _ = self.slots.acquire_many(all).await;
+    }
+}
