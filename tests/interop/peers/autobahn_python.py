@@ -1,0 +1,166 @@
+"""An interop peer on autobahn-python: python autobahn_python.py URL REALM SERIALIZER
+
+Speaks the line protocol of ../matrix.py.
+
+Where it deviates: a RESULT of no argument and one of a single None look alike to a caller.
+"""
+
+import asyncio
+import json
+import sys
+
+from autobahn.asyncio.wamp import ApplicationSession
+from autobahn.asyncio.websocket import WampWebSocketClientFactory
+from autobahn.wamp.exception import ApplicationError
+from autobahn.wamp.serializer import CBORSerializer, JsonSerializer, MsgPackSerializer
+from autobahn.wamp.types import (
+    CallResult,
+    ComponentConfig,
+    PublishOptions,
+    RegisterOptions,
+    SubscribeOptions,
+)
+from autobahn.websocket.util import parse_url
+
+SERIALIZERS = {"json": JsonSerializer, "msgpack": MsgPackSerializer, "cbor": CBORSerializer}
+
+
+def to_line(value):
+    """Values JSON has no word for cross the line as {"$bytes": hex}."""
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return {"$bytes": bytes(value).hex()}
+    if isinstance(value, (list, tuple)):
+        return [to_line(item) for item in value]
+    if isinstance(value, dict):
+        return {key: to_line(item) for key, item in value.items()}
+    return value
+
+
+def from_line(value):
+    if isinstance(value, list):
+        return [from_line(item) for item in value]
+    if isinstance(value, dict):
+        if "$bytes" in value:
+            return bytes.fromhex(value["$bytes"])
+        return {key: from_line(item) for key, item in value.items()}
+    return value
+
+
+# Autobahn and its log print to standard output, where the line protocol is.
+LINES, sys.stdout = sys.stdout, sys.stderr
+
+
+def say(line):
+    print(json.dumps(line), file=LINES, flush=True)
+
+
+def echo(*args, details=None, **kwargs):
+    return CallResult(*args, **kwargs)
+
+
+def refuse(*args, details=None, **kwargs):
+    raise ApplicationError("com.example.error.refused", *args, **kwargs)
+
+
+def tell(*args, details=None, **kwargs):
+    return CallResult(details.procedure)
+
+
+PROCEDURES = {"echo": echo, "refuse": refuse, "tell": tell}
+
+
+class Peer(ApplicationSession):
+    async def onJoin(self, details):
+        self.subscriptions = {}
+        self.registrations = {}
+        self.tasks = set()  # the loop itself keeps no task alive
+        self.spawn(self.serve())
+        say({"joined": details.session})
+
+    def onDisconnect(self):
+        asyncio.get_event_loop().stop()
+
+    async def serve(self):
+        """Answers each line; the commands start in the order of their lines."""
+        lines = asyncio.StreamReader(limit=16 * 1024 * 1024)
+        await asyncio.get_event_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(lines), sys.stdin
+        )
+        while text := await lines.readline():
+            self.spawn(self.answer(from_line(json.loads(text))))
+        asyncio.get_event_loop().stop()
+
+    def spawn(self, coroutine):
+        task = asyncio.ensure_future(coroutine)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def answer(self, line):
+        number, name = line.pop("id"), line.pop("do")
+        try:
+            say({"id": number, "ok": to_line(await getattr(self, f"do_{name}")(**line) or {})})
+        except ApplicationError as error:
+            failure = {"uri": error.error, "args": error.args, "kwargs": error.kwargs}
+            say({"id": number, "error": to_line(failure)})
+        except Exception as error:  # a bug of this script: the driver shows it
+            say({"id": number, "broken": repr(error)})
+
+    async def do_subscribe(self, tag, topic, match=None):
+        def on_event(*args, details=None, **kwargs):
+            say(
+                {
+                    "event": tag,
+                    "args": to_line(args),
+                    "kwargs": to_line(kwargs),
+                    "topic": details.topic,
+                    "publication": details.publication,
+                }
+            )
+
+        options = SubscribeOptions(match=match, details=True)
+        self.subscriptions[tag] = await self.subscribe(on_event, topic, options)
+
+    async def do_unsubscribe(self, tag):
+        await self.subscriptions[tag].unsubscribe()
+
+    async def do_publish(self, topic, args, kwargs, acknowledge=False, exclude_me=None):
+        options = PublishOptions(acknowledge=acknowledge, exclude_me=exclude_me)
+        sent = self.publish(topic, *args, options=options, **kwargs)
+        return {"publication": (await sent).id} if acknowledge else {}
+
+    async def do_register(self, procedure, does, match=None):
+        options = RegisterOptions(match=match, details=True)
+        self.registrations[procedure] = await self.register(PROCEDURES[does], procedure, options)
+
+    async def do_unregister(self, procedure):
+        await self.registrations[procedure].unregister()
+
+    async def do_call(self, procedure, args, kwargs):
+        result = await self.call(procedure, *args, **kwargs)
+        if isinstance(result, CallResult):
+            return {"args": result.results, "kwargs": result.kwresults}
+        return {"args": [] if result is None else [result], "kwargs": {}}
+
+    async def do_leave(self):
+        left = asyncio.get_event_loop().create_future()
+        self.onLeave = lambda details: left.set_result({"reason": details.reason})
+        self.leave()
+        return await left
+
+
+async def connect(url, realm, serializer):
+    def session():
+        return Peer(ComponentConfig(realm))
+
+    transport = WampWebSocketClientFactory(
+        session, url=url, serializers=[SERIALIZERS[serializer]()]
+    )
+    _, host, port, *_ = parse_url(url)
+    await asyncio.get_event_loop().create_connection(transport, host, port)
+
+
+if __name__ == "__main__":
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    loop.run_until_complete(connect(*sys.argv[1:4]))
+    loop.run_forever()
