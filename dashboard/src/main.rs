@@ -1,3 +1,45 @@
-//! A fleet of machines, live on one screen.
+//! A fleet of machines, live on one screen: router, fleet service and an agent for this machine
+//! in one process.
 
-fn main() {}
+mod announce;
+mod cli;
+mod data_folder;
+mod open_files;
+mod program;
+
+use std::process::ExitCode;
+
+use tracing_subscriber::EnvFilter;
+
+use cli::Options;
+use program::Program;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let options = match Options::from_command_line() {
+        Ok(options) => options,
+        Err(code) => return code,
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match serve(&options).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(options: &Options) -> anyhow::Result<()> {
+    // Before anything is started, so that there is no moment in which a signal ends it untidily.
+    let asked_to_end = program::end_signal()?;
+    let program = Program::start(options).await?;
+    print!("{}", announce::lines(program.address()));
+    if let Some(warning) = announce::warning(program.address()) {
+        eprintln!("{warning}");
+    }
+    asked_to_end.await;
+    program.stop().await;
+    Ok(())
+}

@@ -6,6 +6,7 @@
 
 mod facts;
 mod history;
+mod introduction;
 mod loose;
 mod machine;
 mod moment;
@@ -22,6 +23,7 @@ use wamp_proto::SessionId;
 
 pub use facts::Facts;
 pub use history::Columns;
+pub use introduction::Introduction;
 pub use machine::{Known, MachineStatus};
 pub use moment::Moment;
 pub use news::News;
@@ -198,11 +200,6 @@ impl Fleet {
         Some(&self.machines.get(id)?.settings)
     }
 
-    /// What one machine said of itself last.
-    pub fn facts(&self, id: &MachineId) -> Option<&Facts> {
-        self.machines.get(id)?.facts.as_ref()
-    }
-
     /// All machines' settings.
     pub fn all_settings(&self) -> Vec<Settings> {
         self.machines.values().map(|machine| machine.settings.clone()).collect()
@@ -212,6 +209,13 @@ impl Fleet {
     pub fn online(&self) -> Vec<MachineId> {
         let online = self.machines.iter().filter(|(_, machine)| machine.online);
         online.map(|(id, _)| id.clone()).collect()
+    }
+
+    /// The machines that are made up and not there.
+    pub fn offline_simulated(&self) -> Vec<MachineId> {
+        let simulated = |machine: &Machine| machine.facts.as_ref().is_some_and(|facts| facts.simulated);
+        let offline = self.machines.iter().filter(|(_, machine)| !machine.online && simulated(machine));
+        offline.map(|(id, _)| id.clone()).collect()
     }
 
     /// Everything a page needs to be full at once.

@@ -204,4 +204,32 @@ mod tests {
         let sample = read(r#"{"id":"a","mem":[0,0],"disks":{},"cpus":[]}"#).unwrap();
         assert_eq!((sample.cpu(), sample.memory(), sample.disk()), (None, None, None));
     }
+
+    #[test]
+    fn is_the_same_in_every_serializer() {
+        use wamp_proto::{Serializer, from_slice, to_vec};
+        let sample = read(FULL).unwrap();
+        for serializer in Serializer::ALL {
+            let bytes = to_vec(serializer, &sample).unwrap();
+            assert_eq!(from_slice::<Sample>(serializer, &bytes).unwrap(), sample, "{serializer:?}");
+        }
+    }
+
+    #[test]
+    fn binary_and_other_keys_are_nonsense_too() {
+        use wamp_proto::{Serializer, Value, from_slice, to_vec};
+        let bin = Value::Bin(vec![0; 100]);
+        let sample = Value::Map(vec![
+            ("id".into(), Value::Str("a".into())),
+            ("cpus".into(), Value::List(vec![bin.clone(), Value::Float(f64::NAN), Value::Uint(u64::MAX)])),
+            ("disks".into(), Value::Map(vec![("/".into(), bin.clone())])),
+            ("mem".into(), bin),
+        ]);
+        for serializer in [Serializer::MessagePack, Serializer::Cbor] {
+            let bytes = to_vec(serializer, &sample).unwrap();
+            let sample: Sample = from_slice(serializer, &bytes).unwrap();
+            assert_eq!(sample.cpus.as_deref(), Some(&[0.0; 3][..]), "{serializer:?}");
+            assert_eq!((sample.mem, sample.disks.as_deref()), (None, Some(&[][..])), "{serializer:?}");
+        }
+    }
 }

@@ -1,18 +1,24 @@
 //! The fleet service: a WAMP client that keeps the machines' settings and last states.
 //!
-//! [`FleetService`] joins the [`Fleet`], which knows, with the [`Store`], which remembers.
+//! [`FleetService`] joins the [`Fleet`], which knows, with the [`Store`], which remembers. Its
+//! procedures and events are plain handlers that [`mount`] puts on an [`App`].
+
+mod events;
+mod procedures;
 
 use std::collections::{BTreeMap, HashSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use parking_lot::Mutex;
 use tokio::sync::{Notify, RwLock, Semaphore};
+use wamp_client::App;
 use wamp_proto::SessionId;
 
 use crate::fleet::{Columns, Facts, Fleet, ForgetError, Moment, News, Sample, Snapshot, Unknown};
 use crate::settings::Change;
 use crate::store::{Record, Report, Store, StoreError};
-use crate::{MachineId, Settings};
+use crate::{MachineId, Settings, limits};
 
 /// Machines that are stored at a time because a sample of them came. Somebody who makes up
 /// machines faster than the disk can take them loses samples, which costs nobody else anything.
@@ -27,7 +33,7 @@ pub struct FleetService {
     /// Held for writing while a machine is forgotten, so that one that joins at that moment
     /// isn't removed from one of fleet and store but not from the other.
     forgetting: RwLock<()>,
-    introductions: Semaphore,
+    introductions: Arc<Semaphore>,
     /// Rung when the fleet may have news.
     news: Notify,
 }
@@ -44,6 +50,17 @@ pub enum ForgetFailed {
     Store(#[from] StoreError),
 }
 
+/// Puts the service's procedures and subscriptions on a WAMP program.
+///
+/// A whole fleet may join or publish in the same moment, so the program is given room for that.
+pub fn mount(app: App, service: Arc<FleetService>) -> App {
+    app.shared_state(service)
+        .most_invocations(2 * limits::MACHINES)
+        .event_queue(2 * limits::MACHINES)
+        .mount(procedures::all())
+        .mount(events::all())
+}
+
 impl FleetService {
     /// A service over what was stored.
     pub fn new(store: Store, records: Vec<Record>) -> Self {
@@ -51,7 +68,7 @@ impl FleetService {
             fleet: Mutex::new(Fleet::new(records)),
             store,
             forgetting: RwLock::new(()),
-            introductions: Semaphore::new(INTRODUCTIONS),
+            introductions: Arc::new(Semaphore::new(INTRODUCTIONS)),
             news: Notify::new(),
         }
     }
@@ -95,36 +112,54 @@ impl FleetService {
     pub async fn forget(&self, id: &MachineId) -> Result<(), ForgetFailed> {
         let _alone = self.forgetting.write().await;
         self.fleet.lock().may_forget(id)?;
-        self.store.forget(id.clone()).await?;
+        self.store.forget(vec![id.clone()]).await?;
         self.update(|fleet, _| fleet.forget(id));
         Ok(())
     }
 
-    /// Takes a sample; one of an unknown machine introduces it.
-    pub async fn sampled(&self, publisher: Option<SessionId>, sample: Sample) {
-        let take = |sample| self.update(|fleet, now| fleet.sampled(now, publisher, sample));
-        let Err(Unknown(sample)) = take(sample) else {
-            return;
-        };
-        let Ok(_permit) = self.introductions.try_acquire() else {
-            return;
-        };
+    /// Takes a sample. Never waits: one of an unknown machine has it stored first, besides.
+    pub fn sampled(self: &Arc<Self>, publisher: Option<SessionId>, sample: Sample) {
+        let taken = self.update(|fleet, now| fleet.sampled(now, publisher, sample));
+        if let Err(Unknown(sample)) = taken
+            && let Ok(permit) = Arc::clone(&self.introductions).try_acquire_owned()
+        {
+            let service = Arc::clone(self);
+            tokio::spawn(async move {
+                service.introduce(publisher, *sample).await;
+                drop(permit);
+            });
+        }
+    }
+
+    async fn introduce(&self, publisher: Option<SessionId>, sample: Sample) {
         let mut report = Report { name: Some(sample.name.clone()), ..Report::default() };
         if let Some(ip) = sample.ip {
             report = report.with_ip(ip);
         }
-        match self.report(sample.id.clone(), report, None).await {
+        let id = sample.id.clone();
+        match self.report(id.clone(), report, None).await {
             // Only a machine that was forgotten in this very moment is still unknown.
-            Ok(_) => drop(take(*sample)),
-            Err(error) => {
-                tracing::debug!(machine = %sample.id, %error, "sample of a machine that can't be kept");
-            }
+            Ok(_) => drop(self.update(|fleet, now| fleet.sampled(now, publisher, sample))),
+            Err(error) => tracing::debug!(machine = %id, %error, "sample of a machine that can't be kept"),
         }
     }
 
     /// A session has left the realm.
     pub fn left(&self, session: SessionId) {
         self.update(|fleet, now| fleet.left(now, session));
+    }
+
+    /// Forgets the machines that are made up and offline, which nobody misses once their
+    /// demonstration has ended.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub async fn forget_simulated(&self) -> Result<(), StoreError> {
+        let _alone = self.forgetting.write().await;
+        let simulated = self.fleet.lock().offline_simulated();
+        self.store.forget(simulated.clone()).await?;
+        self.update(|fleet, _| simulated.iter().for_each(|id| fleet.forget(id)));
+        Ok(())
     }
 
     /// The sessions that stand for machines, to compare with the router's list.

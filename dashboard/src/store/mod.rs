@@ -88,12 +88,12 @@ impl Store {
         self.run(move |database| database.seen(&ids, unix_ms)).await
     }
 
-    /// Removes a machine.
+    /// Removes machines.
     ///
     /// # Errors
     /// When it can't be written.
-    pub async fn forget(&self, id: MachineId) -> Result<(), StoreError> {
-        self.run(move |database| database.forget(&id)).await
+    pub async fn forget(&self, ids: Vec<MachineId>) -> Result<(), StoreError> {
+        self.run(move |database| ids.iter().try_for_each(|id| database.forget(id))).await
     }
 
     /// Finishes what is queued and closes the file; what is asked later fails.

@@ -95,7 +95,7 @@ async fn a_forgotten_machine_starts_afresh() {
     let (store, _) = open(&folder);
     store.report(id("web"), named("web-1")).await.unwrap();
     store.change(id("web"), rename("Frontend")).await.unwrap();
-    store.forget(id("web")).await.unwrap();
+    store.forget(vec![id("web")]).await.unwrap();
     assert_eq!(store.report(id("web"), Report::default()).await.unwrap().rev, 1);
 }
 

@@ -1,0 +1,65 @@
+//! The command line.
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+/// What was asked for on the command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "wamp-dashboard",
+    version,
+    about = "A fleet of machines, live on one screen",
+    long_about = "A fleet of machines, live on one screen.\n\n\
+        Runs the WAMP router, the fleet service and an agent for this machine in one process, \
+        and serves the page that shows them. Other machines join with wamp-agent. \
+        Ctrl-C ends it.",
+    after_help = "Set RUST_LOG (debug, wamp_router=debug, ...) to see more of what happens."
+)]
+pub(crate) struct Options {
+    /// The address and port to serve on; 0.0.0.0:8080 lets other machines in
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", value_parser = address)]
+    pub(crate) listen: SocketAddr,
+
+    /// The folder for the settings; made if it isn't there [default: wamp-dashboard in your data folder]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+
+    /// Adds N simulated machines, each with a session of its own
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=9000))]
+    pub(crate) demo: u32,
+
+    /// Runs no agent for this machine
+    #[arg(long)]
+    pub(crate) no_agent: bool,
+}
+
+impl Options {
+    /// Reads the command line.
+    ///
+    /// # Errors
+    /// With what to exit with: the help was asked for and printed, or something was wrong with
+    /// the command line and one line on stderr has said what.
+    pub(crate) fn from_command_line() -> Result<Self, ExitCode> {
+        Self::try_parse().map_err(|error| match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+                print!("{error}");
+                ExitCode::SUCCESS
+            }
+            _ => {
+                let text = error.to_string();
+                let problem = text.lines().next().unwrap_or_default();
+                eprintln!("{problem}; see --help");
+                ExitCode::from(2)
+            }
+        })
+    }
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let wrong = || format!("{text:?} is no address with a port, like 127.0.0.1:8080");
+    text.to_socket_addrs().map_err(|_| wrong())?.next().ok_or_else(wrong)
+}

@@ -1,0 +1,86 @@
+//! The parts of the program: started one after the other, stopped in the opposite order.
+
+use std::future::Future;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use wamp_client::{App, Running};
+use wamp_dashboard::http;
+use wamp_dashboard::service::{self, FleetService};
+use wamp_dashboard::store::Store;
+use wamp_router::{Router, Server};
+
+use crate::cli::Options;
+use crate::{data_folder, open_files};
+
+/// The realm of the fleet.
+const REALM: &str = "realm1";
+
+/// Everything that runs.
+pub(crate) struct Program {
+    server: Server,
+    fleet: Arc<FleetService>,
+    fleet_program: Running,
+}
+
+impl Program {
+    /// Starts everything. When this returns it serves.
+    pub(crate) async fn start(options: &Options) -> Result<Self> {
+        open_files::raise(options.demo)?;
+        // The port first: who starts this twice by mistake wants to hear of that.
+        let listener =
+            TcpListener::bind(options.listen).await.with_context(|| format!("can't serve on {}", options.listen))?;
+        let folder = data_folder::prepare(options.data.as_deref())?;
+        let (store, records) = Store::open(&folder)?;
+        let fleet = Arc::new(FleetService::new(store, records));
+        if options.demo == 0 {
+            fleet.forget_simulated().await?;
+        }
+
+        let router = Router::builder().realm(REALM).build();
+        let server = router.serve(listener, http::routes(Arc::clone(&fleet)));
+        let url = format!("ws://{}/ws", from_within(server.local_addr()));
+        let fleet_program = service::mount(App::new(&url).realm(REALM), Arc::clone(&fleet))
+            .start()
+            .await
+            .context("the fleet service can't join")?;
+        Ok(Self { server, fleet, fleet_program })
+    }
+
+    /// Where it serves.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.server.local_addr()
+    }
+
+    /// Ends everything: says goodbye to whoever is there, and closes the store.
+    pub(crate) async fn stop(self) {
+        self.fleet_program.stop().await;
+        self.server.shutdown().await;
+        self.fleet.close().await;
+    }
+}
+
+/// Completes when the program is asked to end: Ctrl-C, or SIGTERM.
+pub(crate) fn end_signal() -> Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt()).context("can't listen to signals")?;
+    let mut terminate = signal(SignalKind::terminate()).context("can't listen to signals")?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// The address under which a program on this machine reaches a server that listens here.
+fn from_within(listening: SocketAddr) -> SocketAddr {
+    let ip = match listening {
+        SocketAddr::V4(address) if address.ip().is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        SocketAddr::V6(address) if address.ip().is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        other => other.ip(),
+    };
+    SocketAddr::new(ip, listening.port())
+}

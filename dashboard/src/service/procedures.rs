@@ -1,0 +1,105 @@
+//! What the page and the agents call. Thin: each of these reads its arguments, asks the
+//! [`FleetService`] and names the errors.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+use wamp_client::{Caller, Definition, Kwargs, State, WampError, handlers, register};
+
+use super::{FleetService, ForgetFailed};
+use crate::fleet::{Columns, ForgetError, Introduction, Snapshot};
+use crate::settings::Change;
+use crate::store::StoreError;
+use crate::{MachineId, Settings, limits};
+
+/// No machine has the id.
+const NO_SUCH_MACHINE: &str = "fleet.error.no_such_machine";
+/// The machine is online, and would be back at once.
+const MACHINE_ONLINE: &str = "fleet.error.machine_online";
+/// No more machines fit.
+const FLEET_FULL: &str = "fleet.error.fleet_full";
+/// The settings could not be written.
+const NOT_STORED: &str = "fleet.error.not_stored";
+
+pub(super) fn all() -> impl IntoIterator<Item = Definition> {
+    handlers![get, set, list, forget, snapshot, history]
+}
+
+/// The settings of a machine, made with defaults if it is new. Agents ask at every join, and
+/// introduce themselves by keyword.
+#[register("fleet.config.get")]
+async fn get(
+    id: MachineId,
+    Kwargs(introduction): Kwargs<Introduction>,
+    caller: Caller,
+    service: State<FleetService>,
+) -> Result<Settings, WampError> {
+    // Whoever introduces itself is the agent; a page that only looks is not the machine.
+    let session = introduction.is_by_agent().then(|| caller.session.or(introduction.session)).flatten();
+    Ok(service.report(id, introduction.into_report(), session).await?)
+}
+
+/// Changes the fields that are named and leaves the others.
+#[register("fleet.config.set")]
+async fn set(id: MachineId, fields: Map<String, Value>, service: State<FleetService>) -> Result<Settings, WampError> {
+    let change = Change::parse(fields.iter().map(|(field, value)| (field.as_str(), value)))
+        .map_err(WampError::invalid_argument)?;
+    Ok(service.change(id, change).await?)
+}
+
+/// All machines' settings.
+#[register("fleet.config.list")]
+async fn list(service: State<FleetService>) -> Vec<Settings> {
+    service.list()
+}
+
+/// Removes a machine that is offline.
+#[register("fleet.config.forget")]
+async fn forget(id: MachineId, service: State<FleetService>) -> Result<(), WampError> {
+    Ok(service.forget(&id).await?)
+}
+
+/// Everything a page needs to be full at once.
+#[register("fleet.snapshot")]
+async fn snapshot(service: State<FleetService>) -> Snapshot {
+    service.snapshot()
+}
+
+/// The last minutes of some machines.
+#[register("fleet.history")]
+async fn history(
+    ids: Vec<MachineId>,
+    seconds: Option<u64>,
+    service: State<FleetService>,
+) -> Result<BTreeMap<MachineId, Columns>, WampError> {
+    if ids.len() > limits::HISTORY_MACHINES {
+        let problem = format!("ids: {} are too many at once; allowed: {}", ids.len(), limits::HISTORY_MACHINES);
+        return Err(WampError::invalid_argument(problem));
+    }
+    Ok(service.history(&ids, seconds.unwrap_or(limits::HISTORY.as_secs())))
+}
+
+impl From<StoreError> for WampError {
+    fn from(error: StoreError) -> Self {
+        let uri = match &error {
+            StoreError::NoSuchMachine(_) => NO_SUCH_MACHINE,
+            StoreError::Full => FLEET_FULL,
+            _ => {
+                tracing::error!(error = &error as &dyn std::error::Error, "settings not stored");
+                NOT_STORED
+            }
+        };
+        Self::new(uri).arg(error.to_string())
+    }
+}
+
+impl From<ForgetFailed> for WampError {
+    fn from(error: ForgetFailed) -> Self {
+        let uri = match error {
+            ForgetFailed::Store(error) => return error.into(),
+            ForgetFailed::Refused(ForgetError::Online(_)) => MACHINE_ONLINE,
+            ForgetFailed::Refused(ForgetError::NoSuchMachine(_)) => NO_SUCH_MACHINE,
+        };
+        Self::new(uri).arg(error.to_string())
+    }
+}
