@@ -46,18 +46,27 @@ impl StateFile {
         }
     }
 
+    /// The id in the file, without locking or making it: `None` when there is no file.
+    ///
+    /// # Errors
+    ///
+    /// When the file can't be read or holds no machine id.
+    pub fn peek(path: &Path) -> Result<Option<MachineId>, StateError> {
+        match File::open(path) {
+            Ok(file) => read_id(&file, path).map(Some),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(StateError::Io { path: path.to_owned(), action: "read", source }),
+        }
+    }
+
     /// The id of this machine.
     pub fn id(&self) -> &MachineId {
         &self.id
     }
 
-    fn read(mut file: File, path: &Path) -> Result<Self, StateError> {
+    fn read(file: File, path: &Path) -> Result<Self, StateError> {
         lock(&file, path)?;
-        let mut text = String::new();
-        let read = (&mut file).take(1024).read_to_string(&mut text);
-        read.map_err(|source| StateError::Io { path: path.to_owned(), action: "read", source })?;
-        let id = text.trim_end().parse().map_err(|source| StateError::Corrupt { path: path.to_owned(), source })?;
-        Ok(Self { id, _locked: file })
+        Ok(Self { id: read_id(&file, path)?, _locked: file })
     }
 
     /// Makes the file with a new id, or answers `None` when it is there by now.
@@ -81,6 +90,15 @@ impl StateFile {
             Err(error) => Err(error),
         }
     }
+}
+
+fn read_id(file: &File, path: &Path) -> Result<MachineId, StateError> {
+    let mut text = String::new();
+    // An id is short; whatever this is must not fill the memory.
+    let read = file.take(1024).read_to_string(&mut text);
+    read.map_err(|source| StateError::Io { path: path.to_owned(), action: "read", source })?;
+    let parsed = text.trim_end().parse();
+    parsed.map_err(|source| StateError::Corrupt { path: path.to_owned(), source })
 }
 
 fn lock(file: &File, path: &Path) -> Result<(), StateError> {
@@ -151,6 +169,7 @@ mod tests {
     fn the_id_is_made_once_and_kept() {
         let folder = Folder::new("kept");
         let path = folder.0.join("deep/er/id");
+        assert_eq!(StateFile::peek(&path).unwrap(), None);
         let made = StateFile::open(&path).unwrap().id().clone();
         assert_eq!(made.as_str().len(), 10);
         assert_eq!(StateFile::open(&path).unwrap().id(), &made);
@@ -164,6 +183,7 @@ mod tests {
         let path = folder.0.join("id");
         let first = StateFile::open(&path).unwrap();
         assert!(matches!(StateFile::open(&path), Err(StateError::InUse { .. })));
+        assert_eq!(StateFile::peek(&path).unwrap().as_ref(), Some(first.id()));
         drop(first);
         let reopened = StateFile::open(&path).unwrap();
         assert!(matches!(StateFile::open(&path), Err(StateError::InUse { .. })));

@@ -1,0 +1,139 @@
+//! The program `wamp-agent`: the library with a command line.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::{Context, bail};
+use clap::{Parser, ValueEnum};
+use tracing_subscriber::{filter::Targets, prelude::*};
+use wamp_agent::{
+    Agent, Host, MachineId, Measure, Parts, Sample, Sender, local_address_towards,
+    state::{self, StateFile},
+};
+use wamp_client::Serializer;
+
+/// Measures this machine and publishes it over WAMP.
+///
+/// Once a second it publishes processor use, memory, disk space, network and disk traffic, load and uptime to
+/// the topic `clientstats`. What it shows and how often is set on the fleet's page and takes effect at
+/// once. It waits for a router that is not there yet and comes back to one that was away; Ctrl-C or SIGTERM
+/// ends it.
+#[derive(Debug, Parser)]
+#[command(name = "wamp-agent", version, after_help = EXAMPLES)]
+struct Arguments {
+    /// The router's WebSocket address, ws:// or wss://
+    #[arg(long, value_name = "URL", default_value = "ws://127.0.0.1:8080/ws")]
+    url: String,
+
+    /// The realm to join
+    #[arg(long, default_value = "realm1")]
+    realm: String,
+
+    /// What the machine is called where nobody gave it another name [default: its host name]
+    #[arg(long)]
+    name: Option<String>,
+
+    /// The machine's id, 1 to 64 of a-z, 0-9, _ and -; no state file is used then
+    #[arg(long)]
+    id: Option<MachineId>,
+
+    /// The file that keeps the machine's id, made at the first start [default: id in $STATE_DIRECTORY, else in
+    /// /var/lib/wamp-agent for root, else in ~/.local/state/wamp-agent]
+    #[arg(long, value_name = "FILE", conflicts_with = "id")]
+    state: Option<PathBuf>,
+
+    /// What messages are encoded in
+    #[arg(long, value_enum, default_value_t = Encoding::Msgpack)]
+    serializer: Encoding,
+
+    /// Print one sample as JSON and exit, without a router
+    #[arg(long)]
+    once: bool,
+
+    /// What is written to standard error: error, warn, info, debug, trace or off, also by module
+    #[arg(long, value_name = "FILTER", default_value = "info")]
+    log: Targets,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  wamp-agent --url ws://fleet.example:8080/ws
+  wamp-agent --once
+  wamp-agent --id web-1 --log warn,wamp_agent=debug";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Encoding {
+    Json,
+    Msgpack,
+    Cbor,
+}
+
+impl From<Encoding> for Serializer {
+    fn from(encoding: Encoding) -> Self {
+        match encoding {
+            Encoding::Json => Self::Json,
+            Encoding::Msgpack => Self::MessagePack,
+            Encoding::Cbor => Self::Cbor,
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_filter(arguments.log.clone());
+    tracing_subscriber::registry().with(log).init();
+
+    match start(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("wamp-agent: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(arguments: Arguments) -> anyhow::Result<()> {
+    // One thread: there is one thing to do a second.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let ended =
+        runtime.block_on(async { if arguments.once { print_once(arguments).await } else { run(arguments).await } });
+    // A name lookup that still waits for its answer is not worth waiting for.
+    runtime.shutdown_background();
+    ended
+}
+
+async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    // Locked as long as the agent runs.
+    let state = match arguments.id {
+        Some(_) => None,
+        None => Some(StateFile::open(&state_path(arguments.state)?)?),
+    };
+    let Some(id) = arguments.id.or_else(|| state.as_ref().map(|state| state.id().clone())) else {
+        bail!("there is no machine id");
+    };
+    let mut agent = Agent::builder(arguments.url, id).realm(arguments.realm).serializer(arguments.serializer.into());
+    if let Some(name) = arguments.name {
+        agent = agent.name(name);
+    }
+    Ok(agent.build().run().await?)
+}
+
+async fn print_once(arguments: Arguments) -> anyhow::Result<()> {
+    let known = match arguments.id {
+        Some(id) => Some(id),
+        None => StateFile::peek(&state_path(arguments.state)?)?,
+    };
+    let id = known.as_ref().map_or("", MachineId::as_str);
+    let name = arguments.name.or_else(Host::name).unwrap_or_default();
+    let ip = local_address_towards(&arguments.url).await.map(|ip| ip.to_string()).unwrap_or_default();
+
+    let mut host = Host::new();
+    host.prime().await;
+    let figures = host.measure(Parts::ALL).await;
+    let sample = Sample::new(Sender { id, ip: &ip, name: &name }, 0, &figures);
+    println!("{}", serde_json::to_string(&sample)?);
+    Ok(())
+}
+
+fn state_path(given: Option<PathBuf>) -> anyhow::Result<PathBuf> {
+    given.or_else(state::default_path).context("there is no home to keep the machine's id in; give --state or --id")
+}
