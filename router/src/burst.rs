@@ -21,6 +21,9 @@ use crate::transport::control::CloseCode;
 /// and a socket's buffer holds.
 const RUN_BYTES: usize = 64 << 10;
 
+/// Bytes of capacity a buffer may keep after a burst. Large messages are rare.
+const KEPT_BYTES: usize = 2 * RUN_BYTES;
+
 /// What one read of a connection sets off. See the [module](self).
 ///
 /// It holds buffers worth keeping: have one per worker thread and use it again and again, but
@@ -137,6 +140,10 @@ impl Burst {
         self.route.clear();
         for outbox in self.touched.drain(..) {
             outbox.flush();
+        }
+        for buffer in self.run.frames.iter_mut().chain([&mut self.scratch]) {
+            buffer.clear();
+            buffer.shrink_to(KEPT_BYTES);
         }
     }
 

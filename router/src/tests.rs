@@ -6,7 +6,9 @@
 mod calls;
 mod canceling;
 mod meta;
+mod parallel;
 mod patterns;
+mod peer;
 mod properties;
 mod publish_subscribe;
 mod receivers;

@@ -1,8 +1,6 @@
 //! Clients around a router, all in one thread.
 
-use std::cell::RefCell;
-use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use wamp_proto::{Message, Serializer};
@@ -28,7 +26,7 @@ pub(super) const BASIC_ROLES: &str = r#"{"publisher":{},"subscriber":{},"caller"
 #[derive(Clone)]
 pub(super) struct World {
     pub(super) realms: Arc<Realms>,
-    shared: Rc<RefCell<Shared>>,
+    shared: Arc<Mutex<Shared>>,
 }
 
 struct Shared {
@@ -55,7 +53,7 @@ impl World {
         let shared = Shared { now: Instant::now(), names: Vec::new(), publications: 0 };
         Self {
             realms: Arc::new(Realms::from_iter([Realm::new("realm1", options)])),
-            shared: Rc::new(RefCell::new(shared)),
+            shared: Arc::new(Mutex::new(shared)),
         }
     }
 
@@ -64,12 +62,12 @@ impl World {
     }
 
     pub(super) fn now(&self) -> Instant {
-        self.shared.borrow().now
+        self.shared.lock().unwrap().now
     }
 
     /// Lets time pass, and the realm do what is due.
     pub(super) fn pass(&self, millis: u64) {
-        self.shared.borrow_mut().now += Duration::from_millis(millis);
+        self.shared.lock().unwrap().now += Duration::from_millis(millis);
         let mut burst = Burst::new();
         self.realm().tick(self.now(), &mut burst);
         burst.end();
@@ -101,12 +99,12 @@ impl World {
 
     /// `text` with names in place of random numbers.
     fn named(&self, text: String) -> String {
-        let names = &self.shared.borrow().names;
+        let names = &self.shared.lock().unwrap().names;
         names.iter().fold(text, |text, (number, name)| text.replace(&number.to_string(), name))
     }
 
     fn name(&self, number: u64, name: impl FnOnce(&mut Shared) -> String) {
-        let mut shared = self.shared.borrow_mut();
+        let mut shared = self.shared.lock().unwrap();
         if !shared.names.iter().any(|(known, _)| *known == number) {
             let name = name(&mut shared);
             shared.names.push((number, name));
