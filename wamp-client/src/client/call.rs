@@ -151,6 +151,17 @@ impl CallResult {
         }
     }
 
+    /// Decodes all positional results, however many there are.
+    ///
+    /// # Errors
+    /// [`Error::Decode`] when one of them is no `T`.
+    pub fn args<T: DeserializeOwned>(&self) -> Result<Vec<T>> {
+        let mut args = self.payload.as_payload().args_reader();
+        std::iter::from_fn(|| args.take().transpose())
+            .collect::<Result<_, _>>()
+            .map_err(|error| self.mismatch::<T>(&error.kind().to_string()))
+    }
+
     /// Decodes the result of this keyword.
     ///
     /// # Errors

@@ -62,11 +62,13 @@ impl FromSession for Client {
 /// use wamp_client::{App, State, handlers, register};
 ///
 /// #[derive(Default)]
-/// struct Counter(AtomicU64);
+/// struct Counter {
+///     calls: AtomicU64,
+/// }
 ///
 /// #[register("com.example.count")]
 /// async fn count(counter: State<Counter>) -> u64 {
-///     counter.0.fetch_add(1, Ordering::Relaxed)
+///     counter.calls.fetch_add(1, Ordering::Relaxed)
 /// }
 ///
 /// let app = App::new("ws://localhost:8080/ws").state(Counter::default()).mount(handlers![count]);
