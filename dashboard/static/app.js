@@ -59,9 +59,10 @@ expose(fleet, link);
 // What the fleet tells.
 let reorder = false;
 fleet.onSample = (machine) => {
-  grid.touch(machine);
+  grid.touch(machine, machine.heard);
   detail.hear(machine);
 };
+fleet.onPast = (machine) => grid.touch(machine);
 fleet.onMachine = (machine) => {
   reorder = true;
   grid.touch(machine);

@@ -13,6 +13,7 @@ export class Card {
   constructor() {
     this.machine = null;
     this.dirty = false;
+    this.arrival = 0;
     this.wordsAt = 0;
     this.mark = icon('mark-live', 'mark');
     this.name = h('a', { class: 'card-name', dir: 'auto', tabindex: '-1' });
@@ -46,6 +47,7 @@ export class Card {
   bind(machine) {
     if (this.machine === machine) return;
     this.machine = machine;
+    this.arrival = 0;
     this.wordsAt = 0;
     this.element.dataset.machine = machine.id;
     this.name.setAttribute('href', `?machine=${encodeURIComponent(machine.id)}`);

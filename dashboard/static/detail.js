@@ -31,6 +31,7 @@ export class Detail {
     this.view = view;
     this.machine = null;
     this.dirty = false;
+    this.arrival = 0;
     this.tracks = new Map();
     this.times = new TimeView();
     this.times.onChange = () => this.timesChanged();
@@ -120,7 +121,9 @@ export class Detail {
   /** A machine has sent a sample. */
   hear(machine) {
     this.tracks.get(machine.id)?.hear();
-    if (machine === this.machine) this.touch(true);
+    if (machine !== this.machine) return;
+    this.arrival ||= machine.heard;
+    this.touch(true);
   }
 
   /** The past of the machine has come. */
@@ -183,7 +186,7 @@ export class Detail {
     if (!this.disks.element.hidden) this.disks.show(machine.reading.disks);
     this.facts.show(machine);
     this.settings.follow();
-    countDrawn(machine.id, machine.undrawn, performance.now());
-    machine.undrawn = 0;
+    countDrawn(machine.id, this.arrival, performance.now());
+    this.arrival = 0;
   }
 }

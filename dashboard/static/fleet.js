@@ -16,8 +16,9 @@ export class Fleet {
     this.epoch = 0;
     this.gone = new Set();
     this.loaded = false;
-    /** Told of: a machine's new sample, any other change of it, a changed set of machines, a changed state. */
+    /** Told of: a machine's new sample, its past, any other change of it, a changed set of machines, a changed state. */
     this.onSample = () => {};
+    this.onPast = () => {};
     this.onMachine = () => {};
     this.onMembership = () => {};
     this.onState = () => {};
@@ -87,8 +88,6 @@ export class Fleet {
       const heard = typeof entry.age === 'number' ? now - Math.max(0, entry.age) : -Infinity;
       if (isObject(entry.sample) && heard > machine.heard) {
         machine.hear(entry.sample, heard);
-        // Its age is the machine's, not this page's slowness.
-        machine.undrawn = 0;
       }
       machine.due = Math.max(machine.due, machine.online ? turned : -Infinity);
       machine.epoch = this.epoch;
@@ -112,7 +111,7 @@ export class Fleet {
       const times = order.map(([time]) => time);
       const columns = SERIES.map((name) => order.map(([, row]) => past[name]?.[row] ?? NaN));
       machine.ring.merge(times, columns);
-      this.onSample(machine);
+      this.onPast(machine);
     }
   }
 

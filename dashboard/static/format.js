@@ -88,11 +88,15 @@ export function age(milliseconds) {
   return `${seconds}${NARROW}s`;
 }
 
+const UNSHOWABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+const UNSHOWABLE_ALL = new RegExp(UNSHOWABLE, 'g');
+
 /** Text from a machine, short enough to lay out: whole code points, no control characters. */
 export function brief(text, most = 120) {
   if (typeof text !== 'string') return '';
+  if (text.length <= most && !UNSHOWABLE.test(text)) return text.trim();
   // Cut first: the rest of a 10 kB name is not worth a look.
-  const cut = text.slice(0, most * 4).replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').trim();
+  const cut = text.slice(0, most * 4).replaceAll(UNSHOWABLE_ALL, ' ').trim();
   const points = Array.from(cut);
   return points.length > most || text.length > most * 4 ? `${points.slice(0, most - 1).join('')}…` : cut;
 }

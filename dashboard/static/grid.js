@@ -51,11 +51,13 @@ export class Grid {
     requestFrame();
   }
 
-  /** The machine's figures changed. */
-  touch(machine) {
+  /** The machine changed; `arrival` is that of the sample that did it. */
+  touch(machine, arrival = 0) {
     const card = this.cards.get(machine.id);
     if (!card) return;
     card.dirty = true;
+    // The oldest sample not drawn yet: the page's figures are about the longest wait.
+    if (!card.arrival) card.arrival = arrival;
     requestFrame();
   }
 
@@ -77,13 +79,13 @@ export class Grid {
     for (const card of this.cards.values()) {
       if (!card.dirty) continue;
       card.draw(view);
-      (drawn ??= []).push(card.machine);
+      (drawn ??= []).push(card);
     }
     if (!drawn) return;
     const now = performance.now();
-    for (const machine of drawn) {
-      countDrawn(machine.id, machine.undrawn, now);
-      machine.undrawn = 0;
+    for (const card of drawn) {
+      countDrawn(card.machine.id, card.arrival, now);
+      card.arrival = 0;
     }
   }
 

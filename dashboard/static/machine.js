@@ -22,8 +22,6 @@ const DEFAULTS = {
 
 /** Lateness that is the network's and the scheduler's, not the machine's. */
 const SLACK = 300;
-/** A sample that was under way when its session left says nothing about being back. */
-const STRAGGLER = 1000;
 
 const row = new Array(SERIES.length);
 
@@ -53,16 +51,36 @@ export class Machine {
     this.settingsEpoch = 0;
     this.historyEpoch = 0;
     this.epoch = 0;
-    /** Arrival of the oldest sample not drawn yet, for the page's own figures. */
-    this.undrawn = 0;
     this.rename();
   }
 
+  /** What the names are made of has changed; they are made again when somebody asks. */
   rename() {
-    this.name = brief(this.settings.name) || brief(this.hostname) || this.id;
-    this.nameKey = naturalKey(this.name);
+    this.names = null;
+  }
+
+  called() {
+    const name = brief(this.settings.name) || brief(this.hostname) || this.id;
+    this.names = { name, key: naturalKey(name), haystack: '' };
+    return this.names;
+  }
+
+  /** What it is called: by its settings, else by itself, else its id. */
+  get name() {
+    return (this.names ?? this.called()).name;
+  }
+
+  /** Its name as it sorts. */
+  get nameKey() {
+    return (this.names ?? this.called()).key;
+  }
+
+  /** All a search looks at. */
+  get haystack() {
+    const names = this.names ?? this.called();
     const { os, arch, cpu } = this.facts;
-    this.haystack = [this.name, this.id, this.ip, os, arch, cpu].map((text) => brief(text).toLowerCase()).join('\n');
+    names.haystack ||= [names.name, this.id, this.ip, os, arch, cpu].map((text) => brief(text).toLowerCase()).join('\n');
+    return names.haystack;
   }
 
   get simulated() {
@@ -79,7 +97,6 @@ export class Machine {
     this.reading = reading.disabled && this.reading ? this.reading : reading;
     this.applied = reading.rev;
     this.heard = now;
-    if (!this.undrawn) this.undrawn = now;
     if (typeof sample.ip === 'string' && sample.ip !== this.ip) {
       this.ip = brief(sample.ip, 60);
       this.rename();
@@ -130,15 +147,15 @@ export class Machine {
   }
 
   learn(facts) {
-    if (facts && typeof facts === 'object') this.facts = facts;
+    this.facts = facts && typeof facts === 'object' ? facts : this.facts;
     this.rename();
   }
 
   /** What the machine is at `clock`. */
   stateAt(clock) {
     if (this.settings.disabled) return 'disabled';
-    // The service knows of sessions. Samples that keep coming without one (HTTP clients) count for more than that.
-    if (!this.online && this.heard <= this.turned + STRAGGLER) return 'offline';
+    // The service knows of sessions, and of samples that come without one. A straggling sample does not undo its word.
+    if (!this.online) return 'offline';
     const quiet = clock - Math.max(this.heard, this.due) - SLACK;
     if (quiet > 5 * this.interval) return 'offline';
     if (quiet > 2 * this.interval) return 'stale';

@@ -1,6 +1,6 @@
 // A machine's recent past: a few series over one time axis, in typed arrays that are allocated rarely and never per sample.
 
-const SMALLEST = 32;
+const SMALLEST = 8;
 
 /** Rows of (time, one number per series), oldest first. Grows while its rows are younger than `span`, then overwrites the oldest. */
 export class Ring {
@@ -21,7 +21,8 @@ export class Ring {
   allocate(capacity) {
     this.mask = capacity - 1;
     this.times = new Float64Array(capacity);
-    this.columns = Array.from({ length: this.width }, () => new Float32Array(capacity));
+    // One array for all series, row by row: thousands of machines make this the page's largest memory.
+    this.values = new Float32Array(capacity * this.width);
   }
 
   get capacity() {
@@ -33,7 +34,7 @@ export class Ring {
   }
 
   value(series, row) {
-    return this.columns[series][(this.start + row) & this.mask];
+    return this.values[((this.start + row) & this.mask) * this.width + series];
   }
 
   get lastTime() {
@@ -49,19 +50,19 @@ export class Ring {
     }
     const at = (this.start + this.length) & this.mask;
     this.times[at] = time;
-    for (let s = 0; s < this.width; s++) this.columns[s][at] = values[s];
+    for (let s = 0; s < this.width; s++) this.values[at * this.width + s] = values[s];
     this.length++;
   }
 
   grow(time) {
     if (this.capacity >= this.most || time - this.time(0) >= this.span) return false;
-    const rows = this.rows();
-    this.allocate(this.capacity * 2);
+    const { times, values, start, width, capacity } = this;
+    this.allocate(capacity * 2);
+    this.times.set(times.subarray(start));
+    this.times.set(times.subarray(0, start), capacity - start);
+    this.values.set(values.subarray(start * width));
+    this.values.set(values.subarray(0, start * width), (capacity - start) * width);
     this.start = 0;
-    for (let row = 0; row < rows.times.length; row++) {
-      this.times[row] = rows.times[row];
-      for (let s = 0; s < this.width; s++) this.columns[s][row] = rows.columns[s][row];
-    }
     return true;
   }
 
@@ -80,11 +81,10 @@ export class Ring {
   /** A plain copy, oldest first. */
   rows() {
     const times = new Float64Array(this.length);
-    const columns = this.columns.map(() => new Float32Array(this.length));
+    const columns = Array.from({ length: this.width }, () => new Float32Array(this.length));
     for (let row = 0; row < this.length; row++) {
-      const at = (this.start + row) & this.mask;
-      times[row] = this.times[at];
-      for (let s = 0; s < this.width; s++) columns[s][row] = this.columns[s][at];
+      times[row] = this.time(row);
+      for (let s = 0; s < this.width; s++) columns[s][row] = this.value(s, row);
     }
     return { times, columns };
   }

@@ -219,7 +219,7 @@ export class TimeChart {
   describe({ from, to }, statistics) {
     const { shape } = this;
     const { most, mean, least } = statistics.at(shape.series.at(-1).ground ? -1 : 0);
-    setText(this.note, this.at !== null ? clockTime(this.at) : mean >= 0 ? `mean ${shape.format(mean)} · peak ${shape.format(most)}` : 'no data in this stretch');
+    setText(this.note, this.at !== null ? clockTime(this.at) : mean >= 0 ? `${shape.series.length > 2 ? '' : `mean ${shape.format(mean)} · `}peak ${shape.format(most)}` : 'no data in this stretch');
     const words = shape.series.map(({ label }, index) => `${label} ${shape.format(statistics[index].shown)}`).join(', ');
     setAttribute(this.canvas, 'aria-valuetext', this.at !== null ? `${clockTime(this.at)}: ${words}` : words);
     setAttribute(this.canvas, 'aria-valuenow', String(Math.round((((this.view.cursor ?? to) - from) / (to - from)) * 100)));
