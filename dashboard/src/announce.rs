@@ -27,7 +27,7 @@ fn describe(served: SocketAddr, own: Option<IpAddr>) -> String {
         (true, Some(ip)) => SocketAddr::new(ip, port).to_string(),
         (true, None) => format!("ADDRESS:{port}"),
     };
-    let add = format!("wamp-agent ws://{there}/ws");
+    let add = format!("wamp-agent --url ws://{there}/ws");
     if served.ip().is_loopback() {
         let _ = write!(
             text,
@@ -63,7 +63,7 @@ mod tests {
         let text = told("127.0.0.1:8080", OWN);
         assert!(text.contains("http://127.0.0.1:8080/\n"), "{text}");
         assert!(text.contains("--listen 0.0.0.0:8080"), "{text}");
-        assert!(text.contains("\n  wamp-agent ws://10.0.0.5:8080/ws\n"), "{text}");
+        assert!(text.contains("\n  wamp-agent --url ws://10.0.0.5:8080/ws\n"), "{text}");
         assert!(told("127.0.0.1:8080", None).contains("ws://ADDRESS:8080/ws"));
     }
 
@@ -71,7 +71,7 @@ mod tests {
     fn on_every_address_it_names_one_that_others_can_reach() {
         let text = told("0.0.0.0:80", OWN);
         assert!(text.contains("http://10.0.0.5:80/"), "{text}");
-        assert!(text.contains("\n  wamp-agent ws://10.0.0.5:80/ws\n"), "{text}");
+        assert!(text.contains("\n  wamp-agent --url ws://10.0.0.5:80/ws\n"), "{text}");
         assert!(!text.contains("--listen"), "{text}");
     }
 

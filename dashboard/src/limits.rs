@@ -16,6 +16,10 @@ pub const SESSIONS_PER_MACHINE: usize = 4;
 /// doesn't bring their machine back.
 pub const GONE_SESSIONS: usize = 4_096;
 
+/// How long a sample may be under way after its session has left: such a one, if it doesn't say
+/// which session it is of, doesn't bring its machine back.
+pub const STRAGGLER: Duration = Duration::from_secs(1);
+
 /// Cores kept of a sample.
 pub const CORES: usize = 512;
 

@@ -48,6 +48,13 @@ impl From<IpAddr> for MachineId {
     }
 }
 
+/// The id an agent of this program made up.
+impl From<wamp_agent::MachineId> for MachineId {
+    fn from(id: wamp_agent::MachineId) -> Self {
+        Self(id.as_str().into())
+    }
+}
+
 impl fmt::Display for MachineId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -1,12 +1,14 @@
 //! A fleet of machines, live on one screen: router, fleet service and an agent for this machine
 //! in one process.
 
+mod agents;
 mod announce;
 mod cli;
 mod data_folder;
 mod open_files;
 mod program;
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use tracing_subscriber::EnvFilter;
@@ -21,7 +23,7 @@ async fn main() -> ExitCode {
         Err(code) => return code,
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
     match serve(&options).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -35,9 +37,10 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
     // Before anything is started, so that there is no moment in which a signal ends it untidily.
     let asked_to_end = program::end_signal()?;
     let program = Program::start(options).await?;
-    print!("{}", announce::lines(program.address()));
+    // Whoever closed the terminal's end doesn't want to read it.
+    let _ = io::stdout().write_all(announce::lines(program.address()).as_bytes());
     if let Some(warning) = announce::warning(program.address()) {
-        eprintln!("{warning}");
+        let _ = writeln!(io::stderr(), "{warning}");
     }
     asked_to_end.await;
     program.stop().await;

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use wamp_agent::Simulated;
 use wamp_client::{App, Running};
 use wamp_dashboard::http;
 use wamp_dashboard::service::{self, FleetService};
 use wamp_dashboard::store::Store;
 use wamp_router::{Router, Server};
 
+use crate::agents::{self, Agents};
 use crate::cli::Options;
 use crate::{data_folder, open_files};
 
@@ -24,6 +26,7 @@ pub(crate) struct Program {
     server: Server,
     fleet: Arc<FleetService>,
     fleet_program: Running,
+    agents: Agents,
 }
 
 impl Program {
@@ -36,9 +39,8 @@ impl Program {
         let folder = data_folder::prepare(options.data.as_deref())?;
         let (store, records) = Store::open(&folder)?;
         let fleet = Arc::new(FleetService::new(store, records));
-        if options.demo == 0 {
-            fleet.forget_simulated().await?;
-        }
+        let coming = agents::simulated(options.demo).map(|number| Simulated::new(number).id().into()).collect();
+        fleet.forget_simulated(&coming).await?;
 
         let router = Router::builder().realm(REALM).build();
         let server = router.serve(listener, http::routes(Arc::clone(&fleet)));
@@ -47,7 +49,13 @@ impl Program {
             .start()
             .await
             .context("the fleet service can't join")?;
-        Ok(Self { server, fleet, fleet_program })
+
+        let mut agents = Agents::new();
+        if !options.no_agent {
+            agents.start_own(&url, &folder)?;
+        }
+        agents.start_simulated(&url, options.demo);
+        Ok(Self { server, fleet, fleet_program, agents })
     }
 
     /// Where it serves.
@@ -57,6 +65,10 @@ impl Program {
 
     /// Ends everything: says goodbye to whoever is there, and closes the store.
     pub(crate) async fn stop(self) {
+        if let Err(error) = self.fleet.store_seen().await {
+            tracing::warn!(%error, "last times not stored");
+        }
+        self.agents.stop().await;
         self.fleet_program.stop().await;
         self.server.shutdown().await;
         self.fleet.close().await;

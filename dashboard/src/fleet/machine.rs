@@ -21,6 +21,8 @@ pub(super) struct Machine {
     since: u64,
     /// The sessions that stand for it, oldest first; usually one. Old agents have none.
     pub(super) sessions: Vec<SessionId>,
+    /// When the last of them left.
+    left: Option<Instant>,
     /// Shared with the snapshots that are on their way.
     sample: Option<Arc<Sample>>,
     heard: Option<Instant>,
@@ -71,6 +73,7 @@ impl Machine {
             online: false,
             since: now.unix_ms,
             sessions: Vec::new(),
+            left: None,
             sample: None,
             heard: None,
             history: History::default(),
@@ -85,6 +88,7 @@ impl Machine {
             online: false,
             since: record.seen,
             sessions: Vec::new(),
+            left: None,
             sample: None,
             heard: None,
             history: History::default(),
@@ -103,6 +107,17 @@ impl Machine {
         self.online = online;
         // The wall clock may be set back; the pages put what they hear in order by this.
         self.since = now.unix_ms.max(self.since);
+    }
+
+    /// Its last session is gone.
+    pub(super) fn leave(&mut self, now: Moment) {
+        self.left = Some(now.instant);
+        self.turn(now, false);
+    }
+
+    /// Whether samples of a session that is gone may still be under way.
+    pub(super) fn has_just_left(&self, now: Moment) -> bool {
+        self.left.is_some_and(|left| now.instant.duration_since(left) < limits::STRAGGLER)
     }
 
     /// Adds a session; gives back the oldest one if that makes too many.

@@ -127,7 +127,7 @@ impl Fleet {
         match publisher {
             Some(session) => self.present(now, &id, session),
             // Published over HTTP, or by a session that doesn't say who it is.
-            None if !machine.online => {
+            None if !machine.online && !machine.has_just_left(now) => {
                 machine.turn(now, true);
                 self.news.machine(&id);
             }
@@ -144,7 +144,7 @@ impl Fleet {
             };
             machine.sessions.retain(|other| *other != session);
             if machine.sessions.is_empty() && machine.online {
-                machine.turn(now, false);
+                machine.leave(now);
                 self.news.machine(&id);
             }
         }

@@ -118,6 +118,18 @@ fn what_a_session_sent_before_it_left_does_not_bring_its_machine_back() {
 }
 
 #[test]
+fn a_sample_that_does_not_say_whose_it_is_may_be_a_straggler() {
+    let mut scene = Scene::new();
+    scene.join("web", Some(ANNA));
+    scene.fleet.left(scene.now, ANNA);
+    scene.publish("web", None).unwrap();
+    assert!(!scene.is_online("web"));
+    scene.wait(2.0);
+    scene.publish("web", None).unwrap();
+    assert!(scene.is_online("web"));
+}
+
+#[test]
 fn one_session_may_speak_for_several_machines() {
     let mut scene = Scene::new();
     for name in ["a", "b"] {
@@ -223,6 +235,19 @@ fn only_an_offline_machine_is_forgotten() {
     assert_eq!(scene.news(), [News::Forgotten(id("web"))]);
     scene.join("web", Some(BERT));
     assert!(matches!(&scene.news()[..], [News::Machine(status)] if status.online));
+}
+
+#[test]
+fn machines_that_are_made_up_are_known_when_they_are_gone() {
+    let mut scene = Scene::new();
+    let facts = Facts { simulated: true, ..Facts::default() };
+    for (name, session) in [("real", None), ("demo-1", Some(ANNA)), ("demo-2", None)] {
+        scene.join(name, session);
+        if name != "real" {
+            scene.fleet.joined(scene.now, &id(name), None, Some(facts.clone()));
+        }
+    }
+    assert_eq!(scene.fleet.offline_simulated(), [id("demo-2")]);
 }
 
 #[test]

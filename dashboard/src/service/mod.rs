@@ -154,9 +154,10 @@ impl FleetService {
     ///
     /// # Errors
     /// When it can't be written.
-    pub async fn forget_simulated(&self) -> Result<(), StoreError> {
+    pub async fn forget_simulated(&self, except: &HashSet<MachineId>) -> Result<(), StoreError> {
         let _alone = self.forgetting.write().await;
-        let simulated = self.fleet.lock().offline_simulated();
+        let mut simulated = self.fleet.lock().offline_simulated();
+        simulated.retain(|id| !except.contains(id));
         self.store.forget(simulated.clone()).await?;
         self.update(|fleet, _| simulated.iter().for_each(|id| fleet.forget(id)));
         Ok(())
