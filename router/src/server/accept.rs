@@ -29,8 +29,9 @@ pub(super) async fn run(shared: Arc<Shared>, listener: TcpListener, app: axum::R
     let mut draining = pin!(shared.reached(Stage::Draining));
     loop {
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            biased;
             () = &mut draining => return,
+            accepted = listener.accept() => accepted,
         };
         match accepted {
             Ok((socket, peer)) => match shared.slots.clone().try_acquire_owned() {

@@ -1,0 +1,144 @@
+//! What the port does besides WebSockets.
+
+mod common;
+
+use std::time::Duration;
+
+use axum::extract::ConnectInfo;
+use axum::routing::get;
+use common::{Client, answer, http, serve, serve_with, soon};
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use wamp_proto::Serializer;
+use wamp_router::Config;
+
+const POST: &str = "POST /publish HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json";
+
+#[tokio::test]
+async fn what_is_posted_is_published() {
+    let server = serve(Config::default()).await;
+    let address = server.local_addr();
+    for serializer in Serializer::ALL {
+        let (mut client, _) = Client::join(address, serializer).await;
+        let subscription = client.subscribe(1, "com.example.topic").await;
+        for path in ["/publish", "/notify"] {
+            let head = POST.replace("/publish", path);
+            let body = json!({"topic": "com.example.topic", "args": [1, "two"], "kwargs": {"three": 3}});
+            let answer = http(address, &head, body.to_string().as_bytes()).await;
+            assert_eq!(answer.status, 200, "{answer:?}");
+            let event = client.receive().await;
+            assert_eq!(event, json!([36, subscription, answer.json()["id"], {}, [1, "two"], {"three": 3}]));
+        }
+        let answer = http(address, POST, br#"{"topic":"com.example.topic"}"#).await;
+        let event = client.receive().await;
+        assert_eq!(event, json!([36, subscription, answer.json()["id"], {}]));
+    }
+}
+
+#[tokio::test]
+async fn what_can_not_be_published_is_explained() {
+    let server = serve(Config { max_body: 1000, ..Config::default() }).await;
+    let table = [
+        (r#"{"topic": "com.example."}"#, 400, "wamp.error.invalid_uri"),
+        (r#"{"topic": "wamp.session.on_join"}"#, 400, "wamp.error.invalid_uri"),
+        (r#"{"topic": 1}"#, 400, "bad_request"),
+        (r#"{"args": []}"#, 400, "bad_request"),
+        (r#"{"topic": "a", "args": {}}"#, 400, "bad_request"),
+        (r#"{"topic": "a", "kwargs": []}"#, 400, "bad_request"),
+        (r#"{"topic": "a", "arguments": []}"#, 400, "bad_request"),
+        (r#"{"topic": "a", "options": {"eligible": [1]}}"#, 400, "wamp.error.option_not_allowed"),
+        ("topic=a", 400, "bad_request"),
+        ("", 400, "bad_request"),
+    ];
+    for (body, status, error) in table {
+        let answer = http(server.local_addr(), POST, body.as_bytes()).await;
+        assert_eq!((answer.status, &answer.json()["error"]), (status, &json!(error)), "{body}: {answer:?}");
+        assert!(!answer.json()["message"].as_str().unwrap().is_empty());
+    }
+    let long = http(server.local_addr(), POST, &[b' '; 1001]).await;
+    assert_eq!(long.status, 413, "{long:?}");
+    let form = POST.replace("application/json", "application/x-www-form-urlencoded");
+    assert_eq!(http(server.local_addr(), &form, br#"{"topic":"a"}"#).await.status, 415);
+    let text = POST.replace("application/json", "text/plain");
+    assert_eq!(http(server.local_addr(), &text, br#"{"topic":"a"}"#).await.status, 415);
+    let get = "GET /publish HTTP/1.1\r\nhost: localhost";
+    assert_eq!(http(server.local_addr(), get, b"").await.status, 405);
+}
+
+#[tokio::test]
+async fn pages_of_other_sites_are_kept_out() {
+    let server = serve(Config::default()).await;
+    let address = server.local_addr();
+    let event = br#"{"topic":"a"}"#;
+    assert_eq!(http(address, &format!("{POST}\r\norigin: http://evil.example"), event).await.status, 403);
+    assert_eq!(http(address, &format!("{POST}\r\norigin: http://localhost"), event).await.status, 200);
+    assert_eq!(http(address, &POST.replace("localhost", "evil.example"), event).await.status, 403);
+
+    let open = "GET /ws HTTP/1.1\r\nhost: localhost\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
+                sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-protocol: wamp.2.json\r\norigin: ";
+    let mut socket = TcpStream::connect(address).await.unwrap();
+    let foreign = format!("{open}http://evil.example\r\nconnection: upgrade, close\r\n\r\n");
+    socket.write_all(foreign.as_bytes()).await.unwrap();
+    assert_eq!(answer(&mut socket).await.status, 403);
+    let mut socket = TcpStream::connect(address).await.unwrap();
+    socket.write_all(format!("{open}http://localhost\r\nconnection: upgrade\r\n\r\n").as_bytes()).await.unwrap();
+    let mut start = [0; 34];
+    soon(socket.read_exact(&mut start)).await.unwrap();
+    assert_eq!(&start, b"HTTP/1.1 101 Switching Protocols\r\n");
+}
+
+#[tokio::test]
+async fn a_request_that_opens_no_websocket_is_told_how() {
+    let server = serve(Config::default()).await;
+    let plain = http(server.local_addr(), "GET /ws HTTP/1.1\r\nhost: localhost", b"").await;
+    assert_eq!(plain.status, 426);
+    assert!(plain.head.contains("sec-websocket-version: 13") && plain.head.contains("upgrade: websocket"), "{plain:?}");
+}
+
+#[tokio::test]
+async fn routes_of_the_embedding_program_and_static_files() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("index.html"), "the page").unwrap();
+    std::fs::write(dir.path().join("module.js"), "export {}").unwrap();
+    let hello = |peer: ConnectInfo<std::net::SocketAddr>| async move { format!("hello {}", peer.0.ip()) };
+    let routes = axum::Router::new().route("/hello", get(hello));
+    let server = serve_with(Config { static_dir: Some(dir.path().into()), ..Config::default() }, routes).await;
+    let get =
+        async |path: &str| http(server.local_addr(), &format!("GET {path} HTTP/1.1\r\nhost: localhost"), b"").await;
+    assert_eq!(get("/hello").await.body, "hello 127.0.0.1");
+    assert_eq!(get("/").await.body, "the page");
+    let module = get("/module.js").await;
+    assert_eq!(module.body, "export {}");
+    assert!(module.head.contains("content-type: text/javascript"), "{module:?}");
+    assert_eq!(get("/../Cargo.toml").await.status, 404);
+    assert_eq!(get("/%2e%2e/Cargo.toml").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_come_is_not_waited_for() {
+    let server = serve(Config { header_timeout: Duration::from_millis(50), ..Config::default() }).await;
+    let mut socket = TcpStream::connect(server.local_addr()).await.unwrap();
+    socket.write_all(b"GET / HTTP/1.1\r\nhost: loc").await.unwrap();
+    let mut rest = Vec::new();
+    let _ = soon(socket.read_to_end(&mut rest)).await;
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_is_not_waited_for() {
+    let server = serve(Config { request_timeout: Duration::from_millis(50), ..Config::default() }).await;
+    let mut socket = TcpStream::connect(server.local_addr()).await.unwrap();
+    let head = format!("{POST}\r\nconnection: close\r\ncontent-length: 100\r\n\r\n{{");
+    socket.write_all(head.as_bytes()).await.unwrap();
+    assert_eq!(answer(&mut socket).await.status, 408);
+}
+
+#[tokio::test]
+async fn one_connection_too_many_is_refused() {
+    let server = serve(Config { max_connections: 1, ..Config::default() }).await;
+    let (mut client, _) = Client::join(server.local_addr(), Serializer::Json).await;
+    let mut socket = TcpStream::connect(server.local_addr()).await.unwrap();
+    assert_eq!(answer(&mut socket).await.status, 503);
+    assert_eq!(server.connections(), 1);
+    client.subscribe(1, "com.example.topic").await;
+}
