@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use support::Dashboard;
 use wamp_client::App;
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_change_that_was_answered_survives_a_kill() {
     let folder = tempfile::tempdir().unwrap();
     let dashboard = Dashboard::start(folder.path(), None, &["--no-agent"]);
@@ -25,7 +25,7 @@ async fn a_change_that_was_answered_survives_a_kill() {
     assert_eq!(settings, [set]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn every_change_that_was_answered_survives_a_kill_in_the_midst_of_many() {
     let folder = tempfile::tempdir().unwrap();
     let dashboard = Dashboard::start(folder.path(), None, &["--no-agent"]);
