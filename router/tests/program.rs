@@ -1,5 +1,7 @@
 //! The program `wamp-router`, as somebody starts it.
 
+#![allow(clippy::unwrap_used, reason = "what fails in a helper fails the test")]
+
 mod common;
 
 use std::io::{BufRead, BufReader, Read};

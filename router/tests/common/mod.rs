@@ -1,6 +1,7 @@
 //! A serving router, and clients of it that have nothing in common with its code.
 
 #![allow(dead_code, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::net::SocketAddr;
 use std::time::Duration;
