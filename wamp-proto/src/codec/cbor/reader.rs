@@ -101,6 +101,21 @@ impl<'a> Reader<'a> {
         }))
     }
 
+    /// The byte string under a bignum tag (RFC 8949, 3.4.3): an integer where it fits 64 bits, as node-cbor writes those
+    /// beyond 2^53; the byte string as it is otherwise.
+    fn bignum(&mut self, below_zero: bool) -> Result<Token<'a>, DecodeError> {
+        let low = self.byte()? & 31;
+        let token = self.bin(low)?;
+        let Token::Bin(bytes) = &token else { return Ok(token) };
+        let leading = bytes.iter().take_while(|byte| **byte == 0).count();
+        let digits = &bytes[leading..];
+        if digits.len() > size_of::<u64>() {
+            return Ok(token);
+        }
+        let value = digits.iter().fold(0, |value, digit| value << 8 | u64::from(*digit));
+        Ok(if below_zero { negative(value) } else { Token::Uint(value) })
+    }
+
     /// Enters a container whose entries take `width` values each, every one at least a byte.
     fn enter(&mut self, low: u8, width: u64) -> Result<Items, DecodeError> {
         let length = self.argument(low)?;
@@ -187,10 +202,12 @@ impl<'a> Read<'a> for Reader<'a> {
                 3 => self.str(low)?,
                 4 => Token::Array(self.enter(low, 1)?),
                 5 => Token::Map(self.enter(low, 2)?),
-                6 => {
-                    self.definite(low)?;
-                    continue;
-                }
+                6 => match self.definite(low)? {
+                    sign @ (2 | 3) if self.bytes.get(self.at).is_some_and(|head| head >> 5 == 2) => {
+                        self.bignum(sign == 3)?
+                    }
+                    _ => continue,
+                },
                 _ => self.simple(low)?,
             });
         }
@@ -256,6 +273,16 @@ impl<'a> Read<'a> for Reader<'a> {
 #[cfg(test)]
 mod tests {
     use super::half;
+    use crate::{Serializer, Value, from_slice};
+
+    #[test]
+    fn bignums_of_up_to_64_bits_are_integers() {
+        let decode = |bytes: &[u8]| from_slice::<Value>(Serializer::Cbor, bytes).unwrap();
+        assert_eq!(decode(b"\xc2\x47\x20\0\0\0\0\0\0"), Value::Uint(1 << 53));
+        assert_eq!(decode(b"\xc3\x47\x1f\xff\xff\xff\xff\xff\xff"), Value::Int(-(1 << 53)));
+        assert_eq!(decode(b"\xc2\x40"), Value::Uint(0));
+        assert_eq!(decode(b"\xc2\x49\x01\0\0\0\0\0\0\0\0"), Value::Bin(vec![1, 0, 0, 0, 0, 0, 0, 0, 0]));
+    }
 
     #[test]
     fn half_floats_of_rfc_8949_appendix_a() {

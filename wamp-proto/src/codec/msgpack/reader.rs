@@ -2,6 +2,9 @@ use std::borrow::Cow;
 
 use crate::codec::{DecodeError, DecodeErrorKind, Items, MAX_DEPTH, Read, Serializer, Token};
 
+/// JavaScript's `undefined` as msgpackr, and so wampy.js, writes it: an extension of type 0.
+const UNDEFINED: [u8; 3] = [0xd4, 0, 0];
+
 #[derive(Debug, Clone)]
 pub(crate) struct Reader<'a> {
     bytes: &'a [u8],
@@ -139,6 +142,10 @@ impl<'a> Read<'a> for Reader<'a> {
             0xd1 => signed(i16::from_be_bytes(self.fixed()?).into()),
             0xd2 => signed(i32::from_be_bytes(self.fixed()?).into()),
             0xd3 => signed(i64::from_be_bytes(self.fixed()?)),
+            0xd4 if self.bytes[self.at..].starts_with(&UNDEFINED[1..]) => {
+                self.at += 2;
+                Token::Null
+            }
             0xd4..=0xd8 => self.extension(1 << (head - 0xd4))?,
             0xd9..=0xdb => {
                 let length = self.length(1 << (head - 0xd9))?;
@@ -184,9 +191,13 @@ impl<'a> Read<'a> for Reader<'a> {
     }
 
     fn null(&mut self) -> bool {
-        let null = self.bytes.get(self.at) == Some(&0xc0);
-        self.at += usize::from(null);
-        null
+        let length = match &self.bytes[self.at..] {
+            [0xc0, ..] => 1,
+            rest if rest.starts_with(&UNDEFINED) => UNDEFINED.len(),
+            _ => 0,
+        };
+        self.at += length;
+        length > 0
     }
 
     fn at_list(&mut self) -> bool {
@@ -206,5 +217,22 @@ impl<'a> Read<'a> for Reader<'a> {
 
     fn position(&self) -> usize {
         self.at
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Message, Serializer, Value, from_slice};
+
+    #[test]
+    fn undefined_is_null() {
+        assert_eq!(from_slice::<Value>(Serializer::MessagePack, b"\xd4\0\0").unwrap(), Value::Null);
+        // [SUBSCRIBE, 1, {"match": undefined}, "a"]
+        let Message::Subscribe(subscribe) =
+            Serializer::MessagePack.decode(b"\x94\x20\x01\x81\xa5match\xd4\0\0\xa1a").unwrap()
+        else {
+            panic!("no SUBSCRIBE");
+        };
+        assert_eq!(subscribe.options, Default::default());
     }
 }
