@@ -59,9 +59,9 @@ def from_line(value):
 
 
 class Peer:
-    def __init__(self, name, command, arguments, hears_itself=True):
+    def __init__(self, name, command, arguments, lacks=()):
         self.name, self.command, self.arguments = name, command, arguments
-        self.hears_itself = hears_itself  # can it publish with `exclude_me: false`?
+        self.lacks = lacks  # what the library has no way to do, or does wrong; see matrix.py
         self.session = None
         self.events = defaultdict(asyncio.Queue)
         self._process = self._reader = self._stderr = None

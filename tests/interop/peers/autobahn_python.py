@@ -29,6 +29,8 @@ def to_line(value):
     """Values JSON has no word for cross the line as {"$bytes": hex}."""
     if isinstance(value, (bytes, bytearray, memoryview)):
         return {"$bytes": bytes(value).hex()}
+    if getattr(value, "tag", None) == 64:  # RFC 8746: wampy.js tags its byte arrays in CBOR
+        return to_line(value.value)
     if isinstance(value, (list, tuple)):
         return [to_line(item) for item in value]
     if isinstance(value, dict):
