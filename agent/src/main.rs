@@ -124,12 +124,12 @@ async fn print_once(arguments: Arguments) -> anyhow::Result<()> {
     };
     let id = known.as_ref().map_or("", MachineId::as_str);
     let name = arguments.name.or_else(Host::name).unwrap_or_default();
-    let ip = local_address_towards(&arguments.url).await.map(|ip| ip.to_string()).unwrap_or_default();
+    let ip = local_address_towards(&arguments.url).await.map(|ip| ip.to_string());
 
     let mut host = Host::new();
     host.prime().await;
     let figures = host.measure(Parts::ALL).await;
-    let sample = Sample::new(Sender { id, ip: &ip, name: &name }, 0, &figures);
+    let sample = Sample::new(Sender { id, ip: ip.as_deref(), name: &name }, 0, &figures);
     println!("{}", serde_json::to_string(&sample)?);
     Ok(())
 }

@@ -17,7 +17,8 @@ use crate::{Figures, Load, Percent, Space};
 #[derive(Clone, Debug, Serialize)]
 pub struct Sample<'a> {
     id: &'a str,
-    ip: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ip: Option<&'a str>,
     name: &'a str,
     /// The revision of the settings this sample was made under.
     rev: u64,
@@ -86,8 +87,8 @@ impl<'a> Sample<'a> {
 pub struct Sender<'a> {
     /// The [`MachineId`](crate::MachineId).
     pub id: &'a str,
-    /// The address from which the machine reaches the router.
-    pub ip: &'a str,
+    /// The address from which the machine reaches the router, if it is known.
+    pub ip: Option<&'a str>,
     /// What the machine calls itself.
     pub name: &'a str,
 }
@@ -112,7 +113,7 @@ impl Serialize for Space {
 mod tests {
     use super::*;
 
-    const SENDER: Sender<'_> = Sender { id: "9f3a61c2b7", ip: "10.0.0.12", name: "web-1" };
+    const SENDER: Sender<'_> = Sender { id: "9f3a61c2b7", ip: Some("10.0.0.12"), name: "web-1" };
 
     /// A machine at work: 8 cores, 3 mounts, 16 GiB, some traffic.
     fn figures() -> Figures {
@@ -154,6 +155,11 @@ mod tests {
         assert_eq!(
             serde_json::to_string(&Sample::new(SENDER, 0, &figures)).unwrap(),
             r#"{"id":"9f3a61c2b7","ip":"10.0.0.12","name":"web-1","rev":0,"net":[1,2]}"#
+        );
+        let nowhere = Sender { ip: None, ..SENDER };
+        assert_eq!(
+            serde_json::to_string(&Sample::disabled(nowhere, 4)).unwrap(),
+            r#"{"id":"9f3a61c2b7","name":"web-1","rev":4,"disabled":true}"#
         );
         assert_eq!(
             serde_json::to_string(&Sample::disabled(SENDER, 4)).unwrap(),

@@ -53,7 +53,7 @@ pub(crate) struct Sampler<M, U> {
     session: Option<(u64, U)>,
     /// The attempt to get the settings that is under way.
     asking: Option<Asking>,
-    ip: String,
+    ip: Option<String>,
     beat: Beat,
     /// The last settings that came by themselves in this session.
     pushed: Option<Settings>,
@@ -63,7 +63,7 @@ pub(crate) struct Sampler<M, U> {
 type Asking = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
 struct Answer {
-    ip: String,
+    ip: Option<String>,
     settings: Result<Settings, NoSettings>,
     /// How long to wait after this one failed.
     retry: Duration,
@@ -72,7 +72,7 @@ struct Answer {
 impl<M: Measure, U: Uplink> Sampler<M, U> {
     pub(crate) fn new(identity: Identity, mut source: M, phase: f64, link: watch::Receiver<Link<U>>) -> Self {
         let facts = source.facts();
-        let ip = identity.ip.clone().unwrap_or_default();
+        let ip = identity.ip.clone();
         let beat = Beat::new(phase, Instant::now().into_std());
         let (session, asking, pushed, measured) = (None, None, None, None);
         Self { identity, source, facts, link, session, asking, ip, beat, pushed, measured }
@@ -144,11 +144,11 @@ impl<M: Measure, U: Uplink> Sampler<M, U> {
         Box::pin(async move {
             sleep(wait).await;
             let ip = match identity.ip {
-                Some(ip) => ip,
-                None => uplink.address().await.map(|ip| ip.to_string()).unwrap_or_default(),
+                Some(ip) => Some(ip),
+                None => uplink.address().await.map(|ip| ip.to_string()),
             };
             let id = identity.id.as_str();
-            let introduction = Introduction { id, ip: &ip, name: &identity.name, facts: &facts };
+            let introduction = Introduction { id, ip: ip.as_deref(), name: &identity.name, facts: &facts };
             let settings = uplink.settings(introduction).await;
             // A fleet that lost its service must not come back in step.
             let longer = (wait * 2).clamp(FIRST_RETRY, LAST_RETRY).mul_f64(0.75 + fastrand::f64() / 2.0);
@@ -178,7 +178,7 @@ impl<M: Measure, U: Uplink> Sampler<M, U> {
                 Some(self.source.measure(parts).await)
             }
         };
-        let sender = Sender { id: self.identity.id.as_str(), ip: &self.ip, name: &self.identity.name };
+        let sender = Sender { id: self.identity.id.as_str(), ip: self.ip.as_deref(), name: &self.identity.name };
         let sample = match &figures {
             Some(figures) => Sample::new(sender, rev, figures),
             None => Sample::disabled(sender, rev),

@@ -22,7 +22,7 @@ pub(crate) trait Uplink: Clone + Send + Sync + 'static {
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Introduction<'a> {
     pub(crate) id: &'a str,
-    pub(crate) ip: &'a str,
+    pub(crate) ip: Option<&'a str>,
     pub(crate) name: &'a str,
     pub(crate) facts: &'a Facts,
 }

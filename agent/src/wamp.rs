@@ -69,11 +69,11 @@ impl Uplink for WampUplink {
 
     async fn settings(&self, introduction: Introduction<'_>) -> Result<Settings, NoSettings> {
         let Introduction { id, ip, name, facts } = introduction;
-        self.client
-            .call(GET_SETTINGS)
-            .arg(id)
-            .kwarg("ip", ip)
-            .kwarg("name", name)
+        let mut call = self.client.call(GET_SETTINGS).arg(id);
+        if let Some(ip) = ip {
+            call = call.kwarg("ip", ip);
+        }
+        call.kwarg("name", name)
             .kwarg("facts", facts)
             .kwarg("session", self.session)
             .timeout(ANSWER_TIMEOUT)

@@ -28,7 +28,7 @@ fn figures() -> Figures {
 /// Bytes of the dictionary alone, and of the whole PUBLISH message.
 fn sizes(serializer: Serializer) -> (usize, usize) {
     let figures = figures();
-    let sender = Sender { id: "9f3a61c2b7", ip: "10.0.0.12", name: "web-1" };
+    let sender = Sender { id: "9f3a61c2b7", ip: Some("10.0.0.12"), name: "web-1" };
     let sample = Sample::new(sender, 3, &figures);
     let dictionary = to_vec(serializer, &sample).unwrap().len();
 
