@@ -10,13 +10,16 @@ const FIGURES = 0.6;
 const GUTTER = 12;
 const METER_HEIGHT = 4;
 const WINDOW = 300_000;
+const SHORT_WINDOW = 60_000;
 const MOST_METERS = 4;
 
 const SERIES_OF = { cpu: CPU, memory: MEM, disks: IO, network: NET };
 
-/** Stretch of time a machine's sparklines cover: five minutes, or sixty samples of a slow machine. */
+/** Stretch of time a machine's sparklines cover: five minutes, or sixty samples of a slow machine; less while less is known. */
 export function span(machine) {
-  return Math.max(WINDOW, machine.interval * 60);
+  const { ring, interval } = machine;
+  const known = ring.length ? ring.lastTime - ring.time(0) : 0;
+  return Math.max(Math.min(WINDOW, Math.max(known, SHORT_WINDOW)), interval * 60);
 }
 
 /** Silence that is a gap rather than a late sample. */

@@ -53,19 +53,14 @@ export function ink(percent, inks = palette()) {
   return percent >= WARN ? inks.warn : inks.accent;
 }
 
-/** Smallest of 1, 2, 2.5, 5 × 10^n (or × 2^10n for bytes) that is not below `value`. */
-export function ceiling(value, base = 10) {
+/** Smallest round number that is not below `value` and whose quarters are round too. */
+export function ceiling(value) {
   if (!(value > 0)) return 1;
-  let unit = 1;
-  if (base === 1024) {
-    while (unit * 1024 <= value) unit *= 1024;
-    value /= unit;
-  }
   const power = 10 ** Math.floor(Math.log10(value));
-  for (const step of [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10]) {
-    if (step * power >= value * 0.9999) return step * power * unit;
+  for (const step of [1, 1.2, 1.6, 2, 2.4, 3.2, 4, 6, 8]) {
+    if (step * power >= value * 0.9999) return step * power;
   }
-  return 10 * power * unit;
+  return 10 * power;
 }
 
 /** Largest known value of a series among rows [first, last). */

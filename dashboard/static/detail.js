@@ -14,6 +14,7 @@ import { SPANS, TimeView } from './timeview.js';
 import { CPU, IO, MEM, NET, READ, RX, SWAP, Track, TX, WRITE } from './track.js';
 
 const MOST_TRACKS = 8;
+const SHORT = 90_000;
 
 const share = (value) => percent(value);
 
@@ -96,6 +97,9 @@ export class Detail {
     this.track.hear();
     this.times.cursor = null;
     this.times.end = null;
+    // A short past fills a short chart better; a stretch somebody chose stays.
+    const { ring } = machine;
+    if (!this.chosen) this.times.span = ring.length && ring.lastTime - ring.time(0) < SHORT ? SPANS[0][0] : SPANS[1][0];
     this.place.dataset.machine = machine.id;
     this.settings.open(machine);
     this.timesChanged();
@@ -140,6 +144,7 @@ export class Detail {
   }
 
   chooseSpan(span) {
+    this.chosen = true;
     this.times.end = null;
     this.times.setSpan(span);
   }

@@ -57,7 +57,7 @@ const isLoopback = (host) => /^(localhost|127\.|\[::1\])/.test(host);
 
 /** The command that adds a machine, with a button that copies it. */
 function command() {
-  const text = `wamp-agent ${agentUrl()}`;
+  const text = `wamp-agent --url ${agentUrl()}`;
   const copy = h('button', { type: 'button', class: 'button quiet', onclick: async () => {
     try {
       await navigator.clipboard.writeText(text);

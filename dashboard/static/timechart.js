@@ -101,7 +101,7 @@ export function drawCursor(context, box, { from, to }, cursor, selection, inks) 
 
 export class TimeChart {
   /**
-   * @param {{title: string, series: {at: number, label: string, second?: boolean, ground?: boolean}[], format: (value: number) => string, top?: number, base?: number, floor?: number}} shape
+   * @param {{title: string, series: {at: number, label: string, second?: boolean, ground?: boolean}[], format: (value: number) => string, top?: number, floor?: number}} shape
    * `top` fixes the scale, else it follows the data; a `ground` is a quiet area under the others.
    */
   constructor(shape, view, clock) {
@@ -142,7 +142,7 @@ export class TimeChart {
     const first = Math.max(0, ring.rowAt(window.from) - 1);
     const last = ring.rowAt(window.to);
     const statistics = shape.series.map((series) => this.measure(ring, series, first, last));
-    const top = shape.top ?? ceiling(Math.max(...statistics.map(({ most }) => most), shape.floor ?? 1) * 1.08, shape.base);
+    const top = shape.top ?? ceiling(Math.max(...statistics.map(({ most }) => most), shape.floor ?? 1) * 1.08);
     this.drawScale(context, box, top, inks);
     drawTimeAxis(context, box, window, inks);
     const grounded = shape.series.some(({ ground }) => ground);
@@ -219,13 +219,14 @@ export class TimeChart {
   describe({ from, to }, statistics) {
     const { shape } = this;
     const { most, mean, least } = statistics.at(shape.series.at(-1).ground ? -1 : 0);
-    setText(this.note, this.at !== null ? clockTime(this.at) : mean >= 0 ? `${shape.series.length > 2 ? '' : `mean ${shape.format(mean)} · `}peak ${shape.format(most)}` : 'no data in this stretch');
+    const known = mean >= 0;
+    setText(this.note, this.at !== null ? clockTime(this.at) : known ? (shape.series.length > 2 ? '' : `mean ${shape.format(mean)} · peak ${shape.format(most)}`) : 'no data in this stretch');
     const words = shape.series.map(({ label }, index) => `${label} ${shape.format(statistics[index].shown)}`).join(', ');
     setAttribute(this.canvas, 'aria-valuetext', this.at !== null ? `${clockTime(this.at)}: ${words}` : words);
     setAttribute(this.canvas, 'aria-valuenow', String(Math.round((((this.view.cursor ?? to) - from) / (to - from)) * 100)));
     if (performance.now() - (this.namedAt ?? -Infinity) < 10_000) return;
     this.namedAt = performance.now();
-    const summary = mean >= 0 ? `mean ${shape.format(mean)}, lowest ${shape.format(least)}, highest ${shape.format(most)}` : 'no data';
+    const summary = known ? `mean ${shape.format(mean)}, lowest ${shape.format(least)}, highest ${shape.format(most)}` : 'no data';
     setAttribute(this.canvas, 'aria-label', `${shape.title} from ${clockTime(from)} to ${clockTime(to)}: ${summary}. Arrow keys move the cursor.`);
   }
 }

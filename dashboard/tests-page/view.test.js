@@ -57,8 +57,7 @@ test('ticks are round moments, few enough', () => {
 });
 
 test('scales end on a round number', () => {
-  assert.deepEqual([0, 7, 11, 130, 23_000, 99_000].map((value) => ceiling(value)), [1, 8, 15, 150, 25_000, 100_000]);
-  assert.equal(ceiling(3 * 1024, 1024), 3 * 1024);
+  assert.deepEqual([0, 7, 11, 130, 23_000, 99_000].map((value) => ceiling(value)), [1, 8, 12, 160, 24_000, 100_000]);
 });
 
 test('a few changes are told by name, many by number', () => {
