@@ -1,7 +1,7 @@
 //! How much of what agents send is kept.
 //!
 //! Anybody who can publish can claim to be a machine, so everything that is kept is bounded:
-//! at these limits the whole fleet takes about 150 MB, and no sender makes it take more.
+//! at these limits the whole fleet takes about 200 MB, and no sender makes it take more.
 
 use std::time::Duration;
 
@@ -26,8 +26,8 @@ pub const CORES: usize = 512;
 /// Mounts kept of a sample.
 pub const MOUNTS: usize = 32;
 
-/// Characters kept of any other text: a mount's path, an operating system, a processor.
-pub const TEXT_CHARS: usize = 128;
+/// Bytes (of UTF-8) kept of any other text: a mount's path, an operating system, a processor.
+pub const TEXT_BYTES: usize = 128;
 
 /// Characters of a machine's name.
 pub const NAME_CHARS: usize = 64;

@@ -9,6 +9,7 @@ mod open_files;
 mod program;
 
 use std::io::{self, Write};
+use std::pin::pin;
 use std::process::ExitCode;
 
 use tracing_subscriber::EnvFilter;
@@ -35,8 +36,11 @@ async fn main() -> ExitCode {
 
 async fn serve(options: &Options) -> anyhow::Result<()> {
     // Before anything is started, so that there is no moment in which a signal ends it untidily.
-    let asked_to_end = program::end_signal()?;
-    let program = Program::start(options).await?;
+    let mut asked_to_end = pin!(program::end_signal()?);
+    let program = tokio::select! {
+        started = Program::start(options) => started?,
+        () = &mut asked_to_end => return Ok(()),
+    };
     // Whoever closed the terminal's end doesn't want to read it.
     let _ = io::stdout().write_all(announce::lines(program.address()).as_bytes());
     if let Some(warning) = announce::warning(program.address()) {

@@ -37,7 +37,9 @@ impl Program {
         let listener =
             TcpListener::bind(options.listen).await.with_context(|| format!("can't serve on {}", options.listen))?;
         let folder = data_folder::prepare(options.data.as_deref())?;
-        let (store, records) = Store::open(&folder)?;
+        let opened = folder.clone();
+        // Blocks while another process still has the file.
+        let (store, records) = tokio::task::spawn_blocking(move || Store::open(&opened)).await??;
         let fleet = Arc::new(FleetService::new(store, records));
         let coming = agents::simulated(options.demo).map(|number| Simulated::new(number).id().into()).collect();
         fleet.forget_simulated(&coming).await?;

@@ -75,7 +75,7 @@ mod tests {
 
         let long = format!(r#"{{"os":"{}","cores":"many"}}"#, "x".repeat(100_000));
         let facts: Facts = serde_json::from_str(&long).unwrap();
-        assert_eq!(facts.os.unwrap().len(), crate::limits::TEXT_CHARS);
+        assert_eq!(facts.os.unwrap().len(), crate::limits::TEXT_BYTES);
         assert_eq!(facts.cores, None);
     }
 }

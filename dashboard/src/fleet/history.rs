@@ -1,7 +1,7 @@
 //! The last minutes of one machine.
 
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
@@ -13,19 +13,25 @@ const POINTS: usize = (HISTORY.as_millis() / HISTORY_STEP.as_millis()) as usize 
 
 /// A machine's samples, thinned to one point a second, for five minutes.
 ///
-/// Columns that a sample doesn't have (the settings hide them) are NaN. At most 12 KB.
+/// Columns that a sample doesn't have (the settings hide them) are NaN. At most 10 KB.
 #[derive(Debug, Clone, Default)]
 pub(super) struct History {
     points: VecDeque<Point>,
+    /// What the points' times count from.
+    start: Option<Instant>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Point {
-    at: Instant,
+    /// Milliseconds since the start.
+    at: u32,
     /// Samples averaged into it.
     weight: u16,
     values: [f32; 5],
 }
+
+/// The start is moved when the times have come this far, 24 days, so that they never run over.
+const FAR: u32 = u32::MAX / 2;
 
 /// A machine's history as `fleet.history` answers it: columns of equal length, oldest first.
 /// `null`: the machine didn't say.
@@ -51,16 +57,20 @@ impl History {
         let values = [sample.cpu(), sample.memory(), sample.disk(), rate(sample.net), rate(sample.io)]
             .map(|value| value.unwrap_or(f32::NAN));
 
+        let at = self.time(now);
         match self.points.back_mut() {
-            Some(last) if now.duration_since(last.at) < HISTORY_STEP => last.add(values),
-            _ => self.append(Point { at: now, weight: 1, values }),
+            Some(last) if millis(at - last.at) < HISTORY_STEP => last.add(values),
+            _ => self.append(Point { at, weight: 1, values }),
         }
     }
 
     pub(super) fn columns(&self, now: Instant, seconds: u64) -> Columns {
         let mut columns = Columns::default();
+        let Some(start) = self.start else {
+            return columns;
+        };
         for point in &self.points {
-            let age = now.duration_since(point.at).as_millis() as u64;
+            let age = now.duration_since(start + millis(point.at)).as_millis() as u64;
             if age > seconds.saturating_mul(1000) {
                 continue;
             }
@@ -75,11 +85,31 @@ impl History {
         columns
     }
 
+    /// The time now, for a point; moves the start if need be.
+    fn time(&mut self, now: Instant) -> u32 {
+        let start = *self.start.get_or_insert(now);
+        let at = now.duration_since(start).as_millis();
+        if at <= FAR.into() {
+            return at as u32;
+        }
+        // As far as the points go back, the times fit; older ones are of no use any more.
+        let start = now.checked_sub(2 * HISTORY).unwrap_or(now);
+        let moved = start.duration_since(self.start.replace(start).unwrap_or(start)).as_millis();
+        self.points.retain_mut(|point| match u128::from(point.at).checked_sub(moved) {
+            Some(at) => {
+                point.at = at as u32;
+                true
+            }
+            None => false,
+        });
+        now.duration_since(start).as_millis() as u32
+    }
+
     fn append(&mut self, point: Point) {
         while self
             .points
             .front()
-            .is_some_and(|oldest| self.points.len() == POINTS || point.at.duration_since(oldest.at) > HISTORY)
+            .is_some_and(|oldest| self.points.len() == POINTS || millis(point.at - oldest.at) > HISTORY)
         {
             self.points.pop_front();
         }
@@ -106,6 +136,10 @@ impl Point {
     }
 }
 
+fn millis(count: u32) -> Duration {
+    Duration::from_millis(count.into())
+}
+
 /// More digits than can be drawn only make the answer longer.
 fn tenth(value: f32) -> f32 {
     (value * 10.0).round() / 10.0
@@ -113,8 +147,6 @@ fn tenth(value: f32) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn sample(cpu: f32) -> Sample {
@@ -170,5 +202,24 @@ mod tests {
         assert_eq!(history.columns(start + Duration::from_secs(301), 300).t.len(), 0);
         history.push(start + Duration::from_secs(3600), &sample(1.0));
         assert_eq!(history.points.len(), 1);
+    }
+
+    #[test]
+    fn goes_on_for_months() {
+        let start = Instant::now();
+        let day = Duration::from_secs(86_400);
+        let mut history = History::default();
+        for second in 0..300 {
+            history.push(start + Duration::from_secs(second), &sample(1.0));
+        }
+        // One that was away for months has forgotten, one that was there all the time has not.
+        let mut now = start + 90 * day;
+        history.push(now, &sample(2.0));
+        assert_eq!(history.columns(now, 300).cpu, [Some(2.0)]);
+        while now < start + 120 * day {
+            now += Duration::from_secs(60);
+            history.push(now, &sample(3.0));
+        }
+        assert_eq!(history.columns(now, 300).t, [300_000, 240_000, 180_000, 120_000, 60_000, 0]);
     }
 }

@@ -123,7 +123,7 @@ impl<'de> Visitor<'de> for Levels {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Loose, E> {
-        Ok(Loose::Text(text.chars().take(limits::TEXT_CHARS).collect()))
+        Ok(Loose::Text(text[..text.floor_char_boundary(limits::TEXT_BYTES)].to_owned()))
     }
 
     fn visit_bytes<E: de::Error>(self, _: &[u8]) -> Result<Loose, E> {
@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(map.map().unwrap().len(), limits::MOUNTS);
 
         let text = read(&format!("\"{}\"", "é".repeat(10_000)));
-        assert_eq!(text.text().unwrap().chars().count(), limits::TEXT_CHARS);
+        assert_eq!(text.text().unwrap().len(), limits::TEXT_BYTES);
     }
 
     #[test]

@@ -138,6 +138,14 @@ impl Database {
         !self.connection.is_autocommit()
     }
 
+    /// Lets the file grow no further, as a full disk does.
+    #[cfg(test)]
+    pub(super) fn fill_disk(&self, full: bool) {
+        let pages: i64 = self.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+        let most = if full { pages } else { i64::from(u32::MAX - 1) };
+        self.connection.pragma_update_and_check(None, "max_page_count", most, |_| Ok(())).unwrap();
+    }
+
     fn find(&self, id: &MachineId) -> Result<Option<Record>, StoreError> {
         let mut statement = self.connection.prepare_cached("SELECT * FROM machine WHERE id = ?1")?;
         statement.query_row([id.as_str()], |row| Ok(Record::read(row))).optional()?.transpose()
