@@ -118,10 +118,13 @@ async fn routes_of_the_embedding_program_and_static_files() {
 #[tokio::test]
 async fn a_head_that_does_not_come_is_not_waited_for() {
     let server = serve(Config { header_timeout: Duration::from_millis(50), ..Config::default() }).await;
-    let mut socket = TcpStream::connect(server.local_addr()).await.unwrap();
-    socket.write_all(b"GET / HTTP/1.1\r\nhost: loc").await.unwrap();
-    let mut rest = Vec::new();
-    let _ = soon(socket.read_to_end(&mut rest)).await;
+    let whole = "GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    for head in ["", "GET / HTTP/1.1\r\nhost: loc", whole, &format!("{whole}GET /")] {
+        let mut socket = TcpStream::connect(server.local_addr()).await.unwrap();
+        socket.write_all(head.as_bytes()).await.unwrap();
+        let mut rest = Vec::new();
+        let _ = soon(socket.read_to_end(&mut rest)).await;
+    }
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{
     ALLOW, CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
-use axum::http::{HeaderValue, Method, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode, Version};
 use axum::response::{IntoResponse, Response};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
@@ -31,6 +31,9 @@ pub(super) async fn open(State(shared): State<Arc<Shared>>, mut request: Request
     if shared.stage() != Stage::Serving {
         let message = "the router is shutting down";
         return Problem::new(StatusCode::SERVICE_UNAVAILABLE, "wamp.close.system_shutdown", message).into_response();
+    }
+    if request.version() < Version::HTTP_11 {
+        return refuse(&HandshakeError::NoUpgrade);
     }
     let headers = request.headers();
     let (accept, serializer) = match accept_key(headers).and_then(|key| Ok((key, choose_serializer(headers)?))) {

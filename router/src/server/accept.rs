@@ -27,6 +27,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Accepts until the server shuts down.
 pub(super) async fn run(shared: Arc<Shared>, listener: TcpListener, app: axum::Router) {
     let mut draining = pin!(shared.reached(Stage::Draining));
+    let mut full = false;
     loop {
         let accepted = tokio::select! {
             biased;
@@ -36,11 +37,14 @@ pub(super) async fn run(shared: Arc<Shared>, listener: TcpListener, app: axum::R
         match accepted {
             Ok((socket, peer)) => match shared.slots.clone().try_acquire_owned() {
                 Ok(permit) => {
+                    full = false;
                     let slot = Slot(Arc::new(permit));
                     tokio::spawn(serve(shared.clone(), socket, peer, slot, app.clone()));
                 }
                 Err(_) => {
-                    tracing::warn!(%peer, limit = shared.max_connections(), "too many connections");
+                    if !std::mem::replace(&mut full, true) {
+                        tracing::warn!(%peer, limit = shared.max_connections(), "too many connections");
+                    }
                     refuse(&socket);
                 }
             },
