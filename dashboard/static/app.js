@@ -49,8 +49,8 @@ const calm = new Calm(byId('cards'));
 const detail = new Detail(byId('detail'), feed, view);
 const toolbar = new Toolbar(address);
 const summary = new Summary();
-const connection = new Connection(link);
 const announcer = new Announcer(byId('live'));
+const connection = new Connection(link, (text) => announcer.say(text));
 const theme = new Theme(byId('theme'));
 const keyboard = new Keyboard();
 
@@ -137,7 +137,8 @@ function showCounts() {
   toolbar.showCounts(fleet.counts, fleet.machines.size);
   summary.show(fleet.machines.values());
   const { offline } = fleet.counts;
-  document.title = link.state === 'open' && offline ? `${count(offline)} offline · Fleet` : 'Fleet';
+  const subject = detail.machine ? detail.machine.name : link.state === 'open' && offline ? `${count(offline)} offline` : '';
+  document.title = subject ? `${subject} · Fleet` : 'Fleet';
 }
 
 /** Time passes: states follow, ages grow, and now and then the order is brought up to date. */
@@ -147,7 +148,13 @@ function tick() {
   showCounts();
   for (const machine of grid.visible) if (machine.state !== 'live') grid.touch(machine);
   if (detail.machine && !detail.times.paused) detail.touch(true);
-  if (!fleet.loaded || address.view.machine) return;
+  if (!fleet.loaded) return;
+  const { machine } = address.view;
+  if (machine) {
+    // It may have been forgotten, or have come only now.
+    if (detail.machine !== (fleet.machines.get(machine) ?? null)) detail.open(fleet.machines.get(machine) ?? null);
+    return;
+  }
   if (membersChanged && (grid.order.length < 2 || !calm.held())) order(true);
   else if (calm.due()) {
     const held = calm.held();
@@ -179,6 +186,7 @@ function openFromAddress(before = '') {
     if (!wasOpen) return;
     detail.close();
     document.body.dataset.view = 'fleet';
+    grid.awake = true;
     byId('detail').hidden = true;
     window.scrollTo(0, scrolled);
     order(false);
@@ -188,6 +196,7 @@ function openFromAddress(before = '') {
   }
   if (!wasOpen) scrolled = window.scrollY;
   document.body.dataset.view = 'machine';
+  grid.awake = false;
   byId('detail').hidden = false;
   detail.open(fleet.machines.get(id) ?? null);
   feed.wantHistory(0);

@@ -14,7 +14,7 @@ export class Card {
     this.machine = null;
     this.dirty = false;
     this.arrival = 0;
-    this.wordsAt = 0;
+    this.wordsAt = -Infinity;
     this.mark = icon('mark-live', 'mark');
     this.name = h('a', { class: 'card-name', dir: 'auto', tabindex: '-1' });
     this.stateText = h('span', { class: 'card-state' });
@@ -48,7 +48,7 @@ export class Card {
     if (this.machine === machine) return;
     this.machine = machine;
     this.arrival = 0;
-    this.wordsAt = 0;
+    this.wordsAt = -Infinity;
     this.element.dataset.machine = machine.id;
     this.name.setAttribute('href', `?machine=${encodeURIComponent(machine.id)}`);
     this.dirty = true;

@@ -190,7 +190,7 @@ export class Detail {
     this.disks.element.hidden = !machine.shows('disks') || !machine.reading?.disks?.length;
     if (!this.disks.element.hidden) this.disks.show(machine.reading.disks);
     this.facts.show(machine);
-    this.settings.follow();
+    this.settings.follow(view.linked);
     countDrawn(machine.id, this.arrival, performance.now());
     this.arrival = 0;
   }

@@ -81,11 +81,16 @@ export class Feed {
     }
   }
 
-  configure(id, changes) {
-    return this.session.call('fleet.config.set', [id, changes]);
+  async configure(id, changes) {
+    return this.call('fleet.config.set', [id, changes]);
   }
 
-  forget(id) {
-    return this.session.call('fleet.config.forget', [id]);
+  async forget(id) {
+    return this.call('fleet.config.forget', [id]);
+  }
+
+  call(procedure, args) {
+    if (!this.session || this.session.ended) throw new Error('this browser is disconnected');
+    return this.session.call(procedure, args);
   }
 }

@@ -4,6 +4,7 @@ import { Machine, SERIES, STATES } from './machine.js';
 
 /** Ids the page will keep; an agent cannot make it remember more. */
 const MOST_MACHINES = 100_000;
+const LONGEST_ID = 64;
 
 const isObject = (value) => value !== null && typeof value === 'object' && !Array.isArray(value);
 
@@ -14,6 +15,8 @@ export class Fleet {
     this.counts = Object.fromEntries(STATES.map((state) => [state, 0]));
     /** Number of the link now in use; what an earlier one said gives way to a snapshot. */
     this.epoch = 0;
+    /** Between a new link and its snapshot: machines forgotten meanwhile. */
+    this.awaiting = false;
     this.gone = new Set();
     this.loaded = false;
     /** Told of: a machine's new sample, its past, any other change of it, a changed set of machines, a changed state. */
@@ -27,7 +30,7 @@ export class Fleet {
   /** A new link is up: from here on events belong to it. */
   begin() {
     this.epoch++;
-    this.gone.clear();
+    this.awaiting = true;
   }
 
   /** `clientstats` */
@@ -70,7 +73,8 @@ export class Fleet {
 
   /** `fleet.forgotten` */
   forgotten(id) {
-    this.gone.add(id);
+    // A snapshot that is on its way may still have it.
+    if (this.awaiting) this.gone.add(id);
     this.drop(id);
   }
 
@@ -96,6 +100,8 @@ export class Fleet {
     for (const [id, machine] of this.machines) {
       if (!seen.has(id) && machine.epoch !== this.epoch) this.drop(id);
     }
+    this.gone.clear();
+    this.awaiting = false;
     this.loaded = true;
     this.onMembership();
   }
@@ -121,7 +127,7 @@ export class Fleet {
   }
 
   known(id, tell = true) {
-    if (typeof id !== 'string' || !id) return null;
+    if (typeof id !== 'string' || !id || id.length > LONGEST_ID) return null;
     let machine = this.machines.get(id);
     if (machine || this.machines.size >= MOST_MACHINES) return machine ?? null;
     machine = new Machine(id);

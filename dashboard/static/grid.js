@@ -28,6 +28,8 @@ export class Grid {
     this.spare = [];
     this.active = null;
     this.moved = true;
+    /** False while another view is shown. */
+    this.awake = true;
     this.columns = 1;
     this.onOpen = () => {};
     this.onVisible = () => {};
@@ -72,7 +74,7 @@ export class Grid {
   }
 
   frame() {
-    if (this.list.offsetParent === null && getComputedStyle(this.list).display === 'none') return;
+    if (!this.awake) return;
     if (this.moved) this.layout();
     const view = { ...this.view(), width: this.cardWidth - 2 * PADDING, height: BODY };
     let drawn = null;

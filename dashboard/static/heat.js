@@ -70,7 +70,7 @@ export class Heat {
     this.drawCores(context, box, track.cores, inks);
     drawTimeAxis(context, { ...box, y: box.y + box.height, height: 0 }, window, inks);
     drawCursor(context, box, window, view.cursor, canvas.selection, inks);
-    const { levels, time } = this.moment(track);
+    const { levels, time } = this.moment(track, gap);
     if (levels) this.drawBars(context, box, levels, inks);
     this.describe(track, window, levels, time);
   }
@@ -147,12 +147,13 @@ export class Heat {
   }
 
   /** The row of the moment shown: at the cursor, else the newest. */
-  moment(track) {
+  moment(track, gap) {
     const { cursor } = this.view;
     const { coreTimes, coreRows } = track;
     if (cursor === null || !coreTimes.length) return { levels: coreRows.at(-1), time: null };
     let at = coreTimes.findIndex((other) => other >= cursor);
     if (at < 0) at = coreTimes.length - 1;
+    if (Math.abs(coreTimes[at] - cursor) > gap) return { levels: null, time: cursor };
     return { levels: coreRows[at], time: coreTimes[at] };
   }
 
@@ -160,7 +161,7 @@ export class Heat {
     const { cursor } = this.view;
     if (!levels) {
       setText(this.value, '');
-      setText(this.note, 'filling from the next sample on');
+      setText(this.note, time === null ? 'from the next sample on' : clockTime(time));
       return;
     }
     let busiest = 0;

@@ -7,7 +7,7 @@ const LONGEST_PAUSE = 15_000;
 /** A link that is quiet for this long is asked whether it is there … */
 const QUIET = 2000;
 /** … and dropped when nothing at all came for this long. */
-const DEAD = 8000;
+const DEAD = 6000;
 /** Silence that may be put down to the machines rather than to the link. */
 const TRUSTED = 1000;
 

@@ -25,6 +25,7 @@ export class Settings {
     this.service = service;
     this.machine = null;
     this.sending = false;
+    this.linked = true;
     this.failure = '';
     this.onForget = () => {};
     this.fields = {};
@@ -114,8 +115,9 @@ export class Settings {
     this.show();
   }
 
-  /** The machine changed: fields nobody is editing here follow it. */
-  follow() {
+  /** The machine (or the link to it) changed: fields nobody is editing here follow it. */
+  follow(linked = this.linked) {
+    this.linked = linked;
     const { settings } = this.machine;
     if (settings !== this.base) {
       const edited = this.changes();
@@ -188,6 +190,7 @@ export class Settings {
   get situation() {
     const { machine } = this;
     const changed = Object.keys(this.changes()).length;
+    if (!this.linked) return ['unknown', 'mark-unknown', 'Not known: this browser is disconnected'];
     if (this.sending) return ['sending', 'mark-unknown', 'Sending …'];
     if (this.failure) return ['failed', 'mark-offline', `Not saved: ${this.failure}`];
     if (changed) return ['edited', 'mark-stale', `${changed} ${changed === 1 ? 'change' : 'changes'} not sent yet`];

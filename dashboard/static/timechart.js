@@ -155,7 +155,7 @@ export class TimeChart {
       statistics[index].stroke = stroke;
     }
     drawCursor(context, box, window, view.cursor, canvas.selection, inks);
-    this.drawFigures(context, box, window, ring, statistics, top, inks);
+    this.drawFigures(context, box, window, ring, statistics, top, gap, inks);
     this.describe(window, statistics);
   }
 
@@ -190,15 +190,17 @@ export class TimeChart {
   }
 
   /** Legend values: at the cursor, else the newest; and a dot on each line there. */
-  drawFigures(context, box, { from, to }, ring, statistics, top, inks) {
+  drawFigures(context, box, { from, to }, ring, statistics, top, gap, inks) {
     const { cursor } = this.view;
     let row = -1;
     if (cursor !== null && ring.length) {
       row = Math.min(ring.rowAt(cursor), ring.length - 1);
       if (row > 0 && cursor - ring.time(row - 1) < ring.time(row) - cursor) row--;
     }
+    // Where nothing was heard there is nothing to say.
+    const far = row >= 0 && Math.abs(ring.time(row) - cursor) > gap;
     this.shape.series.forEach(({ at }, index) => {
-      const value = row >= 0 ? ring.value(at, row) : statistics[index].now;
+      const value = row < 0 ? statistics[index].now : far ? NaN : ring.value(at, row);
       statistics[index].shown = value;
       setText(this.legend[index].value, this.shape.format(value));
       if (row < 0 || !(value >= 0)) return;
@@ -212,7 +214,7 @@ export class TimeChart {
       context.fill();
       context.stroke();
     });
-    this.at = row >= 0 ? ring.time(row) : null;
+    this.at = row < 0 ? null : far ? cursor : ring.time(row);
   }
 
   /** The picture in words: a summary as its name, the cursor as its value. */
