@@ -1,3 +1,45 @@
-//! The workspace's tasks: test, bench.
+//! The workspace's tasks: `cargo xtask test`, `cargo xtask bench-page`.
 
-fn main() {}
+mod bench;
+mod checkout;
+mod command;
+mod install;
+mod options;
+mod readme;
+mod report;
+mod steps;
+
+use std::process::ExitCode;
+
+use checkout::Checkout;
+use options::{Options, Task};
+
+fn main() -> ExitCode {
+    let options = match Options::parse(std::env::args().skip(1)) {
+        Ok(options) => options,
+        Err(problem) => {
+            eprintln!("error: {problem}; see cargo xtask --help");
+            return ExitCode::from(2);
+        }
+    };
+    let passed = Checkout::find().and_then(|checkout| match options.task {
+        Task::Help => {
+            print!("{}", options::HELP);
+            Ok(true)
+        }
+        Task::List => {
+            steps::list();
+            Ok(true)
+        }
+        Task::Test => Ok(steps::run_wanted(&checkout, &options)),
+        Task::BenchPage => bench::page(&checkout, &options.rest).map(|()| true),
+    });
+    match passed {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

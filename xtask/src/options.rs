@@ -1,0 +1,117 @@
+//! The command line.
+
+use crate::steps;
+
+pub(crate) const HELP: &str = "\
+The workspace's tasks.
+
+Usage: cargo xtask <TASK>
+
+  test         Everything there is to test, and a table of what passed. Installs what the tests
+               need and this machine lacks: Debian's chromium, npm packages into target/npm,
+               PyPI packages into target/venv. Options:
+                 --only NAME    only steps whose name contains NAME; can be given several times
+                 --skip NAME    all but those
+                 --no-install   install nothing: fail where something is missing
+                 --update-readme-screenshot
+                                the browser step also makes docs/fleet.png anew
+  list         The steps of `test`
+  bench-page   Measures the page in a headless Chromium, served by the release binary.
+               What follows goes to the benchmark: cargo xtask bench-page --help
+";
+
+/// What to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Task {
+    Help,
+    List,
+    Test,
+    BenchPage,
+}
+
+/// What was asked for on the command line.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Options {
+    pub(crate) task: Task,
+    only: Vec<String>,
+    skip: Vec<String>,
+    pub(crate) install: bool,
+    pub(crate) update_readme_screenshot: bool,
+    /// What follows `bench-page`.
+    pub(crate) rest: Vec<String>,
+}
+
+impl Options {
+    /// Reads the command line, without the program's name.
+    pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
+        let mut options = Self {
+            task: Task::Help,
+            only: Vec::new(),
+            skip: Vec::new(),
+            install: true,
+            update_readme_screenshot: false,
+            rest: Vec::new(),
+        };
+        options.task = match arguments.next().as_deref() {
+            None | Some("help" | "--help" | "-h") => return Ok(options),
+            Some("list") => Task::List,
+            Some("test") => Task::Test,
+            Some("bench-page") => {
+                return Ok(Self { task: Task::BenchPage, rest: arguments.collect(), ..options });
+            }
+            Some(other) => return Err(format!("there is no task {other:?}")),
+        };
+        while let Some(argument) = arguments.next() {
+            let mut step = || {
+                let name = arguments.next().ok_or_else(|| format!("{argument} needs the name of a step"))?;
+                if steps::names().any(|known| known.contains(&name)) {
+                    return Ok(name);
+                }
+                Err(format!(
+                    "{argument} {name}: there is no such step, only {}",
+                    steps::names().collect::<Vec<_>>().join(", ")
+                ))
+            };
+            match (options.task, argument.as_str()) {
+                (_, "--help" | "-h") => return Ok(Self { task: Task::Help, ..options }),
+                (Task::Test, "--only") => options.only.push(step()?),
+                (Task::Test, "--skip") => options.skip.push(step()?),
+                (Task::Test, "--no-install") => options.install = false,
+                (Task::Test, "--update-readme-screenshot") => options.update_readme_screenshot = true,
+                _ => return Err(format!("unexpected argument {argument:?}")),
+            }
+        }
+        Ok(options)
+    }
+
+    /// Whether to run the step of this name.
+    pub(crate) fn wants(&self, step: &str) -> bool {
+        let among = |names: &[String]| names.iter().any(|name| step.contains(name.as_str()));
+        (self.only.is_empty() || among(&self.only)) && !among(&self.skip)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Options, String> {
+        Options::parse(line.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn steps_are_chosen_by_part_of_their_name() {
+        let options = parse("test --only interop --only do --skip doctests").unwrap();
+        assert!(options.wants("interop") && options.wants("docs"));
+        assert!(!options.wants("doctests") && !options.wants("clippy"));
+        assert!(steps::names().all(|name| parse("test").unwrap().wants(name)));
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        assert!(parse("tets").unwrap_err().contains("tets"));
+        assert!(parse("test --only").unwrap_err().contains("--only"));
+        assert!(parse("test --only clipy").unwrap_err().contains("clippy"));
+        assert!(parse("list --only clippy").unwrap_err().contains("--only"));
+    }
+}

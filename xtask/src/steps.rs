@@ -1,0 +1,112 @@
+//! The steps of `cargo xtask test`.
+
+use crate::checkout::Checkout;
+use crate::command::{cargo, program, run};
+use crate::options::Options;
+use crate::report::Report;
+use crate::{install, readme};
+
+/// A step: its name, what it shows, the steps without which it can't run, and how it runs.
+#[derive(Clone, Copy)]
+struct Step(&'static str, &'static str, &'static [&'static str], fn(&Checkout, &Options) -> anyhow::Result<()>);
+
+/// The steps in their order: what is quick or finds most comes first.
+const STEPS: [Step; 11] = [
+    Step("fmt", "the code is formatted", &[], fmt),
+    Step("install", "what the tests need is there: a browser, npm and PyPI packages", &[], install),
+    Step("clippy", "no warning in any target", &[], clippy),
+    Step("build", "everything compiles: programs, examples, tests", &[], build),
+    Step("tests", "unit and integration tests of all crates", &["build"], tests),
+    Step("doctests", "the examples in the documentation and the README", &["build"], doctests),
+    Step("docs", "the documentation, without a warning", &[], docs),
+    Step("page", "unit tests of the page's modules", &["install"], page),
+    Step("interop", "other WAMP clients and ours, each against each", &["install", "build"], interop),
+    Step("browser", "the whole way, in a real browser", &["install", "build"], browser),
+    Step("readme", "the README's commands and links", &["build"], readme::check),
+];
+
+/// The steps' names.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    STEPS.iter().map(|step| step.0)
+}
+
+/// Prints what there is.
+pub(crate) fn list() {
+    for Step(name, about, ..) in STEPS {
+        println!("{name:<10} {about}");
+    }
+}
+
+/// Runs the steps that are wanted, and those they need; says whether all passed.
+pub(crate) fn run_wanted(checkout: &Checkout, options: &Options) -> bool {
+    let wanted = |name| options.wants(name);
+    let steps: Vec<Step> = STEPS
+        .into_iter()
+        .filter(|step| wanted(step.0) || STEPS.iter().any(|other| wanted(other.0) && other.2.contains(&step.0)))
+        .collect();
+    let mut report = Report::new(steps.len());
+    for Step(name, _, needs, work) in steps {
+        report.step(name, needs, || work(checkout, options));
+    }
+    report.close()
+}
+
+fn fmt(checkout: &Checkout, _: &Options) -> anyhow::Result<()> {
+    run(&mut cargo(checkout, &["fmt", "--all", "--check"]))
+}
+
+fn install(checkout: &Checkout, options: &Options) -> anyhow::Result<()> {
+    install::npm(checkout, options.install)?;
+    install::venv(checkout, options.install)?;
+    install::chromium(checkout, options.install)
+}
+
+fn clippy(checkout: &Checkout, _: &Options) -> anyhow::Result<()> {
+    run(&mut cargo(checkout, &["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]))
+}
+
+/// All targets in one go, so that nothing is compiled twice with other features.
+fn build(checkout: &Checkout, _: &Options) -> anyhow::Result<()> {
+    run(&mut cargo(checkout, &["build", "--workspace", "--all-targets"]))
+}
+
+fn tests(checkout: &Checkout, _: &Options) -> anyhow::Result<()> {
+    run(&mut cargo(checkout, &["test", "--workspace", "--all-targets", "--no-fail-fast"]))
+}
+
+fn doctests(checkout: &Checkout, _: &Options) -> anyhow::Result<()> {
+    run(&mut cargo(checkout, &["test", "--workspace", "--doc", "--no-fail-fast"]))
+}
+
+fn docs(checkout: &Checkout, _: &Options) -> anyhow::Result<()> {
+    run(cargo(checkout, &["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "--deny warnings"))
+}
+
+fn page(checkout: &Checkout, _: &Options) -> anyhow::Result<()> {
+    run(program(checkout, "node").args(["--test", "tests-page/"]).current_dir(checkout.root.join("dashboard")))
+}
+
+fn interop(checkout: &Checkout, _: &Options) -> anyhow::Result<()> {
+    run(program(checkout, checkout.venv().join("bin/python"))
+        .arg("tests/interop/matrix.py")
+        .arg("--router")
+        .arg(checkout.binary("wamp-router"))
+        .arg("--client")
+        .arg(checkout.binary("examples/interop_peer"))
+        .env("NODE_PATH", checkout.npm().join("node_modules"))
+        .env("PYTHONDONTWRITEBYTECODE", "1"))
+}
+
+fn browser(checkout: &Checkout, options: &Options) -> anyhow::Result<()> {
+    let mut command = program(checkout, "node");
+    command
+        .args(["--test", "--test-reporter=spec", "tests/browser/"])
+        .env("WAMP_DASHBOARD", checkout.binary("wamp-dashboard"))
+        .env("WAMP_AGENT", checkout.binary("wamp-agent"))
+        .env("SCREENSHOTS", checkout.target.join("screenshots"))
+        .env("NODE_PATH", checkout.npm().join("node_modules"));
+    if options.update_readme_screenshot {
+        command.env("README_SCREENSHOT", checkout.root.join("docs/fleet.png"));
+    }
+    run(&mut command)
+}
