@@ -7,7 +7,6 @@ mod events;
 mod procedures;
 
 use std::collections::{BTreeMap, HashSet};
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -15,7 +14,7 @@ use tokio::sync::{Notify, RwLock, Semaphore};
 use wamp_client::App;
 use wamp_proto::SessionId;
 
-use crate::fleet::{Columns, Facts, Fleet, ForgetError, Moment, News, Sample, Snapshot, Unknown};
+use crate::fleet::{Columns, Fleet, ForgetError, Moment, News, Sample, Snapshot, Unknown};
 use crate::settings::Change;
 use crate::store::{Record, Report, Store, StoreError};
 use crate::{MachineId, Settings, limits};
@@ -231,17 +230,5 @@ impl FleetService {
         let result = work(&mut self.fleet.lock(), Moment::now());
         self.news.notify_one();
         result
-    }
-}
-
-impl Report {
-    /// With this address.
-    pub fn with_ip(self, ip: IpAddr) -> Self {
-        Self { ip: Some(ip.to_canonical().to_string()), ..self }
-    }
-
-    /// With these facts.
-    pub fn with_facts(self, facts: Facts) -> Self {
-        Self { facts: Some(facts), ..self }
     }
 }

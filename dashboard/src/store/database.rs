@@ -1,5 +1,6 @@
 //! What is asked of the settings' file, as plain blocking functions.
 
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,6 +48,13 @@ pub struct Report {
     pub name: Option<Name>,
     /// Its facts.
     pub facts: Option<Facts>,
+}
+
+impl Report {
+    /// With this address.
+    pub fn with_ip(self, ip: IpAddr) -> Self {
+        Self { ip: Some(ip.to_canonical().to_string()), ..self }
+    }
 }
 
 impl Database {
