@@ -52,16 +52,13 @@ pub mod __private {
 
     pub use crate::app::Needs;
     pub use crate::handler::{
-        Annotated, Arguments, Definition, Discovered, FromMessage, FromSession, Incoming, Outcome, SessionContext,
+        Annotated, Arguments, Assembled, AssembledHook, BoxFuture, Definition, Discovered, FromMessage, FromSession,
+        Incoming, Outcome, Parameter, Returned, SessionContext, SessionParameter, parameter, returned,
+        session_parameter,
     };
-    use crate::handler::{Argument, Output};
-
-    /// Asserts that a type can be a handler's argument.
-    pub fn argument<T: Argument<M>, M>() {}
-
-    /// Asserts that a type can be an argument at join or leave.
-    pub fn session_argument<T: FromSession>() {}
-
-    /// Asserts that a type can be returned by a handler.
-    pub fn output<T: Output<M>, M>() {}
 }
+
+/// The README's examples, compiled as doctests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod readme {}
