@@ -13,7 +13,8 @@ const HEAD = 54;
 const BODY = 152;
 const PADDING = 12;
 const HEIGHT = HEAD + BODY + PADDING;
-const OVERSCAN = 1;
+/** Rows kept ready above and below the screen, for scrolling that is ahead of the script. */
+const OVERSCAN = 2;
 
 export class Grid {
   /** @param {HTMLElement} list the list element, empty; the window scrolls */
