@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::fanout::Fanout;
 
 /// The subscriptions the last publication of a burst went to. As long as the same topic follows
-/// and nobody has subscribed or unsubscribed, it need not be looked up (nor checked) again.
+/// and nobody has subscribed or unsubscribed, it need not be looked up again.
 #[derive(Debug, Default)]
 pub(crate) struct Route {
     /// Which broker it is about, by its address: a burst may be used on several realms.

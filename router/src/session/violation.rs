@@ -22,7 +22,7 @@ pub(crate) enum Violation {
     WrongRole { message: &'static str, role: &'static str },
     #[error(
         "{message} has the request id {found}, but {expected} was due: ids count 1, 2, 3 … in a session; \
-         the router's option `sequential_request_ids = false` accepts other numbering"
+         the router's option `sequential_request_ids = false` (`--any-request-ids`) accepts any numbering"
     )]
     RequestOutOfSequence { message: &'static str, found: RequestId, expected: RequestId },
     #[error("ERROR with REQUEST.Type {0}: a client's errors are about invocations, type 68")]
