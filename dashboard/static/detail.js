@@ -154,6 +154,11 @@ export class Detail {
     else this.times.pause(this.view().clock);
   }
 
+  editSettings() {
+    this.settings.element.scrollIntoView({ block: 'center' });
+    this.settings.fields.name.focus({ preventScroll: true });
+  }
+
   zoom(factor) {
     const now = this.view().clock;
     this.times.zoom(factor, this.times.cursor ?? this.times.window(now).to, now);
