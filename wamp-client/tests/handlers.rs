@@ -273,7 +273,7 @@ async fn parameters_are_filled_in_and_options_sent() {
         let request = connection.attach("10.0.0.12..reboot", 1).await;
         assert_eq!(request[2], json!({"match": "wildcard", "invoke": "roundrobin"}));
     });
-    running.expect("it starts");
+    drop(running.expect("it starts"));
 }
 
 #[tokio::test]

@@ -250,3 +250,9 @@ async fn a_router_that_never_answers_is_given_up() {
     let (started, _silent) = tokio::join!(app.connect_timeout(Duration::from_secs(5)).start(), peer.accept());
     assert_eq!(started.expect_err("there is no answer").kind(), ErrorKind::Timeout);
 }
+
+#[tokio::test]
+async fn discovering_nothing_is_an_error() {
+    let error = App::new("ws://localhost:1/ws").discover().start().await.expect_err("there is nothing");
+    assert!(matches!(error, Error::NothingDiscovered));
+}

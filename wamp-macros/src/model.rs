@@ -2,12 +2,9 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::spanned::Spanned;
-use syn::{Error, FnArg, ItemFn, Pat, PatType, Result, ReturnType, Safety, Type};
+use syn::{Error, FnArg, ItemFn, Pat, PatType, Result, Safety, Type};
 
 use crate::attributes::Kind;
-
-/// The most parameters a handler can have: what the tuple impls of wamp-client go up to.
-const MOST_PARAMETERS: usize = 12;
 
 /// The function, and what of it matters.
 pub(crate) struct Function {
@@ -23,20 +20,39 @@ pub(crate) struct Parameter {
     pub(crate) ty: Type,
 }
 
+/// Reads the function; refuses what no companion can stand beside.
 pub(crate) fn parse(kind: Kind, item: TokenStream) -> Result<Function> {
     let item: ItemFn = syn::parse2(item).map_err(|error| {
         Error::new(error.span(), format_args!("`#[{}]` goes on an `async fn` ({error})", kind.name()))
     })?;
+    refuse_second_attribute(&item)?;
     let parameters = item
         .sig
         .inputs
         .iter()
-        .filter_map(|input| match input {
-            FnArg::Typed(parameter) => Some(Parameter { name: name(&parameter.pat), ty: (*parameter.ty).clone() }),
-            FnArg::Receiver(_) => None,
+        .map(|input| match input {
+            FnArg::Typed(parameter) => Ok(Parameter { name: name(&parameter.pat), ty: (*parameter.ty).clone() }),
+            FnArg::Receiver(receiver) => Err(Error::new(
+                receiver.span(),
+                "a handler is a free function, without `self`: share what it needs with `State<T>`",
+            )),
         })
-        .collect();
+        .collect::<Result<_>>()?;
     Ok(Function { item, parameters, kind })
+}
+
+fn refuse_second_attribute(item: &ItemFn) -> Result<()> {
+    let is_ours = |name: &syn::Ident| matches!(&*name.to_string(), "subscribe" | "register" | "on_join" | "on_leave");
+    let paths = item.attrs.iter().map(|attribute| attribute.path());
+    let Some(second) = paths.filter_map(|path| path.segments.last()).find(|last| is_ours(&last.ident)) else {
+        return Ok(());
+    };
+    let name = &item.sig.ident;
+    let message = format!(
+        "a function has one of these attributes only\n\
+         attach it a second time with `.subscribe(\"…\", {name})` or `.register(\"…\", {name})` on the App"
+    );
+    Err(Error::new(second.ident.span(), message))
 }
 
 /// The name a parameter's pattern gives it: `a`, `mut a`, `State(a)`.
@@ -72,38 +88,10 @@ impl Function {
                 "a handler can't be generic: its argument types say how a message is decoded, so write concrete ones",
             ));
         }
-        if self.parameters.len() > MOST_PARAMETERS {
-            mistakes.push(Error::new(
-                signature.inputs[MOST_PARAMETERS].span(),
-                format_args!("a handler takes at most {MOST_PARAMETERS} parameters: put the rest in a struct"),
-            ));
-        }
         mistakes.extend(signature.inputs.iter().filter_map(refuse_parameter));
-        mistakes.extend(self.refuse_second_attribute());
         match mistakes.into_iter().reduce(crate::combined) {
             Some(mistakes) => Err(mistakes),
             None => Ok(()),
-        }
-    }
-
-    fn refuse_second_attribute(&self) -> Option<Error> {
-        let second = self.item.attrs.iter().find(|attribute| {
-            let last = attribute.path().segments.last().map(|segment| segment.ident.to_string());
-            matches!(last.as_deref(), Some("subscribe" | "register" | "on_join" | "on_leave"))
-        })?;
-        let name = &self.item.sig.ident;
-        let message = format!(
-            "a function has one of these attributes only: \
-             attach it a second time with `.subscribe(\"…\", {name})` or `.register(\"…\", {name})` on the App"
-        );
-        Some(Error::new(second.span(), message))
-    }
-
-    /// The type it returns, where it can be named.
-    pub(crate) fn output(&self) -> Option<&Type> {
-        match &self.item.sig.output {
-            ReturnType::Type(_, ty) if !matches!(**ty, Type::ImplTrait(_)) => Some(ty),
-            _ => None,
         }
     }
 
@@ -115,11 +103,8 @@ impl Function {
 
 fn refuse_parameter(parameter: &FnArg) -> Option<Error> {
     match parameter {
-        FnArg::Receiver(receiver) => Some(Error::new(
-            receiver.span(),
-            "a handler is a free function, without `self`: share what it needs with `State<T>`",
-        )),
         FnArg::Typed(parameter) => refuse_type(parameter),
+        FnArg::Receiver(_) => None,
     }
 }
 

@@ -1,8 +1,9 @@
 //! The code a macro adds: a type of the function's name, and its entry in the list that `.discover()` reads.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
+use syn::{ReturnType, Type};
 
 use crate::attributes::{Attributes, Kind};
 use crate::model::Function;
@@ -11,30 +12,32 @@ use crate::model::Function;
 pub(crate) fn handler(attributes: &Attributes, function: &Function) -> TokenStream {
     let name = &function.item.sig.ident;
     let names = function.parameters.iter().map(|parameter| &parameter.name);
-    let attach = match attributes {
+    let assembled = assembled(function);
+    let define = match attributes {
         Attributes::Subscribe { uri, matching, get_retained } => quote! {
-            ::wamp_client::__private::Definition::from(
-                ::wamp_client::TopicHandler::new(#uri, #name)
+            __private::Definition::from(
+                ::wamp_client::TopicHandler::assembled(#uri, assembled)
                     .matching(::wamp_client::MatchPolicy::#matching)
                     .get_retained(#get_retained)
             )
         },
         Attributes::Register { uri, matching, invoke } => quote! {
-            ::wamp_client::__private::Definition::from(
-                ::wamp_client::ProcedureHandler::new(#uri, #name)
+            __private::Definition::from(
+                ::wamp_client::ProcedureHandler::assembled(#uri, assembled)
                     .matching(::wamp_client::MatchPolicy::#matching)
                     .invoke(::wamp_client::InvocationPolicy::#invoke)
             )
         },
-        Attributes::OnJoin => quote!(::wamp_client::__private::Definition::on_join(#name)),
-        Attributes::OnLeave => quote!(::wamp_client::__private::Definition::on_leave(#name)),
+        Attributes::OnJoin => quote!(__private::Definition::on_join_assembled(assembled)),
+        Attributes::OnLeave => quote!(__private::Definition::on_leave_assembled(assembled)),
     };
-    let checks = checks(function);
     companion(
         function,
         &quote! {
-            #checks
-            #attach.named(
+            use ::wamp_client::__private;
+
+            #assembled
+            #define.named(
                 ::core::concat!(::core::module_path!(), "::", ::core::stringify!(#name)),
                 &[#(#names),*],
             )
@@ -70,19 +73,40 @@ fn companion(function: &Function, definition: &TokenStream) -> TokenStream {
     }
 }
 
-/// Assertions that put a type error on the type in question instead of on the whole function.
-fn checks(function: &Function) -> TokenStream {
-    let parameters = function.parameters.iter().map(|parameter| {
-        let ty = &parameter.ty;
-        match function.kind() {
-            Kind::Subscribe | Kind::Register => {
-                quote_spanned!(ty.span()=> ::wamp_client::__private::argument::<#ty, _>();)
-            }
-            Kind::OnJoin | Kind::OnLeave => {
-                quote_spanned!(ty.span()=> ::wamp_client::__private::session_argument::<#ty>();)
-            }
+/// Puts the handler together, with every type looked at once, at the place where it is written.
+fn assembled(function: &Function) -> TokenStream {
+    let name = &function.item.sig.ident;
+    let (make, assemble, source) = match function.kind() {
+        Kind::Subscribe | Kind::Register => {
+            (quote!(parameter), quote!(Assembled), quote!(&mut __private::Arguments<'_>))
         }
+        Kind::OnJoin | Kind::OnLeave => {
+            (quote!(session_parameter), quote!(AssembledHook), quote!(&__private::SessionContext))
+        }
+    };
+    let types = function.parameters.iter().map(|parameter| &parameter.ty);
+    let made = types.map(|ty| match function.kind() {
+        // Extractors that are about the session need nothing inferred.
+        Kind::OnJoin | Kind::OnLeave => quote_spanned!(ty.span()=> __private::#make::<#ty>()),
+        Kind::Subscribe | Kind::Register => quote_spanned!(ty.span()=> __private::#make::<#ty, _>()),
     });
-    let output = function.output().map(|ty| quote_spanned!(ty.span()=> ::wamp_client::__private::output::<#ty, _>();));
-    quote!(#(#parameters)* #output)
+    let parameters: Vec<_> = (0..function.parameters.len()).map(|index| format_ident!("parameter_{index}")).collect();
+    let returned = match &function.item.sig.output {
+        ReturnType::Default => quote!(__private::returned::<(), _>()),
+        // It can't be named, but follows from the function.
+        ReturnType::Type(_, ty) if matches!(**ty, Type::ImplTrait(_)) => quote!(__private::returned()),
+        ReturnType::Type(_, ty) => quote_spanned!(ty.span()=> __private::returned::<#ty, _>()),
+    };
+    quote! {
+        let mut needs = __private::Needs::default();
+        #(
+            let #parameters = #made;
+            #parameters.needs(&mut needs);
+        )*
+        let returned = #returned;
+        let assembled = __private::#assemble::new(needs, move |source: #source| {
+            let running = #name(#(#parameters.take(source)?),*);
+            ::core::result::Result::Ok(returned.of(running, source.serializer()))
+        });
+    }
 }

@@ -17,13 +17,10 @@ pub(crate) fn check(kind: Kind, matching: Matching, uri: &LitStr) -> Result<()> 
         return Err(Error::new(uri.span(), format_args!("{text:?} is no valid URI here: {problem}{help}")));
     }
     if kind == Kind::Register && Uri::parse(filled.as_str()).is_ok_and(|uri| uri.is_reserved()) {
-        let rest = text.strip_prefix("wamp").unwrap_or_default();
+        let rest = text.strip_prefix("wamp.").unwrap_or("com.example.add");
         return Err(Error::new(
             uri.span(),
-            format_args!(
-                "{text:?} is reserved: procedures under `wamp` belong to the router\n\
-                 write: \"com.example{rest}\", or another first component"
-            ),
+            format_args!("{text:?} is reserved: what begins with `wamp.` belongs to the router\nwrite: {rest:?}"),
         ));
     }
     Ok(())

@@ -88,6 +88,11 @@ impl<'a> Arguments<'a> {
         })
     }
 
+    /// What the message is encoded in, and its answer has to be.
+    pub fn serializer(&self) -> Serializer {
+        self.incoming.serializer()
+    }
+
     pub(super) fn context(&self) -> &SessionContext {
         &self.incoming.context
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use wamp_proto::MatchPolicy;
 
-use super::{BoxFuture, Handler, Hook, Incoming, Outcome, SessionContext};
+use super::{Assembled, AssembledHook, BoxFuture, Handler, Hook, Incoming, Outcome, SessionContext};
 use crate::WampError;
 use crate::app::Needs;
 use crate::session::{Endpoint, EndpointKey, EndpointKind, Queue};
@@ -60,6 +60,12 @@ pub(crate) struct Attachment {
     pub(crate) names: Names,
 }
 
+impl Attachment {
+    fn new(uri: Cow<'static, str>, handler: BoxHandler) -> Self {
+        Self { uri, matching: MatchPolicy::Exact, handler, names: &[] }
+    }
+}
+
 /// A handler for the events of a topic. [`App::subscribe`](crate::App::subscribe) is short for mounting one.
 ///
 /// ```
@@ -84,6 +90,11 @@ impl TopicHandler {
     pub fn new<M, H: Handler<M>>(topic: impl Into<Cow<'static, str>>, handler: H) -> Self {
         let (attachment, needs) = attach(topic.into(), handler);
         Self { attachment, get_retained: false, needs }
+    }
+
+    #[doc(hidden)]
+    pub fn assembled(topic: &'static str, Assembled { handler, needs }: Assembled) -> Self {
+        Self { attachment: Attachment::new(topic.into(), handler), get_retained: false, needs }
     }
 
     /// How the topic is compared with those of events: exactly, by default.
@@ -125,6 +136,12 @@ impl ProcedureHandler {
         Self { attachment, invoke: InvocationPolicy::Single, needs }
     }
 
+    #[doc(hidden)]
+    pub fn assembled(procedure: &'static str, Assembled { handler, needs }: Assembled) -> Self {
+        let attachment = Attachment::new(procedure.into(), handler);
+        Self { attachment, invoke: InvocationPolicy::Single, needs }
+    }
+
     /// How the procedure is compared with those of calls: exactly, by default.
     pub fn matching(mut self, policy: MatchPolicy) -> Self {
         self.attachment.matching = policy;
@@ -142,7 +159,7 @@ fn attach<M, H: Handler<M>>(uri: Cow<'static, str>, handler: H) -> (Attachment, 
     let mut needs = Needs::default();
     H::needs(&mut needs);
     let handler: BoxHandler = Arc::new(move |incoming, names| handler.call(incoming, names));
-    (Attachment { uri, matching: MatchPolicy::Exact, handler, names: &[] }, needs)
+    (Attachment::new(uri, handler), needs)
 }
 
 /// What the two kinds of handlers have in common, for attaching them.
@@ -229,14 +246,22 @@ pub(crate) enum DefinitionKind {
 }
 
 impl Definition {
-    #[doc(hidden)]
-    pub fn on_join<M, H: Hook<M>>(hook: H) -> Self {
+    pub(crate) fn on_join<M, H: Hook<M>>(hook: H) -> Self {
         Self { kind: DefinitionKind::OnJoin(HookDefinition::new(hook)), path: None }
     }
 
-    #[doc(hidden)]
-    pub fn on_leave<M, H: Hook<M>>(hook: H) -> Self {
+    pub(crate) fn on_leave<M, H: Hook<M>>(hook: H) -> Self {
         Self { kind: DefinitionKind::OnLeave(HookDefinition::new(hook)), path: None }
+    }
+
+    #[doc(hidden)]
+    pub fn on_join_assembled(AssembledHook { hook, needs }: AssembledHook) -> Self {
+        Self { kind: DefinitionKind::OnJoin(HookDefinition { hook, needs }), path: None }
+    }
+
+    #[doc(hidden)]
+    pub fn on_leave_assembled(AssembledHook { hook, needs }: AssembledHook) -> Self {
+        Self { kind: DefinitionKind::OnLeave(HookDefinition { hook, needs }), path: None }
     }
 
     /// Adds what only the source code tells: where the function is, and what its parameters are called.

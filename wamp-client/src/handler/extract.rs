@@ -44,7 +44,8 @@ pub struct SessionContext {
 }
 
 impl SessionContext {
-    pub(crate) fn serializer(&self) -> Serializer {
+    /// What the session's messages are encoded in.
+    pub fn serializer(&self) -> Serializer {
         self.client.serializer()
     }
 }

@@ -5,11 +5,13 @@
 //! argument     what a parameter can be: a value decoded from the message, or an extractor
 //! extract      the extractors
 //! output       what a handler can return
+//! assembled    the same, put together by a macro with better errors
 //! definition   a handler with the topic or procedure it is for
 //! ```
 
 mod argument;
 mod arguments;
+mod assembled;
 mod definition;
 mod extract;
 mod output;
@@ -19,6 +21,9 @@ use std::pin::Pin;
 
 pub use self::argument::Argument;
 pub use self::arguments::{Arguments, Incoming};
+pub use self::assembled::{
+    Assembled, AssembledHook, Parameter, Returned, SessionParameter, parameter, returned, session_parameter,
+};
 pub use self::definition::{Annotated, Definition, Discovered, InvocationPolicy, ProcedureHandler, TopicHandler};
 pub(crate) use self::definition::{Attach, BoxHandler, BoxHook, DefinitionKind, Names};
 pub use self::extract::{
@@ -28,7 +33,8 @@ pub use self::output::{Outcome, Output, Results};
 use crate::WampError;
 use crate::app::Needs;
 
-pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+/// Any future that can be sent to another thread.
+pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// An async function that can be called with a message: for an event, or as a procedure.
 ///

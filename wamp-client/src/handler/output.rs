@@ -148,6 +148,7 @@ impl fmt::Debug for Results {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Output<ViaResults> for Results {
     fn into_outcome(self, serializer: Serializer) -> Outcome {
         let mut payload = PayloadBuilder::new(serializer);

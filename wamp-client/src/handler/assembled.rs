@@ -1,0 +1,129 @@
+//! Handlers that a macro puts together, parameter by parameter.
+//!
+//! [`Handler`](super::Handler) does the same for any function at once, and so can only say of the whole function that
+//! it is no handler. Here each type is looked at on its own, where it is written in the source, and a wrong one is one
+//! error.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use wamp_proto::Serializer;
+
+use super::{Argument, Arguments, BoxFuture, BoxHandler, BoxHook, FromSession, Outcome, Output, SessionContext};
+use crate::WampError;
+use crate::app::Needs;
+
+/// How a parameter of type `T` is taken from a message.
+#[derive(Debug)]
+pub struct Parameter<T> {
+    take: fn(&mut Arguments<'_>) -> Result<T, WampError>,
+    needs: fn(&mut Needs),
+}
+
+/// A parameter of a handler.
+pub fn parameter<T: Argument<M>, M>() -> Parameter<T> {
+    Parameter { take: |arguments| arguments.take::<T, M>(), needs: T::needs }
+}
+
+impl<T> Parameter<T> {
+    /// Takes the parameter.
+    pub fn take(&self, arguments: &mut Arguments<'_>) -> Result<T, WampError> {
+        (self.take)(arguments)
+    }
+
+    /// Notes what it needs of the App.
+    pub fn needs(&self, needs: &mut Needs) {
+        (self.needs)(needs);
+    }
+}
+
+/// How a parameter of type `T` is taken from a session.
+#[derive(Debug)]
+pub struct SessionParameter<T> {
+    take: fn(&SessionContext) -> Result<T, WampError>,
+    needs: fn(&mut Needs),
+}
+
+/// A parameter of a function that runs at join or leave.
+pub fn session_parameter<T: FromSession>() -> SessionParameter<T> {
+    SessionParameter { take: T::from_session, needs: T::needs }
+}
+
+impl<T> SessionParameter<T> {
+    /// Takes the parameter.
+    pub fn take(&self, context: &SessionContext) -> Result<T, WampError> {
+        (self.take)(context)
+    }
+
+    /// Notes what it needs of the App.
+    pub fn needs(&self, needs: &mut Needs) {
+        (self.needs)(needs);
+    }
+}
+
+/// How what a handler returns is encoded.
+#[derive(Debug)]
+pub struct Returned<R> {
+    encode: fn(R, Serializer) -> Outcome,
+}
+
+/// What a handler returns.
+pub fn returned<R: Output<M>, M>() -> Returned<R> {
+    Returned { encode: R::into_outcome }
+}
+
+impl<R: 'static> Returned<R> {
+    /// The handler, running, with its result encoded at the end.
+    pub fn of<F>(&self, running: F, serializer: Serializer) -> BoxFuture<Outcome>
+    where
+        F: Future<Output = R> + Send + 'static,
+    {
+        let encode = self.encode;
+        Box::pin(async move { encode(running.await, serializer) })
+    }
+}
+
+/// A handler, put together.
+#[allow(missing_debug_implementations, reason = "it is moved on at once")]
+pub struct Assembled {
+    pub(super) handler: BoxHandler,
+    pub(super) needs: Needs,
+}
+
+impl Assembled {
+    /// A handler that `start` starts, once it has taken its parameters.
+    pub fn new<F>(needs: Needs, start: F) -> Self
+    where
+        F: Fn(&mut Arguments<'_>) -> Result<BoxFuture<Outcome>, WampError> + Send + Sync + 'static,
+    {
+        let handler: BoxHandler = Arc::new(move |incoming, names| {
+            start(&mut Arguments::new(&incoming, names)).unwrap_or_else(|error| failed(error))
+        });
+        Self { handler, needs }
+    }
+}
+
+/// A function that runs at join or leave, put together.
+#[allow(missing_debug_implementations, reason = "it is moved on at once")]
+pub struct AssembledHook {
+    pub(super) hook: BoxHook,
+    pub(super) needs: Needs,
+}
+
+impl AssembledHook {
+    /// A function that `start` starts, once it has taken its parameters.
+    pub fn new<F>(needs: Needs, start: F) -> Self
+    where
+        F: Fn(&SessionContext) -> Result<BoxFuture<Outcome>, WampError> + Send + Sync + 'static,
+    {
+        let hook: BoxHook = Arc::new(move |context| {
+            let running = start(&context).unwrap_or_else(|error| failed(error));
+            Box::pin(async move { running.await.map(drop) })
+        });
+        Self { hook, needs }
+    }
+}
+
+fn failed(error: WampError) -> BoxFuture<Outcome> {
+    Box::pin(std::future::ready(Err(error)))
+}
