@@ -53,6 +53,8 @@ pub(crate) struct Sampler<M, U> {
     session: Option<(u64, U)>,
     /// The attempt to get the settings that is under way.
     asking: Option<Asking>,
+    /// The fleet service didn't answer when it was last asked.
+    unanswered: bool,
     ip: Option<String>,
     beat: Beat,
     /// The last settings that came by themselves in this session.
@@ -75,7 +77,7 @@ impl<M: Measure, U: Uplink> Sampler<M, U> {
         let ip = identity.ip.clone();
         let beat = Beat::new(phase, Instant::now().into_std());
         let (session, asking, pushed, measured) = (None, None, None, None);
-        Self { identity, source, facts, link, session, asking, ip, beat, pushed, measured }
+        Self { identity, source, facts, link, session, asking, unanswered: false, ip, beat, pushed, measured }
     }
 
     /// Runs until nobody can tell it anything any more.
@@ -118,10 +120,15 @@ impl<M: Measure, U: Uplink> Sampler<M, U> {
         match settings {
             // Others came while the answer was on its way, and are no older.
             Ok(settings) if self.pushed.is_some_and(|pushed| pushed.rev >= settings.rev) => {}
-            Ok(settings) => self.apply(settings),
+            Ok(settings) => {
+                self.unanswered = false;
+                self.apply(settings);
+            }
             Err(reason @ NoSettings::Absent(_)) => {
-                let retry_s = retry.as_secs();
-                info!(%reason, retry_s, rev = self.beat.settings().rev, "going on without new settings");
+                // Asked for again and again, but said once.
+                if !std::mem::replace(&mut self.unanswered, true) {
+                    info!(%reason, rev = self.beat.settings().rev, "going on without new settings");
+                }
                 self.asking = self.session.as_ref().map(|(_, uplink)| self.ask(uplink.clone(), retry));
             }
             Err(reason @ NoSettings::Refused(_)) => {
