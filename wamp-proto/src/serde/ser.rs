@@ -83,7 +83,7 @@ impl<'w, W: Write> ser::Serializer for Serializer<'w, W> {
 
     /// By way of its decimal text, so that 0.1f32 is 0.1 to the receiver and not 0.10000000149011612.
     fn serialize_f32(self, value: f32) -> Result<(), SerError> {
-        let mut text = ryu::Buffer::new();
+        let mut text = zmij::Buffer::new();
         let value =
             if value.is_finite() { text.format_finite(value).parse().unwrap_or(value.into()) } else { value.into() };
         self.writer.float(value);

@@ -82,7 +82,7 @@ impl Write for Writer<'_> {
     /// JSON has no infinities and no NaN: they become null, as in JavaScript.
     fn float(&mut self, value: f64) {
         if value.is_finite() {
-            self.raw(ryu::Buffer::new().format_finite(value).as_bytes());
+            self.raw(zmij::Buffer::new().format_finite(value).as_bytes());
         } else {
             self.null();
         }
