@@ -70,7 +70,7 @@ pub trait Handler: Send + 'static {
 /// made from the outbox that leads to the peer.
 pub async fn run_tcp<H: Handler>(
     socket: TcpStream,
-    received: &[u8],
+    received: Vec<u8>,
     encoding: Encoding,
     accept: Accept,
     heartbeat: &Heartbeat,
@@ -89,7 +89,7 @@ pub async fn run_tcp<H: Handler>(
 /// Runs a connection over any other stream until its end, as [`run_tcp`] does.
 pub async fn run_stream<S, H>(
     stream: S,
-    received: &[u8],
+    received: Vec<u8>,
     encoding: Encoding,
     accept: Accept,
     heartbeat: &Heartbeat,
@@ -147,7 +147,7 @@ enum End {
 }
 
 impl<S: Stream, H: Handler> Connection<S, H> {
-    fn new(stream: S, received: &[u8], accept: Accept, outbox: Arc<Outbox>, heartbeat: &Heartbeat, handler: H) -> Self {
+    fn new(stream: S, received: Vec<u8>, accept: Accept, outbox: Arc<Outbox>, heartbeat: &Heartbeat, handler: H) -> Self {
         let settings = *heartbeat.settings();
         let established = handler.is_established();
         let max_message = if established { settings.max_message } else { settings.max_first_message };
@@ -163,8 +163,8 @@ impl<S: Stream, H: Handler> Connection<S, H> {
             handler,
             settings,
             pulse,
-            tail: received.to_vec(),
             unread: !received.is_empty(),
+            tail: received,
             established,
             ended: false,
             hearing: Hearing::Open,

@@ -102,7 +102,7 @@ impl Realm {
     }
 
     /// Has `alarm` called when [`next_deadline`](Self::next_deadline) becomes sooner, so that a
-    /// timer can be set again. It is called with locks held and must not call back. Only the
+    /// timer can be set again. It is called from a connection's task and must be quick. Only the
     /// first one set is kept.
     pub fn set_alarm(&self, alarm: impl Fn() + Send + Sync + 'static) {
         let _ = self.alarm.0.set(Box::new(alarm));

@@ -134,6 +134,9 @@ impl Session {
         let Ok(member) = realm.join(identity, self.transport, roles, &self.outbox, burst) else {
             return self.abort(close::SYSTEM_SHUTDOWN, "the router is shutting down", CloseCode::GOING_AWAY, burst);
         };
+        tracing::Span::current()
+            .record("session", tracing::field::display(member.id()))
+            .record("realm", tracing::field::display(realm.name()));
         let request_ids = RequestIds::new(self.transport.sequential_request_ids);
         self.state = State::Joined(Joined { realm, member, request_ids });
         Flow::Continue

@@ -84,7 +84,7 @@ async fn tcp(encoding: Encoding, settings: ConnectionSettings) -> Peer<TcpStream
                 sender.send(outbox.clone()).unwrap();
                 Echo { outbox, established: false, ends }
             };
-            run_tcp(server, b"", encoding, Accept::Any, &heartbeat, handler).await;
+            run_tcp(server, Vec::new(), encoding, Accept::Any, &heartbeat, handler).await;
         }
     });
     Peer { stream: client.unwrap(), outbox: receiver.await.unwrap(), task, ends }
@@ -102,7 +102,7 @@ async fn duplex(encoding: Encoding, received: &'static [u8]) -> Peer<tokio::io::
                 sender.send(outbox.clone()).unwrap();
                 Echo { outbox, established: false, ends }
             };
-            run_stream(server, received, encoding, Accept::Any, &heartbeat, handler).await;
+            run_stream(server, received.to_vec(), encoding, Accept::Any, &heartbeat, handler).await;
         }
     });
     Peer { stream: client, outbox: receiver.await.unwrap(), task, ends }

@@ -81,7 +81,7 @@ fn place(
     while let Some(callee) = registration.pick() {
         let options = &message.options;
         let features = |features| callee.member.callee_supports(features);
-        if options.passthru.scheme.is_some() && !features(Features::PAYLOAD_PASSTHRU_MODE) {
+        if options.passthru.is_used() && !features(Features::PAYLOAD_PASSTHRU_MODE) {
             let why = "the callee has not announced payload_passthru_mode";
             return Err(Refused::new(error::FEATURE_NOT_SUPPORTED, why));
         }

@@ -45,7 +45,14 @@ pub(super) async fn open(State(shared): State<Arc<Shared>>, mut request: Request
     // It stays the server's connection, of which there may be only so many.
     let slot = request.extensions_mut().remove::<Slot>();
     let peer = request.extensions().get::<ConnectInfo<std::net::SocketAddr>>().map(|info| info.0);
-    let span = tracing::info_span!("connection", peer = peer.map(tracing::field::display), serializer = ?serializer);
+    let span = tracing::info_span!(
+        "connection",
+        peer = peer.map(tracing::field::display),
+        serializer = ?serializer,
+        // Known once the session has joined.
+        session = tracing::field::Empty,
+        realm = tracing::field::Empty,
+    );
     tokio::spawn(
         async move {
             run(&shared, upgrade, serializer).await;
@@ -74,13 +81,15 @@ async fn run(shared: &Shared, upgrade: OnUpgrade, serializer: Serializer) {
     let transport = Transport { name: "websocket", sequential_request_ids: config.sequential_request_ids };
     let realms = shared.router.realms().clone();
     let session = |outbox| WampHandler::new(realms, outbox, transport);
-    run_tcp(socket, &received, encoding, accept, &shared.heartbeat, session).await;
+    run_tcp(socket, received, encoding, accept, &shared.heartbeat, session).await;
 }
 
 /// The socket under an upgraded connection, and what was read from it already.
-fn tcp(upgraded: Upgraded) -> Option<(TcpStream, bytes::Bytes)> {
+///
+/// The bytes are copied: a slice would keep all of the HTTP connection's buffer for as long.
+fn tcp(upgraded: Upgraded) -> Option<(TcpStream, Vec<u8>)> {
     let parts = upgraded.downcast::<TokioIo<TcpStream>>().ok()?;
-    Some((parts.io.into_inner(), parts.read_buf))
+    Some((parts.io.into_inner(), parts.read_buf.to_vec()))
 }
 
 fn refuse(error: &HandshakeError) -> Response {

@@ -59,7 +59,7 @@ impl Realm {
             sessions.members.insert(id, member.clone());
             member
         };
-        tracing::debug!(session = %member.id(), realm = self.name(), "session joined");
+        tracing::debug!(session = %member.id(), realm = self.name(), "joined");
         meta::on_join(self, &member, burst);
         Ok(member)
     }
@@ -118,7 +118,7 @@ impl Realm {
         self.sessions.write().members.remove(&member.id());
         self.broker.leave(member);
         self.dealer.leave(member, burst);
-        tracing::debug!(session = %member.id(), realm = self.name(), "session left");
+        tracing::debug!(session = %member.id(), realm = self.name(), "left");
         true
     }
 }

@@ -112,8 +112,7 @@ fn plays(message: &'static str, (role, announced): Role) -> Result<(), Violation
 
 /// Specification: "Payload Passthru Mode" (advanced profile).
 fn passthru(message: &'static str, (role, announced): Role, passthru: &Passthru<'_>) -> Result<(), Violation> {
-    let uses = passthru.scheme.as_deref().is_some_and(|scheme| !scheme.is_empty());
-    if uses && !announced.is_some_and(|features| features.contains(Features::PAYLOAD_PASSTHRU_MODE)) {
+    if passthru.is_used() && !announced.is_some_and(|features| features.contains(Features::PAYLOAD_PASSTHRU_MODE)) {
         return Err(Violation::PassthruNotAnnounced { message, role });
     }
     Ok(())

@@ -1,10 +1,10 @@
 //! Rules that hold whatever clients do, in whatever order.
 
 use proptest::prelude::*;
-use wamp_proto::Serializer;
+use wamp_proto::{Message, Serializer};
 
 use super::peer::{Peer, Say, say};
-use super::world::{ALL_ROLES, World};
+use super::world::{ALL_ROLES, World, encoded};
 use crate::connection::Flow;
 
 /// Something a client does. Clients and URIs are few, so that they meet.
@@ -26,6 +26,26 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         1 => (1..60u64).prop_map(Act::Pass),
     ];
     prop::collection::vec(act, 1..60)
+}
+
+/// Messages a client may send, one after the other.
+const MESSAGES: &[&str] = &[
+    r#"[32,1,{"match":"prefix","get_retained":true},"com.a"]"#,
+    r#"[64,2,{"invoke":"roundrobin"},"com.p"]"#,
+    r#"[16,3,{"acknowledge":true,"exclude_me":false,"eligible":[1,2]},"com.a.b",[1,"two",null],{"k":{}}]"#,
+    r#"[48,4,{"timeout":100,"receive_progress":true},"com.p",[2.5]]"#,
+    r#"[70,1,{"progress":true},["part"]]"#,
+    r#"[8,68,1,{},"com.error",["why"]]"#,
+    r#"[49,4,{"mode":"kill"}]"#,
+    r#"[48,5,{},"wamp.session.list",[["anonymous"]]]"#,
+    r#"[34,6,1]"#,
+    r#"[66,7,1]"#,
+    r#"[6,{"message":"done"},"wamp.close.close_realm"]"#,
+];
+
+/// Which bytes of which message become what.
+fn changes() -> impl Strategy<Value = Vec<(usize, prop::sample::Index, u8)>> {
+    prop::collection::vec((0..MESSAGES.len(), any::<prop::sample::Index>(), any::<u8>()), 1..4)
 }
 
 /// Lets the clients do it, and hear what comes of it.
@@ -89,5 +109,27 @@ proptest! {
     #[test]
     fn rules_hold_whatever_clients_do(acts in acts()) {
         run(acts);
+    }
+
+    /// Whatever bytes come: at worst the session ends, with an ABORT that says why.
+    #[test]
+    fn any_frame_is_taken_or_aborted(serializer in prop::sample::select(&Serializer::ALL[..]), changes in changes()) {
+        let world = World::new();
+        let mut client = world.join_as("client", serializer, ALL_ROLES);
+        let mut frames: Vec<Vec<u8>> = MESSAGES.iter().map(|json| encoded(serializer, json)).collect();
+        for (frame, index, byte) in changes {
+            let frame = &mut frames[frame];
+            let index = index.index(frame.len());
+            frame[index] = byte;
+        }
+        let flow = client.send_frames(&frames);
+        let received = client.received();
+        if flow != Flow::Continue {
+            let aborts = |frame: &Vec<u8>| matches!(serializer.decode(frame), Ok(Message::Abort(_)));
+            let told = received.iter().any(|message| message.starts_with("[3,") || message.starts_with("[6,"));
+            prop_assert!(told || frames.iter().any(aborts), "{received:?}");
+        }
+        client.vanish();
+        prop_assert!(world.realm().is_empty());
     }
 }

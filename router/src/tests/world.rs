@@ -133,18 +133,7 @@ impl Client {
     /// Sends several messages that the router reads at once.
     pub(super) fn send_burst(&mut self, messages: &[&str]) -> Flow {
         let serializer = self.outbox.encoding().serializer;
-        let frames: Vec<Vec<u8>> = messages
-            .iter()
-            .map(|json| match serializer {
-                // Sent as it stands: it may be wrong.
-                Serializer::Json => json.as_bytes().to_vec(),
-                serializer => {
-                    let mut frame = Vec::new();
-                    serializer.encode(&Serializer::Json.decode(json.as_bytes()).unwrap(), &mut frame);
-                    frame
-                }
-            })
-            .collect();
+        let frames: Vec<Vec<u8>> = messages.iter().map(|json| encoded(serializer, json)).collect();
         self.send_frames(&frames)
     }
 
@@ -222,4 +211,14 @@ impl Client {
         let start = format!(r#"[8,{kind},{request},{{}},"{uri}""#);
         assert!(error.starts_with(&start), "{error} is not {start}…");
     }
+}
+
+/// A message in another serializer; in JSON as it stands, it may be wrong on purpose.
+pub(super) fn encoded(serializer: Serializer, json: &str) -> Vec<u8> {
+    if serializer == Serializer::Json {
+        return json.as_bytes().to_vec();
+    }
+    let mut frame = Vec::new();
+    serializer.encode(&Serializer::Json.decode(json.as_bytes()).unwrap(), &mut frame);
+    frame
 }
