@@ -1,5 +1,10 @@
 //! The steps of `cargo xtask test`.
 
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, ensure};
+
 use crate::checkout::Checkout;
 use crate::command::{cargo, program, run};
 use crate::options::Options;
@@ -83,7 +88,8 @@ fn docs(checkout: &Checkout, _: &Options) -> anyhow::Result<()> {
 }
 
 fn page(checkout: &Checkout, _: &Options) -> anyhow::Result<()> {
-    run(program(checkout, "node").args(["--test", "tests-page/"]).current_dir(checkout.root.join("dashboard")))
+    let tests = files(&checkout.root.join("dashboard/tests-page"), ".test.js")?;
+    run(program(checkout, "node").arg("--test").args(tests))
 }
 
 fn interop(checkout: &Checkout, _: &Options) -> anyhow::Result<()> {
@@ -100,7 +106,8 @@ fn interop(checkout: &Checkout, _: &Options) -> anyhow::Result<()> {
 fn browser(checkout: &Checkout, options: &Options) -> anyhow::Result<()> {
     let mut command = program(checkout, "node");
     command
-        .args(["--test", "--test-reporter=spec", "tests/browser/"])
+        .args(["--test", "--test-reporter=spec"])
+        .args(files(&checkout.root.join("tests/browser"), ".test.mjs")?)
         .env("WAMP_DASHBOARD", checkout.binary("wamp-dashboard"))
         .env("WAMP_AGENT", checkout.binary("wamp-agent"))
         .env("SCREENSHOTS", checkout.target.join("screenshots"))
@@ -109,4 +116,14 @@ fn browser(checkout: &Checkout, options: &Options) -> anyhow::Result<()> {
         command.env("README_SCREENSHOT", checkout.root.join("docs/fleet.png"));
     }
     run(&mut command)
+}
+
+/// The files in a folder whose names end so: node's own search differs from version to version.
+fn files(folder: &Path, ending: &str) -> anyhow::Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let paths = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()?;
+    let mut paths: Vec<_> = paths.into_iter().filter(|path| path.to_string_lossy().ends_with(ending)).collect();
+    paths.sort();
+    ensure!(!paths.is_empty(), "no {ending} file in {}", folder.display());
+    Ok(paths)
 }
