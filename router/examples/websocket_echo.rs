@@ -81,6 +81,6 @@ async fn serve(mut socket: TcpStream, heartbeat: &Heartbeat) -> anyhow::Result<(
     socket.write_all(answer.as_bytes()).await?;
     // The serializer is of no consequence where nothing is serialized.
     let encoding = Encoding { serializer: Serializer::Json, framing: Framing::WebSocket };
-    run_tcp(socket, &received, encoding, Accept::Any, heartbeat, |outbox| Echo { outbox, replies: Vec::new() }).await;
+    run_tcp(socket, received, encoding, Accept::Any, heartbeat, |outbox| Echo { outbox, replies: Vec::new() }).await;
     Ok(())
 }
