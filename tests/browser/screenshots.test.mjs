@@ -53,6 +53,8 @@ test('pictures of every view', async (t) => {
       await form.scrollIntoViewIfNeeded();
       await form.locator('[name="show_disk"]').setChecked(false, { force: true });
       await shoot(fleet.page, picture('settings'));
+      const box = await form.locator('[name="show_disk"]').boundingBox();
+      assert.ok(box.width > box.height, `${size}: a switch is ${box.width} px wide and ${box.height} px tall`);
       const overflow = await fleet.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       assert.ok(overflow <= 0, `${size}: the page is ${overflow} px wider than the window`);
       await fleet.page.context().close();

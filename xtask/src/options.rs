@@ -10,14 +10,15 @@ Usage: cargo xtask <TASK>
   test         Everything there is to test, and a table of what passed. Installs what the tests
                need and this machine lacks: Debian's chromium, npm packages into target/npm,
                PyPI packages into target/venv. Options:
-                 --only NAME    only steps whose name contains NAME; can be given several times
-                 --skip NAME    all but those
+                 --only NAME    only steps whose name contains NAME, and those they need; can be
+                                given several times
+                 --skip NAME    not those, even where another step needs them
                  --no-install   install nothing: fail where something is missing
                  --update-readme-screenshot
                                 the browser step also makes docs/fleet.png anew
   list         The steps of `test`
   bench-page   Measures the page in a headless Chromium, served by the release binary.
-               What follows goes to the benchmark: cargo xtask bench-page --help
+               What follows goes to the benchmark; its options: dashboard/bench/page.mjs
 ";
 
 /// What to do.
@@ -84,11 +85,19 @@ impl Options {
         Ok(options)
     }
 
-    /// Whether to run the step of this name.
+    /// Whether the step of this name was asked for.
     pub(crate) fn wants(&self, step: &str) -> bool {
-        let among = |names: &[String]| names.iter().any(|name| step.contains(name.as_str()));
-        (self.only.is_empty() || among(&self.only)) && !among(&self.skip)
+        (self.only.is_empty() || among(step, &self.only)) && !self.skips(step)
     }
+
+    /// Whether the step of this name is to be left out even where another one needs it.
+    pub(crate) fn skips(&self, step: &str) -> bool {
+        among(step, &self.skip)
+    }
+}
+
+fn among(step: &str, names: &[String]) -> bool {
+    names.iter().any(|name| step.contains(name.as_str()))
 }
 
 #[cfg(test)]

@@ -44,11 +44,9 @@ pub(crate) fn list() {
 
 /// Runs the steps that are wanted, and those they need; says whether all passed.
 pub(crate) fn run_wanted(checkout: &Checkout, options: &Options) -> bool {
-    let wanted = |name| options.wants(name);
-    let steps: Vec<Step> = STEPS
-        .into_iter()
-        .filter(|step| wanted(step.0) || STEPS.iter().any(|other| wanted(other.0) && other.2.contains(&step.0)))
-        .collect();
+    let needed = |name| STEPS.iter().any(|step| options.wants(step.0) && step.2.contains(&name));
+    let steps: Vec<Step> =
+        STEPS.into_iter().filter(|step| options.wants(step.0) || (needed(step.0) && !options.skips(step.0))).collect();
     let mut report = Report::new(steps.len());
     for Step(name, _, needs, work) in steps {
         report.step(name, needs, || work(checkout, options));
