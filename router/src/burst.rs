@@ -7,7 +7,7 @@
 //!
 //! Order is what makes this more than a buffer. A receiver gets what a connection causes in the
 //! order it was caused, so whatever goes anywhere else than the gathered run first hands the run
-//! to the outboxes ([`settle`](Burst::settle)).
+//! to the outboxes (`settle`).
 
 use std::sync::Arc;
 

@@ -6,10 +6,13 @@
 //!
 //! # Locks
 //!
-//! No lock is held while anything is written to a socket. The locks nest in this order:
-//! the broker's topics, a member's subscriptions; the dealer's procedures, a member's
-//! registrations; a caller's calls, a callee's invocations; then a subscription's or
-//! registration's own list, deadlines and outboxes, under which nothing else is taken.
+//! No lock is held while anything is written to a socket. Locks nest in these ways only:
+//!
+//! - the broker's topics, then a member's subscriptions, then a subscription's roster;
+//! - the dealer's procedures, then a member's registrations, then a registration's callees, then
+//!   a callee's invocations;
+//! - a caller's calls, then a registration's callees, a callee's invocations or the deadlines;
+//! - any of these, or the table of sessions, then an outbox, under which nothing is taken.
 
 mod authorizer;
 mod join;
