@@ -1,5 +1,6 @@
 //! How messages to one peer become bytes: a serializer inside a framing.
 
+use wamp_proto::rawsocket::{FrameHeader, FrameKind, MAX_LENGTH};
 use wamp_proto::{Message, Serializer};
 
 /// What turns a message into bytes for one peer.
@@ -36,15 +37,9 @@ pub enum Framing {
     RawSocket,
 }
 
-/// The largest message a RawSocket frame holds: 24 bits of length, and one bit for exactly 2^24.
-const RAWSOCKET_MAX: usize = 1 << 24;
-
-/// The header bit that stands for a length of exactly [`RAWSOCKET_MAX`].
-const RAWSOCKET_X: u32 = 0x0800_0000;
-
 /// A message no frame of the peer's framing can hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a message of {length} bytes does not fit into one RawSocket frame (at most {RAWSOCKET_MAX} bytes)")]
+#[error("a message of {length} bytes does not fit into one RawSocket frame (at most {MAX_LENGTH} bytes)")]
 pub struct FrameTooLarge {
     /// Length of the message's body in bytes.
     pub length: usize,
@@ -88,12 +83,12 @@ impl Framing {
                 }
             }
             Framing::RawSocket => {
-                if length > RAWSOCKET_MAX {
+                if length > MAX_LENGTH {
                     out.truncate(start);
                     return Err(FrameTooLarge { length });
                 }
-                let header = if length == RAWSOCKET_MAX { RAWSOCKET_X } else { length as u32 };
-                out[start..start + GAP].copy_from_slice(&header.to_be_bytes());
+                let header = FrameHeader { kind: FrameKind::Message, length };
+                out[start..start + GAP].copy_from_slice(&header.encode());
             }
         }
         Ok(())
@@ -119,9 +114,8 @@ impl Framing {
                 length => Some((2, usize::from(length))),
             },
             Framing::RawSocket => {
-                let header = u32::from_be_bytes(bytes.get(..4)?.try_into().ok()?);
-                let length = if header & RAWSOCKET_X != 0 { RAWSOCKET_MAX } else { header as usize & 0x00FF_FFFF };
-                Some((4, length))
+                let header = FrameHeader::decode(bytes.first_chunk().copied()?).ok()?;
+                Some((FrameHeader::SIZE, header.length))
             }
         }
     }
@@ -196,8 +190,8 @@ mod tests {
     #[test]
     fn a_message_beyond_the_rawsocket_limit_leaves_nothing_behind() {
         let mut out = vec![1, 2, 3];
-        let result = Framing::RawSocket.frame(true, &mut out, |out| out.resize(out.len() + RAWSOCKET_MAX + 1, 0));
-        assert_eq!(result, Err(FrameTooLarge { length: RAWSOCKET_MAX + 1 }));
+        let result = Framing::RawSocket.frame(true, &mut out, |out| out.resize(out.len() + MAX_LENGTH + 1, 0));
+        assert_eq!(result, Err(FrameTooLarge { length: MAX_LENGTH + 1 }));
         assert_eq!(out, [1, 2, 3]);
     }
 

@@ -187,7 +187,7 @@ impl Outbox {
                 return Append::Closed;
             }
         };
-        if rest.is_empty() && state.backlog.is_empty() {
+        if rest.is_empty() && state.backlog.is_empty() && !state.finishing {
             return Append::Queued;
         }
         if !rest.is_empty() {

@@ -1,5 +1,7 @@
 //! Control frames sent to a peer, and close codes (RFC 6455, sections 5.5 and 7.4).
 
+use wamp_proto::rawsocket::{FrameHeader, FrameKind};
+
 use crate::encoding::Framing;
 
 /// Why a WebSocket is closed.
@@ -69,7 +71,10 @@ impl Framing {
         match self {
             // A WebSocket ping holds at most 125 bytes, or it was refused.
             Framing::WebSocket => out.extend_from_slice(&[0x8A, payload.len() as u8]),
-            Framing::RawSocket => out.extend_from_slice(&(0x0200_0000 | payload.len() as u32).to_be_bytes()),
+            Framing::RawSocket => {
+                let header = FrameHeader { kind: FrameKind::Pong, length: payload.len() };
+                out.extend_from_slice(&header.encode());
+            }
         }
         out.extend_from_slice(payload);
     }
@@ -88,6 +93,20 @@ mod tests {
         }
         for code in refused {
             assert_eq!(CloseCode::received(code), None, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_pong_is_as_long_as_its_ping() {
+        for (framing, length, header) in [
+            (Framing::WebSocket, 125, [0x8A, 125].as_slice()),
+            (Framing::RawSocket, 300, &[2, 0, 1, 44]),
+            (Framing::RawSocket, 1 << 24, &[0x0A, 0, 0, 0]),
+        ] {
+            let mut out = Vec::new();
+            framing.pong_frame(&vec![7; length], &mut out);
+            assert_eq!(&out[..header.len()], header);
+            assert_eq!(out.len(), header.len() + length);
         }
     }
 

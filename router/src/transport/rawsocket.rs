@@ -1,5 +1,7 @@
 //! WAMP's RawSocket framing (WAMP specification, "RawSocket Transport").
 
+use wamp_proto::rawsocket::{self, FrameHeader, FrameKind};
+
 use super::{Accept, Event, FrameError, Message, Step};
 use crate::pool;
 
@@ -22,20 +24,10 @@ pub struct Decoder {
 
 #[derive(Debug)]
 struct OpenFrame {
-    kind: Kind,
+    kind: FrameKind,
     bytes: Vec<u8>,
     length: usize,
 }
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Message,
-    Ping,
-    Pong,
-}
-
-/// Length of a frame's header.
-const HEADER: usize = 4;
 
 impl Decoder {
     /// A decoder of a peer whose serializer is text or binary, for frames of at most
@@ -60,17 +52,17 @@ impl Decoder {
         }
         let mut at = 0;
         if self.open.is_none() {
-            let Some((header, rest)) = input.split_first_chunk::<HEADER>() else {
+            let Some((header, rest)) = input.split_first_chunk() else {
                 return Ok(Step { consumed: 0, event: None });
             };
-            let (kind, length) = self.parse(*header)?;
+            let FrameHeader { kind, length } = self.parse(*header)?;
             if rest.len() >= length {
-                let consumed = HEADER + length;
-                let event = self.event(kind, &input[HEADER..consumed])?;
+                let consumed = FrameHeader::SIZE + length;
+                let event = self.event(kind, &input[FrameHeader::SIZE..consumed])?;
                 return Ok(Step { consumed, event: Some(event) });
             }
             self.open = Some(OpenFrame { kind, bytes: pool::take(), length });
-            at = HEADER;
+            at = FrameHeader::SIZE;
         }
         if let Some(open) = &mut self.open {
             let end = at + (open.length - open.bytes.len()).min(input.len() - at);
@@ -88,33 +80,21 @@ impl Decoder {
         Ok(Step { consumed: at, event })
     }
 
-    fn parse(&self, header: [u8; HEADER]) -> Result<(Kind, usize), FrameError> {
-        let word = u32::from_be_bytes(header);
-        if word >> 28 != 0 {
-            return Err(FrameError::ReservedBits);
-        }
-        let kind = match header[0] & 0x07 {
-            0 => Kind::Message,
-            1 => Kind::Ping,
-            2 => Kind::Pong,
-            unknown => return Err(FrameError::UnknownType(unknown)),
-        };
-        let low = (word & 0x00FF_FFFF) as usize;
-        let length = match header[0] & 0x08 {
-            0 => low,
-            // The length 2^24 exactly, for which 24 bits are one too few.
-            _ if low == 0 => 1 << 24,
-            _ => return Err(FrameError::LengthRange),
-        };
+    fn parse(&self, header: [u8; FrameHeader::SIZE]) -> Result<FrameHeader, FrameError> {
+        let header = FrameHeader::decode(header).map_err(|error| match error {
+            rawsocket::FrameError::UnknownKind(kind) => FrameError::UnknownType(kind),
+            rawsocket::FrameError::LengthOverflow(_) => FrameError::LengthRange,
+            _ => FrameError::ReservedBits,
+        })?;
         let limit = self.max_message;
-        if length > limit { Err(FrameError::TooBig { limit }) } else { Ok((kind, length)) }
+        if header.length > limit { Err(FrameError::TooBig { limit }) } else { Ok(header) }
     }
 
-    fn event<'a>(&self, kind: Kind, body: &'a [u8]) -> Result<Event<'a>, FrameError> {
+    fn event<'a>(&self, kind: FrameKind, body: &'a [u8]) -> Result<Event<'a>, FrameError> {
         Ok(match kind {
-            Kind::Ping => Event::Ping(body),
-            Kind::Pong => Event::Pong,
-            Kind::Message => {
+            FrameKind::Ping => Event::Ping(body),
+            FrameKind::Pong => Event::Pong,
+            FrameKind::Message => {
                 let binary = self.accept == Accept::Binary;
                 if !binary && simdutf8::basic::from_utf8(body).is_err() {
                     return Err(FrameError::Utf8);

@@ -31,7 +31,7 @@ fn decode(decoder: &mut Decoder, pieces: &[&[u8]]) -> (Vec<Vec<u8>>, Option<Fram
             }
         }
         buffer.drain(..at);
-        assert!(buffer.len() < HEADER);
+        assert!(buffer.len() < FrameHeader::SIZE);
     }
     (seen, None)
 }
