@@ -147,7 +147,14 @@ enum End {
 }
 
 impl<S: Stream, H: Handler> Connection<S, H> {
-    fn new(stream: S, received: Vec<u8>, accept: Accept, outbox: Arc<Outbox>, heartbeat: &Heartbeat, handler: H) -> Self {
+    fn new(
+        stream: S,
+        received: Vec<u8>,
+        accept: Accept,
+        outbox: Arc<Outbox>,
+        heartbeat: &Heartbeat,
+        handler: H,
+    ) -> Self {
         let settings = *heartbeat.settings();
         let established = handler.is_established();
         let max_message = if established { settings.max_message } else { settings.max_first_message };
