@@ -1,5 +1,6 @@
 //! What can go wrong, as types to match on.
 
+use std::fmt;
 use std::time::Duration;
 
 use wamp_proto::InvalidUri;
@@ -20,7 +21,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///     matches!(error.kind(), ErrorKind::Connect | ErrorKind::NotJoined | ErrorKind::Lost | ErrorKind::Timeout)
 /// }
 /// ```
-#[derive(Debug, thiserror::Error)]
+///
+/// Its `Debug` form is the message with its causes, since that is what a program prints whose `main` returns it.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The router's address is none.
@@ -213,6 +216,24 @@ impl Error {
     pub fn wamp_uri(&self) -> Option<&str> {
         self.wamp().map(WampError::uri)
     }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&with_causes(self))
+    }
+}
+
+/// An error's message, and those of its causes.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        message.push_str(": ");
+        message.push_str(&error.to_string());
+        cause = error.source();
+    }
+    message
 }
 
 impl From<WampError> for Error {

@@ -286,3 +286,14 @@ async fn too_many_calls_at_once_are_turned_away() {
     let answer = connection.invoke(2, 4, json!([])).await;
     assert_eq!((&answer[2], &answer[4]), (&json!(2), &json!("wamp.error.unavailable")));
 }
+
+#[tokio::test]
+async fn a_timeout_is_one_whoever_notices_it_first() {
+    let (_running, client, mut connection) = joined().await;
+    let call = client.call::<i64>("com.example.slow").timeout(Duration::from_secs(60));
+    let (result, ()) = tokio::join!(call, async {
+        connection.receive().await;
+        connection.send(json!([8, 48, 1, {}, "wamp.error.timeout"])).await;
+    });
+    assert_eq!(result.expect_err("the router gave up").kind(), ErrorKind::Timeout);
+}

@@ -206,6 +206,7 @@ async fn a_refused_procedure_is_an_error() {
         let mut connection = peer.join().await;
         connection.receive().await;
         connection.send(json!([8, 64, 1, {}, "wamp.error.procedure_already_exists", ["taken"]])).await;
+        connection.goodbye().await;
         connection
     });
     let error = started.expect_err("it is refused");
@@ -255,4 +256,48 @@ async fn a_router_that_never_answers_is_given_up() {
 async fn discovering_nothing_is_an_error() {
     let error = App::new("ws://localhost:1/ws").discover().start().await.expect_err("there is nothing");
     assert!(matches!(error, Error::NothingDiscovered));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_asked_before_the_stop_is_still_done() {
+    let (app, mut peer) = app();
+    let stopping = |client: Client| async move {
+        client.publish("com.example.last").await.expect("it is joined");
+        client.stop();
+        "stopped"
+    };
+    let (running, mut connection) = tokio::join!(app.register("com.example.stop", stopping).start(), async {
+        let mut connection = peer.join().await;
+        connection.attach("com.example.stop", 1).await;
+        connection
+    });
+    let running = running.expect("it starts");
+    connection.send(json!([68, 1, 1, {}])).await;
+    connection.expect(json!([16, 2, {}, "com.example.last"])).await;
+    connection.expect(json!([70, 1, {}, ["stopped"]])).await;
+    connection.goodbye().await;
+    within(running.ended()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_procedure_that_does_not_end_does_not_keep_the_program() {
+    let (app, mut peer) = app();
+    let app = app.register("com.example.forever", std::future::pending::<()>);
+    let (running, mut connection) = tokio::join!(app.start(), async {
+        let mut connection = peer.join().await;
+        connection.attach("com.example.forever", 1).await;
+        connection
+    });
+    let running = running.expect("it starts");
+    connection.send(json!([68, 1, 1, {}])).await;
+    running.client().publish("com.example.probe").await.expect("it is joined");
+    connection.receive().await;
+    let stopped = running.stop();
+    let ((), ()) = tokio::join!(stopped, async {
+        // In virtual time: until the program has nothing left to do but wait.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        let answer = connection.invoke(2, 1, json!([])).await;
+        assert_eq!(answer[4], "wamp.error.unavailable");
+        connection.goodbye().await;
+    });
 }

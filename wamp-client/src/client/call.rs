@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IntoDeserializer, value};
-use wamp_proto::OwnedPayload;
 use wamp_proto::message::options::CallOptions;
+use wamp_proto::{OwnedPayload, error};
 
 use super::{Arguments, Client};
 use crate::session::{CallKey, CallRequest, Command};
@@ -90,7 +90,15 @@ impl<T> Call<T> {
         if !matches!(payload, Err(Error::Timeout { .. })) {
             guard.call = None;
         }
-        decode(CallResult { procedure, payload: payload? })
+        match payload {
+            Ok(payload) => decode(CallResult { procedure, payload }),
+            // The router's clock was faster than ours.
+            Err(error) if error.wamp_uri() == Some(error::TIMEOUT) => match timeout {
+                Some(after) => Err(Error::Timeout { request: describe(&procedure), after }),
+                None => Err(error),
+            },
+            Err(error) => Err(error),
+        }
     }
 }
 

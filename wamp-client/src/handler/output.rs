@@ -9,7 +9,8 @@ use std::ops::Deref;
 use serde::Serialize;
 use wamp_proto::{OwnedPayload, PayloadBuilder, Serializer};
 
-use crate::{Error, WampError};
+use crate::WampError;
+use crate::error::{Error, with_causes};
 
 /// The encoded results of a handler, or its error.
 pub type Outcome = Result<OwnedPayload, WampError>;
@@ -94,14 +95,7 @@ fn to_wamp(error: &(dyn StdError + 'static)) -> WampError {
     if let Some(error) = error.downcast_ref::<Error>().and_then(Error::wamp) {
         return error.clone();
     }
-    let mut message = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        message.push_str(": ");
-        message.push_str(&error.to_string());
-        cause = error.source();
-    }
-    WampError::runtime(message)
+    WampError::runtime(with_causes(error))
 }
 
 /// Several results of one call.

@@ -79,7 +79,7 @@ impl Driver {
                 return;
             }
             let delay = backoff.next_delay();
-            warn!(error = %with_causes(&lost), retry_in = ?delay, "no session");
+            warn!(error = ?lost, retry_in = ?delay, "no session");
             if self.meanwhile(sleep(delay)).await.is_none() {
                 break;
             }
@@ -176,17 +176,6 @@ async fn meanwhile<T>(
 /// Whether another try may do better.
 fn may_pass(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::Lost)
-}
-
-fn with_causes(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 impl std::fmt::Debug for Driver {

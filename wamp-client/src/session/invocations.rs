@@ -22,6 +22,10 @@ impl Invocations {
         self.running.len()
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.running.is_empty()
+    }
+
     pub(crate) fn start(&mut self, request: RequestId, handler: BoxHandler, call: Incoming, names: Names) {
         let task = self.tasks.spawn(async move {
             let handled = AssertUnwindSafe(async { handler(call, names).await }).catch_unwind().await;

@@ -1,11 +1,12 @@
 //! One connection, joined: the loop between the socket, the program's commands, its handlers and the machine.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, Sleep, sleep_until};
 use tracing::{debug, info};
 use wamp_proto::error::{self, close};
 use wamp_proto::{RequestId, Serializer};
@@ -19,13 +20,10 @@ use super::{CallKey, Command, Endpoint, EndpointKey, EndpointKind, Hooks};
 use crate::app::Params;
 use crate::handler::{Incoming, SessionContext};
 use crate::transport::{Turn, WebSocket};
-use crate::{Error, Result, WampError};
+use crate::{Error, ErrorKind, Result, WampError};
 
-/// Commands taken before what they made is written: more of them share a write, fewer are heard earlier.
-const BATCH: usize = 64;
-
-/// How long the farewell may take.
-const FAREWELL: Duration = Duration::from_secs(2);
+/// How long procedures that are running may go on when the program is to stop.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// What the link shares with those before and after it.
 pub(super) struct Shared<'a> {
@@ -39,16 +37,20 @@ pub(super) struct Shared<'a> {
 }
 
 pub(super) struct Link {
-    socket: WebSocket,
+    pub(super) socket: WebSocket,
     serializer: Serializer,
-    machine: Machine,
+    pub(super) machine: Machine,
     invocations: Invocations,
     heartbeat: Heartbeat,
+    /// Set anew only when it goes off, and not with every sign of life.
+    alarm: Pin<Box<Sleep>>,
     context: SessionContext,
     /// Endpoints the router has not answered about, of those that make the session complete.
     missing: usize,
     /// The `on_join` functions, once the session is complete.
     joined: Option<JoinSet<()>>,
+    /// The program is to stop, at this moment at the latest.
+    stopping: Option<Instant>,
 }
 
 /// Why a link ended.
@@ -62,15 +64,18 @@ pub(super) enum End {
 
 impl Link {
     pub(super) fn new(socket: WebSocket, machine: Machine, context: SessionContext, heartbeat: Duration) -> Self {
+        let heartbeat = Heartbeat::new(heartbeat, Instant::now());
         Self {
             socket,
             serializer: context.serializer(),
             machine,
             invocations: Invocations::default(),
-            heartbeat: Heartbeat::new(heartbeat, Instant::now()),
+            alarm: Box::pin(sleep_until(heartbeat.due())),
+            heartbeat,
             context,
             missing: 0,
             joined: None,
+            stopping: None,
         }
     }
 
@@ -84,13 +89,26 @@ impl Link {
         ready: impl FnOnce(),
     ) -> (End, JoinSet<()>) {
         let mut ready = Some(ready);
-        let end = match self.set_up(shared) {
+        let ended = match self.set_up(shared) {
             Ok(()) => self.drive(shared, stop, &mut ready).await,
-            Err(error) => End::Lost(error),
+            Err(error) => Err(error),
         };
-        if let End::Stopped = end {
-            self.farewell(close::CLOSE_REALM).await;
-        }
+        let end = match ended {
+            Ok(()) => {
+                // What the program asked for before it asked to stop.
+                self.commands(shared);
+                self.farewell(close::CLOSE_REALM).await;
+                End::Stopped
+            }
+            Err(_) if self.stopping.is_some() => End::Stopped,
+            Err(error) => {
+                // There still is a session; it only is not the one the program wants.
+                if matches!(error.kind(), ErrorKind::Refused | ErrorKind::Setup) {
+                    self.farewell(close::CLOSE_REALM).await;
+                }
+                End::Lost(error)
+            }
+        };
         let reason = match &end {
             End::Stopped => "the App was stopped".to_owned(),
             End::Lost(Error::Lost { reason }) => reason.clone(),
@@ -113,12 +131,13 @@ impl Link {
         Ok(())
     }
 
+    /// Runs until the program is to stop, or the session is lost.
     async fn drive(
         &mut self,
         shared: &mut Shared<'_>,
         stop: &mut (impl Future<Output = ()> + Unpin),
         ready: &mut Option<impl FnOnce()>,
-    ) -> End {
+    ) -> Result<()> {
         loop {
             if self.missing == 0
                 && let Some(ready) = ready.take()
@@ -127,39 +146,49 @@ impl Link {
                 ready();
                 self.joined = Some(shared.hooks.joined(&self.context));
             }
-            while let Some(frame) = self.machine.next_frame() {
-                if let Err(error) = self.socket.send(frame) {
-                    return End::Lost(error);
-                }
+            if let Some(deadline) = self.stopping
+                && (self.invocations.is_empty() || Instant::now() >= deadline)
+            {
+                return Ok(());
             }
-            let went_on = tokio::select! {
-                () = &mut *stop => return End::Stopped,
-                turn = self.socket.turn() => self.turn(turn, shared).await,
+            while let Some(frame) = self.machine.next_frame() {
+                self.socket.send(frame)?;
+            }
+            tokio::select! {
+                () = &mut *stop, if self.stopping.is_none() => self.stop(),
+                turn = self.socket.turn() => self.turn(turn, shared).await?,
                 Some(command) = shared.commands.recv(), if !self.socket.is_congested() => {
-                    self.commands(command, shared);
-                    Ok(())
+                    self.command(command, shared);
+                    self.commands(shared);
                 }
-                Some(call) = shared.abandoned.recv() => {
-                    self.machine.abandon(call);
-                    Ok(())
-                }
+                Some(call) = shared.abandoned.recv() => self.machine.abandon(call),
                 (request, outcome) = self.invocations.next() => {
+                    // What the procedure asked for before it returned comes before its result.
+                    self.commands(shared);
                     self.machine.answer(request, &outcome);
-                    Ok(())
                 }
-                () = sleep_until(self.heartbeat.due()) => self.beat(),
-            };
-            if let Err(error) = went_on {
-                return End::Lost(error);
+                () = &mut self.alarm => self.beat()?,
             }
         }
     }
 
+    /// The program is to stop: procedures that are running may still answer.
+    fn stop(&mut self) {
+        let deadline = Instant::now() + GRACE;
+        self.stopping = Some(deadline);
+        self.alarm.as_mut().reset(deadline);
+    }
+
     fn beat(&mut self) -> Result<()> {
-        match self.heartbeat.beat(Instant::now()) {
-            Beat::Ping => self.socket.ping(),
-            Beat::Dead => Err(Error::Lost { reason: "the router does not answer pings".to_owned() }),
+        let now = Instant::now();
+        if now >= self.heartbeat.due() {
+            match self.heartbeat.beat(now) {
+                Beat::Ping => self.socket.ping()?,
+                Beat::Dead => return Err(Error::Lost { reason: "the router does not answer pings".to_owned() }),
+            }
         }
+        self.alarm.as_mut().reset(self.heartbeat.due());
+        Ok(())
     }
 
     async fn turn(&mut self, turn: Turn, shared: &mut Shared<'_>) -> Result<()> {
@@ -181,14 +210,10 @@ impl Link {
         }
     }
 
-    fn commands(&mut self, first: Command, shared: &mut Shared<'_>) {
-        let mut next = Some(first);
-        for _ in 0..BATCH {
-            let Some(command) = next else { return };
-            self.command(command, shared);
-            next = shared.commands.try_recv().ok();
-        }
-        if let Some(command) = next {
+    /// Carries out the commands that are waiting. What they make shares a write.
+    fn commands(&mut self, shared: &mut Shared<'_>) {
+        for _ in 0..shared.commands.len() {
+            let Ok(command) = shared.commands.try_recv() else { return };
             self.command(command, shared);
         }
     }
@@ -252,13 +277,15 @@ impl Link {
             self.machine.answer(request, &Err(WampError::new(error::NO_SUCH_REGISTRATION)));
             return;
         };
-        if self.invocations.len() >= shared.most_invocations {
-            let error = WampError::new(error::UNAVAILABLE)
-                .arg(format!("the callee is busy with {} calls, the most it takes", shared.most_invocations));
-            self.machine.answer(request, &Err(error));
+        let refusal = if self.stopping.is_some() {
+            "the callee is about to leave".to_owned()
+        } else if self.invocations.len() >= shared.most_invocations {
+            format!("the callee is busy with {} calls, the most it takes", shared.most_invocations)
+        } else {
+            self.invocations.start(request, Arc::clone(handler), call, names);
             return;
-        }
-        self.invocations.start(request, Arc::clone(handler), call, names);
+        };
+        self.machine.answer(request, &Err(WampError::new(error::UNAVAILABLE).arg(refusal)));
     }
 
     fn attached(
@@ -284,35 +311,5 @@ impl Link {
             self.machine.detach(endpoint, nobody);
         }
         Ok(())
-    }
-
-    /// Says goodbye, waits for the router's (if it has not said it yet), and closes the connection.
-    async fn farewell(&mut self, reason: &str) {
-        self.machine.goodbye(reason);
-        let exchanged = timeout(FAREWELL, async {
-            while let Some(frame) = self.machine.next_frame() {
-                if self.socket.send(frame).is_err() {
-                    return;
-                }
-            }
-            loop {
-                match self.socket.turn().await {
-                    Turn::Closed(_) => return,
-                    Turn::Flushed if reason == close::GOODBYE_AND_OUT => return,
-                    Turn::Frame(frame) => {
-                        if let Ok(Some(Effect::Goodbye { .. })) = self.machine.receive(&frame) {
-                            return;
-                        }
-                    }
-                    Turn::Flushed | Turn::Alive => {}
-                }
-            }
-        });
-        if exchanged.await.is_err() {
-            debug!("router did not answer the goodbye in time");
-        }
-        if timeout(FAREWELL, self.socket.close()).await.is_err() {
-            debug!("websocket did not close in time");
-        }
     }
 }

@@ -9,6 +9,7 @@
 //! invocations  procedures that are running
 //! events       handlers of events, each in order
 //! hooks        on_join and on_leave
+//! farewell     GOODBYE
 //! link         one connection: the loop between socket, commands, handlers and machine
 //! driver       connection after connection
 //! ```
@@ -17,6 +18,7 @@ mod command;
 mod driver;
 mod endpoint;
 mod events;
+mod farewell;
 mod heartbeat;
 mod hooks;
 mod invocations;

@@ -26,6 +26,9 @@ const WRITE_BUFFER: usize = 16 * 1024;
 /// Unwritten bytes from which on the program has to wait.
 const HIGH_WATER: usize = 256 * 1024;
 
+/// Unwritten bytes at which the connection is given up: the router does not read the answers it asks for.
+const MOST_UNWRITTEN: usize = 64 << 20;
+
 /// The largest message a router may send.
 const LARGEST_MESSAGE: usize = 16 << 20;
 
@@ -69,6 +72,7 @@ impl WebSocket {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
             .write_buffer_size(WRITE_BUFFER)
+            .max_write_buffer_size(MOST_UNWRITTEN)
             .max_message_size(Some(LARGEST_MESSAGE))
             .max_frame_size(Some(LARGEST_MESSAGE));
         match tokio_tungstenite::client_async_with_config(request, stream, Some(config)).await {
