@@ -29,7 +29,7 @@ pub(crate) struct Options {
     pub(crate) data: Option<PathBuf>,
 
     /// Adds N simulated machines, each with a session of its own
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=9000))]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=7000))]
     pub(crate) demo: u32,
 
     /// Runs no agent for this machine

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 /// Machines known at a time. Further ones are refused until some are forgotten.
-pub const MACHINES: usize = 10_000;
+pub const MACHINES: usize = 7_500;
 
 /// Sessions that may stand for one machine at a time: usually one, two for a moment
 /// when an agent is back before the router noticed that its old connection is dead.
@@ -40,7 +40,18 @@ pub const HISTORY: Duration = Duration::from_secs(300);
 pub const HISTORY_STEP: Duration = Duration::from_millis(900);
 
 /// Machines whose history can be asked for in one call.
-pub const HISTORY_MACHINES: usize = 500;
+pub const HISTORY_MACHINES: usize = 250;
 
 /// Intervals without a sample after which a machine without a session counts as offline.
 pub const OFFLINE_INTERVALS: f64 = 5.0;
+
+/// The longest message the dashboard's router takes.
+///
+/// It bounds what comes to the fleet service too: a message of another encoding gets longer on
+/// its way there, threefold at worst (`-0,` in JSON is a number of nine bytes in MessagePack), and
+/// the service's client ends a session that brings more than 16 MiB.
+pub const MESSAGE_BYTES: usize = 5 << 20;
+
+/// How long a snapshot may get, which is a message as well. In a fleet whose samples don't fit,
+/// the largest are left out; the page has them with the next event.
+pub const SNAPSHOT_BYTES: usize = 5_200_000;

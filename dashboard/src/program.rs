@@ -9,10 +9,10 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use wamp_agent::Simulated;
 use wamp_client::{App, Running};
-use wamp_dashboard::http;
 use wamp_dashboard::service::{self, FleetService};
 use wamp_dashboard::store::Store;
-use wamp_router::{Router, Server};
+use wamp_dashboard::{http, limits};
+use wamp_router::{Config, ConnectionSettings, Router, Server};
 
 use crate::agents::{self, Agents};
 use crate::cli::Options;
@@ -44,7 +44,9 @@ impl Program {
         let coming = agents::simulated(options.demo).map(|number| Simulated::new(number).id().into()).collect();
         fleet.forget_simulated(&coming).await?;
 
-        let router = Router::builder().realm(REALM).build();
+        let connections = ConnectionSettings { max_message: limits::MESSAGE_BYTES, ..ConnectionSettings::default() };
+        let config = Config { connections, ..Config::default() };
+        let router = Router::builder().realm(REALM).config(config).build();
         let server = router.serve(listener, http::routes(Arc::clone(&fleet)));
         let url = format!("ws://{}/ws", from_within(server.local_addr()));
         let fleet_program = service::mount(App::new(&url).realm(REALM), Arc::clone(&fleet))

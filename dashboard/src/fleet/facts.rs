@@ -34,6 +34,14 @@ pub struct Facts {
     pub simulated: bool,
 }
 
+impl Facts {
+    /// Bytes they take in a message, at most.
+    pub(super) fn weight(&self) -> usize {
+        let texts = [&self.os, &self.kernel, &self.arch, &self.cpu, &self.version];
+        100 + texts.into_iter().flatten().map(String::len).sum::<usize>()
+    }
+}
+
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Fields {

@@ -152,6 +152,26 @@ impl Machine {
     }
 }
 
+impl Known {
+    /// Bytes it takes in a message at least, because nothing of that can be left out.
+    pub(super) fn bare_weight(&self) -> usize {
+        let Settings { id, ip, name, .. } = &self.settings;
+        230 + 2 * id.as_str().len() + ip.len() + name.as_str().len()
+    }
+
+    /// Bytes that its facts and its sample take.
+    pub(super) fn extra_weight(&self) -> usize {
+        self.facts.weight() + self.sample.as_deref().map_or(0, Sample::weight)
+    }
+
+    /// Leaves these out.
+    pub(super) fn strip(&mut self) {
+        self.facts = Facts::default();
+        self.age = None;
+        self.sample = None;
+    }
+}
+
 fn inner<S: Serializer>(sample: &Option<Arc<Sample>>, serializer: S) -> Result<S::Ok, S::Error> {
     sample.as_deref().serialize(serializer)
 }

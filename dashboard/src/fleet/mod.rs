@@ -30,7 +30,7 @@ pub use news::News;
 pub use sample::{Anonymous, Disk, Sample};
 
 use crate::store::Record;
-use crate::{MachineId, Settings};
+use crate::{MachineId, Settings, limits};
 use machine::Machine;
 use news::Queue;
 use presence::Sessions;
@@ -218,9 +218,20 @@ impl Fleet {
         offline.map(|(id, _)| id.clone()).collect()
     }
 
-    /// Everything a page needs to be full at once.
+    /// Everything a page needs to be full at once, as far as it fits one message.
     pub fn snapshot(&self, now: Moment) -> Snapshot {
-        let machines = self.machines.values().map(|machine| machine.known(now)).collect();
+        let mut machines: Vec<_> = self.machines.values().map(|machine| machine.known(now)).collect();
+        let bare: usize = machines.iter().map(Known::bare_weight).sum();
+        let mut room = limits::SNAPSHOT_BYTES.saturating_sub(bare);
+        // The lightest first: nobody's bulk is to push others out.
+        let mut by_weight: Vec<&mut Known> = machines.iter_mut().collect();
+        by_weight.sort_by_key(|machine| machine.extra_weight());
+        for machine in by_weight {
+            match room.checked_sub(machine.extra_weight()) {
+                Some(rest) => room = rest,
+                None => machine.strip(),
+            }
+        }
         Snapshot { machines, now: now.unix_ms }
     }
 

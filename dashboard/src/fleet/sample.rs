@@ -80,6 +80,15 @@ impl Sample {
     }
 }
 
+impl Sample {
+    /// Bytes it takes in a message, at most: numbers are of nine bytes.
+    pub(super) fn weight(&self) -> usize {
+        let cores = self.cpus.as_deref().map_or(0, |cpus| 9 * cpus.len());
+        let mounts = self.disks.as_deref().unwrap_or_default().iter().map(|(mount, _)| mount.len() + 24);
+        300 + self.id.as_str().len() + self.name.as_str().len() + cores + mounts.sum::<usize>()
+    }
+}
+
 fn percent([used, total]: [u64; 2]) -> Option<f32> {
     (total > 0).then(|| (used as f32 / total as f32 * 100.0).min(100.0))
 }

@@ -286,3 +286,44 @@ fn the_last_word_before_silence_leaves_no_gap_in_the_curve() {
     let snapshot = scene.fleet.snapshot(scene.now);
     assert!(snapshot.machines[0].sample.as_ref().unwrap().disabled);
 }
+
+#[test]
+fn a_snapshot_of_the_worst_fleet_fits_one_message() {
+    use wamp_proto::{Serializer, to_vec};
+    let mut scene = Scene::new();
+    let long = |bytes: usize| "\u{10ffff}".repeat(bytes / 4);
+    let disks: serde_json::Map<_, _> =
+        (0..100).map(|n| (format!("{n:03}{}", long(1000)), json!([1u64 << 53, 1u64 << 53]))).collect();
+    let sample: Sample = serde_json::from_value(json!({
+        "id": "x", "ip": "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "name": long(1000), "rev": 1u64 << 53, "cpus": vec![99.9; 1000],
+        "mem": [1u64 << 53, 1u64 << 53], "swap": [1u64 << 53, 1u64 << 53], "disks": disks, "net": [1u64 << 53, 1u64 << 53],
+        "io": [1u64 << 53, 1u64 << 53], "load": [0.1, 0.1, 0.1], "up": 1u64 << 53
+    }))
+    .unwrap();
+    let facts: Facts = serde_json::from_value(json!({
+        "os": long(1000), "kernel": long(1000), "arch": long(1000), "cpu": long(1000), "cores": 1u64 << 53,
+        "boot": 1u64 << 53, "version": long(1000), "simulated": true
+    }))
+    .unwrap();
+    assert!(to_vec(Serializer::MessagePack, &sample).unwrap().len() <= sample.weight());
+    assert!(to_vec(Serializer::MessagePack, &facts).unwrap().len() <= facts.weight());
+
+    for number in 1..crate::limits::MACHINES {
+        let id = id(&format!("{number:064}"));
+        let settings =
+            Settings { rev: u64::MAX, ..Settings::new(id.clone(), "f".repeat(39), Name::reported(&long(1000))) };
+        scene.fleet.configured(scene.now, settings);
+        scene.fleet.joined(scene.now, &id, None, Some(facts.clone()));
+        scene.fleet.sampled(scene.now, None, Sample { id, ..sample.clone() }).unwrap();
+    }
+    // And one that behaves, last by its id.
+    scene.join("real", None);
+    scene.publish("real", None).unwrap();
+
+    let snapshot = scene.fleet.snapshot(scene.now);
+    let bytes = to_vec(Serializer::MessagePack, &snapshot).unwrap().len();
+    assert!(bytes < crate::limits::SNAPSHOT_BYTES, "{bytes}");
+    assert_eq!(snapshot.machines.len(), crate::limits::MACHINES);
+    assert!(snapshot.machines.last().unwrap().sample.is_some(), "bulk does not push out who needs little");
+    assert!(snapshot.machines.iter().filter(|machine| machine.sample.is_some()).count() > 1, "the room is used");
+}

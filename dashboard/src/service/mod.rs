@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use tokio::sync::{Notify, RwLock, Semaphore};
-use wamp_client::App;
+use wamp_client::{App, Serializer};
 use wamp_proto::SessionId;
 
 use crate::fleet::{Columns, Fleet, ForgetError, Moment, News, Sample, Snapshot, Unknown};
@@ -52,8 +52,10 @@ pub enum ForgetFailed {
 /// Puts the service's procedures and subscriptions on a WAMP program.
 ///
 /// A whole fleet may join or publish in the same moment, so the program is given room for that.
+/// It speaks MessagePack as the agents do; see [`limits::MESSAGE_BYTES`].
 pub fn mount(app: App, service: Arc<FleetService>) -> App {
     app.shared_state(service)
+        .serializer(Serializer::MessagePack)
         .most_invocations(2 * limits::MACHINES)
         .event_queue(2 * limits::MACHINES)
         .mount(procedures::all())

@@ -148,10 +148,10 @@ impl Database {
 
     /// Lets the file grow no further, as a full disk does.
     #[cfg(test)]
-    pub(super) fn fill_disk(&self, full: bool) {
-        let pages: i64 = self.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+    pub(super) fn fill_disk(&self, full: bool) -> Result<(), StoreError> {
+        let pages: i64 = self.connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
         let most = if full { pages } else { i64::from(u32::MAX - 1) };
-        self.connection.pragma_update_and_check(None, "max_page_count", most, |_| Ok(())).unwrap();
+        Ok(self.connection.pragma_update_and_check(None, "max_page_count", most, |_| Ok(()))?)
     }
 
     fn find(&self, id: &MachineId) -> Result<Option<Record>, StoreError> {

@@ -120,14 +120,14 @@ async fn what_did_not_fit_the_disk_is_not_answered_as_stored() {
     let folder = folder();
     let (store, _) = open(&folder);
     store.report(id("web"), named("web-1")).await.unwrap();
-    store.run(|database| Ok(database.fill_disk(true))).await.unwrap();
+    store.run(|database| database.fill_disk(true)).await.unwrap();
     let facts = Facts { os: Some("x".repeat(100_000)), ..Facts::default() };
     let report = Report { facts: Some(facts), ..Report::default() };
     let error = store.report(id("big"), report.clone()).await.unwrap_err();
     assert!(matches!(error, StoreError::Write(_)), "{error}");
 
     // It goes on once there is room.
-    store.run(|database| Ok(database.fill_disk(false))).await.unwrap();
+    store.run(|database| database.fill_disk(false)).await.unwrap();
     store.report(id("big"), report).await.unwrap();
     store.close().await;
     let ids: Vec<_> = open(&folder).1.into_iter().map(|record| record.settings.id).collect();
