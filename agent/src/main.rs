@@ -1,13 +1,17 @@
 //! The program `wamp-agent`: the library with a command line.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    io::{IsTerminal, stderr},
+    path::PathBuf,
+    process::ExitCode,
+};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use clap::{Parser, ValueEnum};
 use tracing_subscriber::{filter::Targets, prelude::*};
 use wamp_agent::{
     Agent, Host, MachineId, Measure, Parts, Sample, Sender, local_address_towards,
-    state::{self, StateFile},
+    state::{self, StateError, StateFile},
 };
 use wamp_client::Serializer;
 
@@ -79,7 +83,8 @@ impl From<Encoding> for Serializer {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_filter(arguments.log.clone());
+    let log = tracing_subscriber::fmt::layer().with_writer(stderr).with_ansi(stderr().is_terminal());
+    let log = log.with_filter(arguments.log.clone());
     tracing_subscriber::registry().with(log).init();
 
     match start(arguments) {
@@ -105,7 +110,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     // Locked as long as the agent runs.
     let state = match arguments.id {
         Some(_) => None,
-        None => Some(StateFile::open(&state_path(arguments.state)?)?),
+        None => Some(open_state(arguments.state)?),
     };
     let Some(id) = arguments.id.or_else(|| state.as_ref().map(|state| state.id().clone())) else {
         bail!("there is no machine id");
@@ -132,6 +137,18 @@ async fn print_once(arguments: Arguments) -> anyhow::Result<()> {
     let sample = Sample::new(Sender { id, ip: ip.as_deref(), name: &name }, 0, &figures);
     println!("{}", serde_json::to_string(&sample)?);
     Ok(())
+}
+
+/// Opens the state file; when that fails the error says what would help.
+fn open_state(given: Option<PathBuf>) -> anyhow::Result<StateFile> {
+    StateFile::open(&state_path(given)?).map_err(|error| {
+        let hint = match error {
+            StateError::InUse { .. } => "a second one on this machine needs its own --state or --id",
+            StateError::Corrupt { .. } => "delete it to get a new id, or give one with --id",
+            _ => "--state names another place, --id does without it",
+        };
+        anyhow!("{:#}; {hint}", anyhow::Error::from(error))
+    })
 }
 
 fn state_path(given: Option<PathBuf>) -> anyhow::Result<PathBuf> {

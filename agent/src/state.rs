@@ -133,7 +133,7 @@ pub fn default_path() -> Option<PathBuf> {
 #[non_exhaustive]
 pub enum StateError {
     /// The file system said no.
-    #[error("can't {action} the state file {}; --state names another place, --id does without it", path.display())]
+    #[error("can't {action} the state file {}", path.display())]
     Io {
         /// The state file.
         path: PathBuf,
@@ -143,7 +143,7 @@ pub enum StateError {
         source: io::Error,
     },
     /// The file holds something else.
-    #[error("the state file {} holds no machine id; delete it to get a new id, or give one with --id", path.display())]
+    #[error("the state file {} holds no machine id", path.display())]
     Corrupt {
         /// The state file.
         path: PathBuf,
@@ -151,10 +151,7 @@ pub enum StateError {
         source: InvalidMachineId,
     },
     /// Another agent holds the lock.
-    #[error(
-        "another agent runs with the state file {}; a second one on this machine needs its own --state or --id",
-        path.display()
-    )]
+    #[error("another agent runs with the state file {}", path.display())]
     InUse {
         /// The state file.
         path: PathBuf,

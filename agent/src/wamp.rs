@@ -29,6 +29,9 @@ const SETTINGS: &str = "clientconfig.{id}";
 /// The fleet service looks into a small database; one that takes longer is as good as not there.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// A sample that waits longer for room in the send buffer is old.
+const SEND_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// A session of the agent's [`App`].
 #[derive(Clone, Debug)]
 pub(crate) struct WampUplink {
@@ -85,7 +88,7 @@ impl Uplink for WampUplink {
     }
 
     async fn publish(&self, sample: &Sample<'_>) {
-        if let Err(error) = self.client.publish(SAMPLES).arg(sample).await {
+        if let Err(error) = self.client.publish(SAMPLES).arg(sample).timeout(SEND_TIMEOUT).await {
             debug!(%error, "sample lost");
         }
     }

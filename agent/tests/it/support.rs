@@ -104,6 +104,11 @@ impl Fleet {
         }
     }
 
+    /// Leaves out what has come so far.
+    pub(crate) fn forget_samples(&mut self) {
+        while self.samples.try_recv().is_ok() {}
+    }
+
     /// How an agent introduced itself.
     pub(crate) async fn introduction(&mut self) -> (String, Value) {
         timeout(DEADLINE, self.introductions.recv()).await.expect("an introduction").unwrap()
