@@ -30,7 +30,13 @@ export class Fleet {
   /** A new link is up: from here on events belong to it. */
   begin() {
     this.epoch++;
+    this.expectSnapshot();
+  }
+
+  /** A snapshot is being asked for. */
+  expectSnapshot() {
     this.awaiting = true;
+    this.gone.clear();
   }
 
   /** `clientstats` */
@@ -91,7 +97,7 @@ export class Fleet {
       this.describe(machine, entry, now, turned);
       const heard = typeof entry.age === 'number' ? now - Math.max(0, entry.age) : -Infinity;
       if (isObject(entry.sample) && heard > machine.heard) {
-        machine.hear(entry.sample, heard);
+        machine.hear(entry.sample, heard, false);
       }
       machine.due = Math.max(machine.due, machine.online ? turned : -Infinity);
       machine.epoch = this.epoch;

@@ -92,7 +92,8 @@ export class Machine {
     return this.settings.frequency * 1000;
   }
 
-  hear(sample, now) {
+  /** Takes in a sample; `recorded` if it is to stand in the ring as well (the last sample of a snapshot is in the history too). */
+  hear(sample, now, recorded = true) {
     const reading = new Reading(sample);
     this.reading = reading.disabled && this.reading ? this.reading : reading;
     this.applied = reading.rev;
@@ -106,13 +107,14 @@ export class Machine {
       this.rename();
     }
     if (reading.disabled) return;
+    this.press(reading.pressure);
+    if (!recorded) return;
     row[CPU] = reading.cpu;
     row[MEM] = reading.memory;
     row[DISK] = reading.disk;
     row[NET] = reading.net;
     row[IO] = reading.io;
     this.ring.push(now, row);
-    this.press(reading.pressure);
   }
 
   /** Follows the pressure slowly and in steps with some play, so that an order made from it is calm. */

@@ -15,7 +15,9 @@ export class Ring {
     this.most = most;
     this.start = 0;
     this.length = 0;
-    this.allocate(SMALLEST);
+    // Nothing is allocated before the first row: most machines of a large fleet are never looked at.
+    this.mask = -1;
+    this.times = null;
   }
 
   allocate(capacity) {
@@ -43,6 +45,7 @@ export class Ring {
 
   /** Appends a row. A time that does not advance is moved to just after the newest row, so that rows stay ordered. */
   push(time, values) {
+    if (!this.times) this.allocate(SMALLEST);
     if (this.length && !(time > this.lastTime)) time = this.lastTime + 1;
     if (this.length > this.mask && !this.grow(time)) {
       this.start = (this.start + 1) & this.mask;

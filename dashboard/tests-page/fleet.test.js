@@ -130,6 +130,7 @@ test('an agent that does not tell its revision is neither', () => {
 
 test('the last word of a disabled machine keeps its figures', () => {
   const fleet = loaded(entry());
+  fleet.sample({ id: 'a', cpus: [5], rev: 1 }, NOW + 5);
   fleet.sample({ id: 'a', disabled: true, rev: 2 }, NOW + 10);
   const machine = fleet.machines.get('a');
   assert.deepEqual([machine.reading.cpu, machine.applied, machine.ring.length], [5, 2, 1]);
