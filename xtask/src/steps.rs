@@ -87,7 +87,7 @@ fn docs(checkout: &Checkout, _: &Options) -> anyhow::Result<()> {
 
 fn page(checkout: &Checkout, _: &Options) -> anyhow::Result<()> {
     let tests = files(&checkout.root.join("dashboard/tests-page"), ".test.js")?;
-    run(program(checkout, "node").arg("--test").args(tests))
+    run(program(checkout, "node").args(["--test", "--test-reporter=spec"]).args(tests))
 }
 
 fn interop(checkout: &Checkout, _: &Options) -> anyhow::Result<()> {
