@@ -35,7 +35,7 @@ use crate::broker::Broker;
 use crate::burst::Burst;
 use crate::dealer::Dealer;
 
-pub use authorizer::{Action, AllowAll, Authorizer};
+pub use authorizer::{Action, AllowAll, Authorizer, OwnSessionOnly};
 pub(crate) use join::Farewell;
 pub use limits::{LIMIT_EXCEEDED, Limits};
 pub use member::Member;

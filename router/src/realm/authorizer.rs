@@ -28,7 +28,42 @@ pub trait Authorizer: Debug + Send + Sync {
     fn allows(&self, member: &Member, action: Action, uri: &str) -> bool;
 }
 
-/// Allows everything to everybody.
+/// Allows everything to everybody, but to act on the sessions of others: `wamp.session.kill` and
+/// its siblings, `wamp.subscription.remove_subscriber` and `wamp.registration.remove_callee` are
+/// for administrators. The default, with no administrators.
+///
+/// ```
+/// use wamp_router::realm::OwnSessionOnly;
+///
+/// let authorizer = OwnSessionOnly::with_administrators(["operator"]);
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OwnSessionOnly {
+    administrators: Box<[Box<str>]>,
+}
+
+impl OwnSessionOnly {
+    /// Sessions of these authroles may act on others. An authrole is worth what the realm's
+    /// authenticator checks before it grants it.
+    pub fn with_administrators<S: Into<Box<str>>>(authroles: impl IntoIterator<Item = S>) -> Self {
+        Self { administrators: authroles.into_iter().map(Into::into).collect() }
+    }
+}
+
+impl Authorizer for OwnSessionOnly {
+    fn allows(&self, member: &Member, action: Action, uri: &str) -> bool {
+        action != Action::Call || !acts_on_others(uri) || self.administrators.contains(&member.identity().authrole)
+    }
+}
+
+/// Whether a procedure of the router is one that ends what belongs to other sessions.
+fn acts_on_others(procedure: &str) -> bool {
+    let Some(procedure) = procedure.strip_prefix("wamp.") else { return false };
+    procedure.starts_with("session.kill")
+        || matches!(procedure, "subscription.remove_subscriber" | "registration.remove_callee")
+}
+
+/// Allows everything to everybody, even to end the sessions of others.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AllowAll;
 

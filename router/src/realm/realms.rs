@@ -6,7 +6,7 @@ use ahash::AHashMap;
 use wamp_proto::error::close;
 
 use super::join::Farewell;
-use super::{AllowAll, Authorizer, Limits, Realm};
+use super::{Authorizer, Limits, OwnSessionOnly, Realm};
 use crate::burst::Burst;
 use crate::session::{Anonymous, Authenticator};
 use crate::transport::control::CloseCode;
@@ -23,9 +23,13 @@ pub struct RealmOptions {
 }
 
 impl Default for RealmOptions {
-    /// Everybody may join anonymously, and do everything.
+    /// Everybody may join anonymously, and do everything but act on the sessions of others.
     fn default() -> Self {
-        Self { limits: Limits::default(), authenticator: Arc::new(Anonymous), authorizer: Arc::new(AllowAll) }
+        Self {
+            limits: Limits::default(),
+            authenticator: Arc::new(Anonymous),
+            authorizer: Arc::new(OwnSessionOnly::default()),
+        }
     }
 }
 

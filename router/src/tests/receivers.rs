@@ -1,15 +1,17 @@
 //! Who gets an event. Specification: "Publisher Exclusion", "Subscriber Black- and Whitelisting",
 //! "Publisher Identification" (advanced profile).
 
+use std::sync::Arc;
+
 use wamp_proto::message::Hello;
 
 use super::world::{Client, World};
-use crate::realm::RealmOptions;
+use crate::realm::{AllowAll, RealmOptions};
 use crate::session::{Authenticator, Identity, Refusal};
 
 /// Takes the client's word for who it is.
 #[derive(Debug)]
-struct Believes;
+pub(super) struct Believes;
 
 impl Authenticator for Believes {
     fn authenticate(&self, hello: &Hello<'_>) -> Result<Identity, Refusal> {
@@ -25,7 +27,11 @@ impl Authenticator for Believes {
 }
 
 pub(super) fn world() -> World {
-    World::with(RealmOptions { authenticator: std::sync::Arc::new(Believes), ..RealmOptions::default() })
+    World::with(RealmOptions {
+        authenticator: Arc::new(Believes),
+        authorizer: Arc::new(AllowAll),
+        ..RealmOptions::default()
+    })
 }
 
 /// Joins as `authid` in `authrole`, and stands as `authid` in transcripts.

@@ -8,7 +8,7 @@ use wamp_proto::{Message, Serializer};
 use crate::burst::Burst;
 use crate::connection::Flow;
 use crate::outbox::{Encoding, Framing, Outbox};
-use crate::realm::{Realm, RealmOptions, Realms};
+use crate::realm::{AllowAll, Realm, RealmOptions, Realms};
 use crate::session::{Session, Transport};
 
 /// What clients announce who play every role with every feature.
@@ -45,8 +45,9 @@ pub(super) struct Client {
 }
 
 impl World {
+    /// One where everybody may do everything.
     pub(super) fn new() -> Self {
-        Self::with(RealmOptions::default())
+        Self::with(RealmOptions { authorizer: Arc::new(AllowAll), ..RealmOptions::default() })
     }
 
     pub(super) fn with(options: RealmOptions) -> Self {
