@@ -14,12 +14,12 @@ mod wamp;
 mod tests;
 
 use std::cell::RefCell;
-use std::future::poll_fn;
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use tokio::io::ReadBuf;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use crate::outbox::{Closed, Encoding, Flush, Framing, Outbox, Status};
@@ -68,14 +68,20 @@ pub trait Handler: Send + 'static {
 ///
 /// `received` is what was already read from `socket` and belongs to the framing. The handler is
 /// made from the outbox that leads to the peer.
-pub async fn run_tcp<H: Handler>(
+///
+/// Dropping the future ends the connection.
+pub fn run_tcp<H, F>(
     socket: TcpStream,
     received: Vec<u8>,
     encoding: Encoding,
     accept: Accept,
     heartbeat: &Heartbeat,
-    handler: impl FnOnce(Arc<Outbox>) -> H,
-) {
+    handler: F,
+) -> impl Future<Output = ()> + Send + use<H, F>
+where
+    H: Handler,
+    F: FnOnce(Arc<Outbox>) -> H,
+{
     // Messages are small and their sender waits: never hold one back to fill a packet.
     if let Err(error) = socket.set_nodelay(true) {
         tracing::debug!(%error, "no TCP_NODELAY");
@@ -83,24 +89,28 @@ pub async fn run_tcp<H: Handler>(
     let (read, write) = socket.into_split();
     let outbox = Outbox::tcp(encoding, heartbeat.settings().outbox, write);
     let handler = handler(outbox.clone());
-    Connection::new(TcpSide(read), received, accept, outbox, heartbeat, handler).run().await;
+    // Not an async function: that would keep room for its arguments as long as it runs, and
+    // there are many of them.
+    Connection::new(TcpSide(read), received, accept, outbox, heartbeat, handler)
 }
 
 /// Runs a connection over any other stream until its end, as [`run_tcp`] does.
-pub async fn run_stream<S, H>(
+pub fn run_stream<S, H, F>(
     stream: S,
     received: Vec<u8>,
     encoding: Encoding,
     accept: Accept,
     heartbeat: &Heartbeat,
-    handler: impl FnOnce(Arc<Outbox>) -> H,
-) where
-    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static,
+    handler: F,
+) -> impl Future<Output = ()> + Send + use<S, H, F>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     H: Handler,
+    F: FnOnce(Arc<Outbox>) -> H,
 {
     let outbox = Outbox::owned(encoding, heartbeat.settings().outbox);
     let handler = handler(outbox.clone());
-    Connection::new(Whole(stream), received, accept, outbox, heartbeat, handler).run().await;
+    Connection::new(Whole(stream), received, accept, outbox, heartbeat, handler)
 }
 
 struct Connection<S, H: Handler> {
@@ -146,6 +156,21 @@ enum End {
     Failed(io::ErrorKind),
 }
 
+/// Nothing in it is pinned.
+impl<S, H: Handler> Unpin for Connection<S, H> {}
+
+impl<S: Stream, H: Handler> Future for Connection<S, H> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        match ready!(self.get_mut().poll_end(cx)) {
+            End::Closed(Closed::TooSlow) => tracing::warn!("slow consumer disconnected"),
+            end => tracing::debug!(?end, "connection ended"),
+        }
+        Poll::Ready(())
+    }
+}
+
 impl<S: Stream, H: Handler> Connection<S, H> {
     fn new(
         stream: S,
@@ -180,15 +205,7 @@ impl<S: Stream, H: Handler> Connection<S, H> {
         }
     }
 
-    async fn run(mut self) {
-        let end = poll_fn(|cx| self.poll(cx)).await;
-        match end {
-            End::Closed(Closed::TooSlow) => tracing::warn!("slow consumer disconnected"),
-            end => tracing::debug!(?end, "connection ended"),
-        }
-    }
-
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<End> {
         let status = self.outbox.attend(cx.waker());
         if let Some(closed) = status.closed {
             return Poll::Ready(End::Closed(closed));

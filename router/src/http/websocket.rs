@@ -53,13 +53,7 @@ pub(super) async fn open(State(shared): State<Arc<Shared>>, mut request: Request
         session = tracing::field::Empty,
         realm = tracing::field::Empty,
     );
-    tokio::spawn(
-        async move {
-            run(&shared, upgrade, serializer).await;
-            drop(slot);
-        }
-        .instrument(span),
-    );
+    tokio::spawn(run(shared, upgrade, serializer, slot).instrument(span));
     let headers = [
         (UPGRADE, HeaderValue::from_static("websocket")),
         (CONNECTION, HeaderValue::from_static("Upgrade")),
@@ -69,19 +63,30 @@ pub(super) async fn open(State(shared): State<Arc<Shared>>, mut request: Request
     (StatusCode::SWITCHING_PROTOCOLS, headers).into_response()
 }
 
-async fn run(shared: &Shared, upgrade: OnUpgrade, serializer: Serializer) {
-    let (socket, received) = match upgrade.await.map(tcp) {
-        Ok(Some(stream)) => stream,
+/// Runs the session, and holds its slot.
+async fn run(shared: Arc<Shared>, upgrade: OnUpgrade, serializer: Serializer, _slot: Option<Slot>) {
+    let connection = match upgrade.await.map(tcp) {
+        Ok(Some((socket, received))) => connection(&shared, socket, received, serializer),
         Ok(None) => return tracing::error!("an upgraded connection is no TCP socket"),
         Err(error) => return tracing::debug!(%error, "not upgraded"),
     };
+    drop(shared);
+    connection.await;
+}
+
+fn connection(
+    shared: &Shared,
+    socket: TcpStream,
+    received: Vec<u8>,
+    serializer: Serializer,
+) -> impl Future<Output = ()> + Send + use<> {
     let config = shared.router.config();
     let encoding = Encoding { serializer, framing: Framing::WebSocket };
     let accept = if serializer.is_binary() { Accept::Binary } else { Accept::Text };
     let transport = Transport { name: "websocket", sequential_request_ids: config.sequential_request_ids };
     let realms = shared.router.realms().clone();
-    let session = |outbox| WampHandler::new(realms, outbox, transport);
-    run_tcp(socket, received, encoding, accept, &shared.heartbeat, session).await;
+    let session = move |outbox| WampHandler::new(realms, outbox, transport);
+    run_tcp(socket, received, encoding, accept, &shared.heartbeat, session)
 }
 
 /// The socket under an upgraded connection, and what was read from it already.
