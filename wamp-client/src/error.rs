@@ -60,7 +60,7 @@ pub enum Error {
         param: String,
     },
     /// No connection to the router.
-    #[error("no connection to {url}: is the router running there?")]
+    #[error("can't connect to {url} (is the router running there?)")]
     Connect {
         /// The router's address.
         url: String,

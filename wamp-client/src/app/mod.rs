@@ -1,5 +1,6 @@
 //! The program: what it is connected to, and the handlers it has.
 
+mod launch;
 mod params;
 mod running;
 mod signals;
@@ -11,21 +12,14 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot, watch};
-use wamp_proto::{Serializer, Uri};
+use wamp_proto::Serializer;
 
 pub(crate) use self::params::Params;
 pub use self::running::Running;
 pub use self::states::Needs;
 pub(crate) use self::states::States;
-use crate::client::{Client, Parts};
-use crate::handler::{Attach, Definition, DefinitionKind, Discovered, Handler, Hook, ProcedureHandler, TopicHandler};
-use crate::session::{Config, Driver, EndpointKey, Hooks};
-use crate::transport::{Address, Connector};
-use crate::{Error, Result};
-
-/// Commands that wait for the session's task. More wait in the tasks that give them.
-const COMMANDS: usize = 256;
+use crate::handler::{Definition, Discovered, Handler, Hook, ProcedureHandler, TopicHandler};
+use crate::transport::Connector;
 
 /// A WAMP program: a router, a realm, and the handlers that are attached there.
 ///
@@ -255,132 +249,5 @@ impl App {
     pub fn tls(mut self, config: Arc<crate::rustls::ClientConfig>) -> Self {
         self.connector = Connector::Tls(config);
         self
-    }
-
-    /// Runs until Ctrl-C or SIGTERM, then leaves the realm in good order.
-    ///
-    /// # Errors
-    /// When the program is not complete (a handler's state or a URI's parameter is missing, nothing was discovered),
-    /// when the router refuses the session or a handler, and, without [`wait_for_router`](Self::wait_for_router),
-    /// when it can't be reached at first. After the first session there is no error: it is always worth another try.
-    pub async fn run(self) -> Result<()> {
-        let mut signal = std::pin::pin!(signals::termination());
-        // Boxed: a session is much to keep in the future of a program's `main`.
-        let mut starting = Box::pin(self.start());
-        let running = tokio::select! {
-            started = &mut starting => started?,
-            () = &mut signal => return Ok(()),
-        };
-        let client = running.client().clone();
-        let mut ended = std::pin::pin!(running.ended());
-        tokio::select! {
-            () = &mut ended => {}
-            () = &mut signal => {
-                client.stop();
-                ended.await;
-            }
-        }
-        Ok(())
-    }
-
-    /// Starts the program in a task of its own, and waits until it has joined and everything is set up.
-    ///
-    /// # Errors
-    /// As [`run`](Self::run).
-    ///
-    /// # Cancel safety
-    /// Dropping the future stops the program.
-    ///
-    /// ```no_run
-    /// # async fn f() -> wamp_client::Result<()> {
-    /// let running = wamp_client::App::new("ws://localhost:8080/ws").start().await?;
-    /// let sum: i64 = running.client().call("com.example.add").arg(2).arg(3).await?;
-    /// running.stop().await;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub async fn start(self) -> Result<Running> {
-        self.check()?;
-        let address = Address::parse(&self.url)?;
-        let (commands, command_queue) = mpsc::channel(COMMANDS);
-        let (abandoned, abandoned_calls) = mpsc::unbounded_channel();
-        let (session, session_watch) = watch::channel(None);
-        let (stop, mut stop_asked) = mpsc::channel(1);
-        let (states, params) = (Arc::new(self.states), Arc::new(self.params));
-        let client = Client::new(Parts {
-            commands,
-            abandoned,
-            session: session_watch,
-            stop,
-            serializer: self.serializer,
-            request_timeout: self.request_timeout,
-            event_queue: self.event_queue,
-            states: Arc::clone(&states),
-            params: Arc::clone(&params),
-        });
-        let mut driver = Driver {
-            config: Config {
-                address,
-                connector: self.connector,
-                realm: self.realm,
-                serializer: self.serializer,
-                agent: self.agent,
-                connect_timeout: self.connect_timeout,
-                heartbeat: self.heartbeat,
-                backoff: self.backoff,
-                most_invocations: self.most_invocations,
-                wait_for_router: self.wait_for_router,
-            },
-            endpoints: Default::default(),
-            hooks: Hooks::default(),
-            params,
-            states,
-            client: client.clone(),
-            commands: command_queue,
-            abandoned: abandoned_calls,
-            session,
-            stop: Box::pin(async move {
-                stop_asked.recv().await;
-            }),
-        };
-        for definition in self.definitions {
-            let key = EndpointKey(client.next_key());
-            let endpoint = match definition.kind {
-                DefinitionKind::Topic(handler) => handler.into_endpoint(key, self.event_queue),
-                DefinitionKind::Procedure(handler) => handler.into_endpoint(key, self.event_queue),
-                DefinitionKind::OnJoin(hook) => {
-                    driver.hooks.on_join.push(hook.hook);
-                    continue;
-                }
-                DefinitionKind::OnLeave(hook) => {
-                    driver.hooks.on_leave.push(hook.hook);
-                    continue;
-                }
-            };
-            driver.endpoints.insert(key, endpoint);
-        }
-        let (first, joined) = oneshot::channel();
-        let task = tokio::spawn(driver.run(first));
-        let running = Running::new(client, task);
-        joined.await.unwrap_or(Err(Error::Stopped))?;
-        Ok(running)
-    }
-
-    /// Refuses a program that lacks something, before it connects.
-    fn check(&self) -> Result<()> {
-        if self.nothing_discovered {
-            return Err(Error::NothingDiscovered);
-        }
-        Uri::parse(self.realm.as_str())?;
-        for definition in &self.definitions {
-            self.states.check(&definition.label(), definition.needs())?;
-            let attachment = match &definition.kind {
-                DefinitionKind::Topic(handler) => handler.attachment(),
-                DefinitionKind::Procedure(handler) => handler.attachment(),
-                DefinitionKind::OnJoin(_) | DefinitionKind::OnLeave(_) => continue,
-            };
-            self.params.fill(attachment.matching, &attachment.uri)?;
-        }
-        Ok(())
     }
 }

@@ -7,8 +7,10 @@
 //! output       what a handler can return
 //! assembled    the same, put together by a macro with better errors
 //! definition   a handler with the topic or procedure it is for
+//! annotated    functions with an attribute, and how they are found
 //! ```
 
+mod annotated;
 mod argument;
 mod arguments;
 mod assembled;
@@ -19,13 +21,14 @@ mod output;
 use std::future::Future;
 use std::pin::Pin;
 
+pub use self::annotated::{Annotated, Discovered};
 pub use self::argument::Argument;
 pub use self::arguments::{Arguments, Incoming};
 pub use self::assembled::{
     Assembled, AssembledHook, Parameter, Returned, SessionParameter, parameter, returned, session_parameter,
 };
-pub use self::definition::{Annotated, Definition, Discovered, InvocationPolicy, ProcedureHandler, TopicHandler};
 pub(crate) use self::definition::{Attach, BoxHandler, BoxHook, DefinitionKind, Names};
+pub use self::definition::{Definition, InvocationPolicy, ProcedureHandler, TopicHandler};
 pub use self::extract::{
     Caller, Details, FromMessage, FromSession, Kwargs, Procedure, Rest, SessionContext, SessionInfo, State, Topic,
 };

@@ -28,6 +28,6 @@ mod machine;
 
 pub(crate) use self::command::{Answer, CallKey, CallRequest, Command, PublishRequest};
 pub(crate) use self::driver::{Config, Driver};
-pub(crate) use self::endpoint::{Endpoint, EndpointKey, EndpointKind};
+pub(crate) use self::endpoint::{Endpoint, EndpointKey, EndpointKind, Endpoints};
 pub(crate) use self::events::Queue;
 pub(crate) use self::hooks::Hooks;

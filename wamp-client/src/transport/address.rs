@@ -10,6 +10,7 @@ pub(crate) struct Address {
     pub(crate) uri: Uri,
     pub(crate) host: String,
     pub(crate) port: u16,
+    #[cfg(feature = "tls")]
     pub(crate) tls: bool,
 }
 
@@ -28,7 +29,13 @@ impl Address {
         let host = uri.host().map(|host| host.trim_matches(['[', ']'])).filter(|host| !host.is_empty());
         let host = host.ok_or_else(|| invalid("it has no host"))?.to_owned();
         let port = uri.port_u16().unwrap_or(if tls { 443 } else { 80 });
-        Ok(Self { uri, host, port, tls })
+        Ok(Self {
+            uri,
+            host,
+            port,
+            #[cfg(feature = "tls")]
+            tls,
+        })
     }
 }
 
@@ -39,7 +46,7 @@ mod tests {
     #[test]
     fn host_port_and_scheme_are_taken_apart() {
         let address = Address::parse("ws://localhost:8080/ws").expect("it is an address");
-        assert_eq!((address.host.as_str(), address.port, address.tls), ("localhost", 8080, false));
+        assert_eq!((address.host.as_str(), address.port), ("localhost", 8080));
         let address = Address::parse("ws://[::1]/ws").expect("it is an address");
         assert_eq!((address.host.as_str(), address.port), ("::1", 80));
     }

@@ -1,0 +1,18 @@
+//! A program that calls the procedure of `add.rs`, tells everybody the sum, and ends.
+
+use std::time::Duration;
+
+use wamp_client::App;
+
+#[tokio::main]
+async fn main() -> wamp_client::Result<()> {
+    let running = App::new("ws://localhost:8080/ws").realm("realm1").start().await?;
+    let client = running.client();
+
+    let sum: i64 = client.call("com.example.add").arg(2).arg(3).timeout(Duration::from_secs(5)).await?;
+    println!("2 + 3 = {sum}");
+    client.publish("com.example.event").arg(format!("the sum is {sum}")).acknowledge().await?;
+
+    running.stop().await;
+    Ok(())
+}

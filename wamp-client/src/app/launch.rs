@@ -1,0 +1,145 @@
+//! From a program that is put together to one that runs.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use wamp_proto::Uri;
+
+use super::{App, Running, signals};
+use crate::client::{Client, Parts};
+use crate::handler::{Attach, Definition, DefinitionKind};
+use crate::session::{Config, Driver, EndpointKey, Endpoints, Hooks};
+use crate::transport::Address;
+use crate::{Error, Result};
+
+/// Commands that wait for the session's task. More wait in the tasks that give them.
+const COMMANDS: usize = 256;
+
+impl App {
+    /// Runs until Ctrl-C or SIGTERM, then leaves the realm in good order.
+    ///
+    /// # Errors
+    /// When the program is not complete (a handler's state or a URI's parameter is missing, nothing was discovered),
+    /// when the router refuses the session or a handler, and, without [`wait_for_router`](Self::wait_for_router),
+    /// when it can't be reached at first. After the first session there is no error: it is always worth another try.
+    pub async fn run(self) -> Result<()> {
+        let mut signal = std::pin::pin!(signals::termination());
+        // Boxed: a session is much to keep in the future of a program's `main`.
+        let mut starting = Box::pin(self.start());
+        let running = tokio::select! {
+            started = &mut starting => started?,
+            () = &mut signal => return Ok(()),
+        };
+        let client = running.client().clone();
+        let mut ended = std::pin::pin!(running.ended());
+        tokio::select! {
+            () = &mut ended => {}
+            () = &mut signal => {
+                client.stop();
+                ended.await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts the program in a task of its own, and waits until it has joined and everything is set up.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    ///
+    /// # Cancel safety
+    /// Dropping the future stops the program.
+    ///
+    /// ```no_run
+    /// # async fn f() -> wamp_client::Result<()> {
+    /// let running = wamp_client::App::new("ws://localhost:8080/ws").start().await?;
+    /// let sum: i64 = running.client().call("com.example.add").arg(2).arg(3).await?;
+    /// running.stop().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn start(self) -> Result<Running> {
+        self.check()?;
+        let address = Address::parse(&self.url)?;
+        let (commands, command_queue) = mpsc::channel(COMMANDS);
+        let (abandoned, abandoned_calls) = mpsc::unbounded_channel();
+        let (session, session_watch) = watch::channel(None);
+        let (stop, mut stop_asked) = mpsc::channel(1);
+        let (states, params) = (Arc::new(self.states), Arc::new(self.params));
+        let client = Client::new(Parts {
+            commands,
+            abandoned,
+            session: session_watch,
+            stop,
+            serializer: self.serializer,
+            request_timeout: self.request_timeout,
+            event_queue: self.event_queue,
+            states: Arc::clone(&states),
+            params: Arc::clone(&params),
+        });
+        let (endpoints, hooks) = sort(self.definitions, &client, self.event_queue);
+        let driver = Driver {
+            config: Config {
+                address,
+                connector: self.connector,
+                realm: self.realm,
+                serializer: self.serializer,
+                agent: self.agent,
+                connect_timeout: self.connect_timeout,
+                heartbeat: self.heartbeat,
+                backoff: self.backoff,
+                most_invocations: self.most_invocations,
+                wait_for_router: self.wait_for_router,
+            },
+            endpoints,
+            hooks,
+            params,
+            states,
+            client: client.clone(),
+            commands: command_queue,
+            abandoned: abandoned_calls,
+            session,
+            stop: Box::pin(async move {
+                stop_asked.recv().await;
+            }),
+        };
+        let (first, joined) = oneshot::channel();
+        let task = tokio::spawn(driver.run(first));
+        let running = Running::new(client, task);
+        joined.await.unwrap_or(Err(Error::Stopped))?;
+        Ok(running)
+    }
+
+    /// Refuses a program that lacks something, before it connects.
+    fn check(&self) -> Result<()> {
+        if self.nothing_discovered {
+            return Err(Error::NothingDiscovered);
+        }
+        Uri::parse(self.realm.as_str())?;
+        for definition in &self.definitions {
+            self.states.check(&definition.label(), definition.needs())?;
+            let attachment = match &definition.kind {
+                DefinitionKind::Topic(handler) => handler.attachment(),
+                DefinitionKind::Procedure(handler) => handler.attachment(),
+                DefinitionKind::OnJoin(_) | DefinitionKind::OnLeave(_) => continue,
+            };
+            self.params.fill(attachment.matching, &attachment.uri)?;
+        }
+        Ok(())
+    }
+}
+
+/// Gives every definition its place.
+fn sort(definitions: Vec<Definition>, client: &Client, event_queue: usize) -> (Endpoints, Hooks) {
+    let (mut endpoints, mut hooks) = (Endpoints::new(), Hooks::default());
+    for definition in definitions {
+        let key = EndpointKey(client.next_key());
+        match definition.kind {
+            DefinitionKind::Topic(handler) => drop(endpoints.insert(key, handler.into_endpoint(key, event_queue))),
+            DefinitionKind::Procedure(handler) => drop(endpoints.insert(key, handler.into_endpoint(key, event_queue))),
+            DefinitionKind::OnJoin(hook) => hooks.on_join.push(hook.hook),
+            DefinitionKind::OnLeave(hook) => hooks.on_leave.push(hook.hook),
+        }
+    }
+    (endpoints, hooks)
+}
