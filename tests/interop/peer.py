@@ -23,7 +23,10 @@ import asyncio
 import json
 from collections import defaultdict
 
-DEADLINE = 5.0
+# Seconds until a peer has joined (many processes start at once), and until it has answered.
+JOIN_DEADLINE, DEADLINE = 60.0, 15.0
+# How often a peer may miss a deadline before it is given up: a matrix of waits would take hours.
+PATIENCE = 3
 
 
 class WampError(Exception):
@@ -66,6 +69,7 @@ class Peer:
         self.events = defaultdict(asyncio.Queue)
         self._process = self._reader = self._stderr = None
         self._answers, self._last = {}, 0
+        self._patience = PATIENCE
 
     async def start(self, url, realm):
         self._process = await asyncio.create_subprocess_exec(
@@ -76,7 +80,7 @@ class Peer:
             limit=16 * 1024 * 1024,
         )
         self._stderr = asyncio.ensure_future(self._process.stderr.read())
-        first = await self._within(self._process.stdout.readline(), "to join")
+        first = await self._within(self._process.stdout.readline(), "to join", JOIN_DEADLINE)
         if not first:
             raise Broken(f"{self.name} ended before it joined:\n{await self._complaint()}")
         self.session = json.loads(first)["joined"]
@@ -111,11 +115,12 @@ class Peer:
         if self._reader:
             await self._reader
 
-    async def _within(self, awaitable, what):
+    async def _within(self, awaitable, what, deadline=DEADLINE):
         try:
-            return await asyncio.wait_for(awaitable, DEADLINE)
+            return await asyncio.wait_for(awaitable, deadline if self._patience > 0 else 0)
         except asyncio.TimeoutError:
-            raise Broken(f"{self.name}: waited {DEADLINE:.0f} s {what[:200]}, in vain") from None
+            self._patience -= 1
+            raise Broken(f"{self.name}: waited {deadline:.0f} s {what[:200]}, in vain") from None
 
     async def _read(self):
         while text := await self._process.stdout.readline():
