@@ -2,6 +2,7 @@
 //!
 //! Specification: "Session Meta API" (advanced profile).
 
+mod arguments;
 mod sessions;
 
 use std::borrow::Cow;
@@ -14,6 +15,7 @@ use wamp_proto::{OwnedPayload, Payload, PayloadBuilder, SerError, Serializer, Se
 
 use crate::burst::Burst;
 use crate::realm::{Member, Realm, Refused};
+use arguments::arguments;
 
 /// A procedure the router itself answers.
 type Procedure = fn(&Realm, &Arc<Member>, Payload<'_>, &mut Burst) -> Result<OwnedPayload, Refused>;
@@ -104,13 +106,4 @@ impl<'a> SessionDetails<'a> {
             },
         }
     }
-}
-
-/// Arguments in JSON; they are transcoded for receivers of other serializers.
-fn arguments<T: Serialize>(values: &[&T]) -> Result<OwnedPayload, SerError> {
-    let mut arguments = PayloadBuilder::new(Serializer::Json);
-    for value in values {
-        arguments.arg(*value)?;
-    }
-    Ok(arguments.finish())
 }

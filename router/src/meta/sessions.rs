@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use wamp_proto::error::close;
 use wamp_proto::{OwnedPayload, Payload, SessionId, Uri, error};
 
-use super::{Procedure, SessionDetails, arguments, on_leave};
+use super::arguments::{argument, invalid_argument, result};
+use super::{Procedure, SessionDetails, on_leave};
 use crate::burst::Burst;
 use crate::realm::{Farewell, Member, Realm, Refused};
 use crate::transport::control::CloseCode;
@@ -124,10 +125,6 @@ fn session_argument(payload: Payload<'_>) -> Result<SessionId, Refused> {
     argument(payload, "the first argument must be a session id")
 }
 
-fn argument<'a, T: Deserialize<'a>>(payload: Payload<'a>, what: &str) -> Result<T, Refused> {
-    payload.args_reader().take().ok().flatten().ok_or_else(|| invalid_argument(what))
-}
-
 /// What the killed sessions are told, from the keyword arguments.
 fn farewell(payload: Payload<'_>) -> Result<Farewell, Refused> {
     #[derive(Deserialize)]
@@ -153,12 +150,4 @@ fn farewell(payload: Payload<'_>) -> Result<Farewell, Refused> {
 
 fn no_such_session(id: SessionId) -> Refused {
     Refused::new(error::NO_SUCH_SESSION, format!("there is no other session {id}"))
-}
-
-fn invalid_argument(why: &str) -> Refused {
-    Refused::new(error::INVALID_ARGUMENT, why)
-}
-
-fn result<T: Serialize>(value: &T) -> Result<OwnedPayload, Refused> {
-    arguments(&[value]).map_err(|error| Refused::new(error::RUNTIME_ERROR, error.to_string()))
 }
