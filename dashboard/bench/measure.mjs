@@ -91,7 +91,8 @@ export async function throughRouter(context, url, { rounds }) {
     const session = await Session.join(`${url.replace('http', 'ws')}ws`, 'realm1');
     window.publishOne = async (level) => {
       const at = performance.timeOrigin + performance.now();
-      await session.publish('clientstats', [{ id, ip: '127.0.0.99', name: id, cpus: [level, level], mem: [level, 100], net: [level, level], up: level }]);
+      const sample = { id, ip: '127.0.0.99', name: id, cpus: [level, level], mem: [level, 100], net: [level, level], up: level };
+      await session.publish('clientstats', [sample]);
       return at;
     };
   }, { id, url });

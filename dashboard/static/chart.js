@@ -176,11 +176,13 @@ export function meter(context, x, y, width, height, percent, inks = palette()) {
   context.fill();
 }
 
+const WIDEST_BAR = 24;
+
 /** One upright bar per core; cores that share a pixel show the busiest of them. */
 export function bars(context, x, y, width, height, values, inks = palette()) {
   const slots = Math.min(values.length, Math.max(1, Math.floor(width / 2)));
   if (!slots) return;
-  const pitch = Math.min(width / slots, 12);
+  const pitch = Math.min(width / slots, WIDEST_BAR);
   const bar = Math.max(1, pitch - (pitch > 3 ? 2 : pitch > 1.5 ? 0.5 : 0));
   const floor = y + height;
   context.fillStyle = inks.track;
