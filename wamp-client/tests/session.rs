@@ -150,6 +150,9 @@ async fn requests_without_a_session_fail_at_once() {
     let (app, mut peer) = app();
     let (running, mut connection) = start(reporting_app(app).0, &mut peer).await;
     let client = running.client().clone();
+    let (subscription, _) =
+        tokio::join!(client.subscribe("com.example.more", || async {}), connection.attach("com.example.more", 3));
+    let subscription = subscription.expect("it is subscribed");
     let call = tokio::spawn(async move { client.call::<i64>("com.example.slow").await });
     connection.receive().await;
     drop(connection);
@@ -160,6 +163,8 @@ async fn requests_without_a_session_fail_at_once() {
     assert_eq!(error.kind(), ErrorKind::NotJoined);
     let error = running.client().publish("com.example.any").await.expect_err("there is no session yet");
     assert_eq!(error.kind(), ErrorKind::NotJoined);
+    // What was attached can be detached: the router has forgotten it anyway.
+    subscription.unsubscribe().await.expect("it takes no router");
     session.welcome(json!({})).await;
     session.attach("com.example.event", 1).await;
     session.attach("com.example.add", 2).await;
@@ -300,4 +305,16 @@ async fn a_procedure_that_does_not_end_does_not_keep_the_program() {
         assert_eq!(answer[4], "wamp.error.unavailable");
         connection.goodbye().await;
     });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_router_that_does_not_answer_while_we_set_up_is_given_up() {
+    let (app, mut peer) = app();
+    let app = app.connect_timeout(Duration::from_secs(5)).subscribe("com.example.event", || async {});
+    let (started, _silent) = tokio::join!(app.start(), async {
+        let mut connection = peer.join().await;
+        connection.receive().await;
+        connection
+    });
+    assert_eq!(started.expect_err("there is no answer").kind(), ErrorKind::Timeout);
 }

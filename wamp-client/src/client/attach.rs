@@ -4,12 +4,13 @@ use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::time::Duration;
 
+use tokio::sync::oneshot;
 use wamp_proto::MatchPolicy;
 
 use super::Client;
-use crate::Result;
 use crate::handler::{Attach, InvocationPolicy, ProcedureHandler, TopicHandler};
 use crate::session::{Command, EndpointKey};
+use crate::{Error, Result};
 
 /// A subscription that is being built; awaiting it makes it. Made by [`Client::subscribe`].
 #[derive(Debug)]
@@ -111,10 +112,12 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// Ends the subscription, now and in the sessions to come. Events that have arrived are still handled.
+    /// Ends the subscription, now and in the sessions to come. Events that have arrived are still handled. Works
+    /// without a session too.
     ///
     /// # Errors
-    /// As [`Client::subscribe`]. After [`Error::NotJoined`](crate::Error::NotJoined) the subscription still stands.
+    /// [`Error::Wamp`] when the router refuses, [`Error::Timeout`], [`Error::Lost`] and [`Error::Stopped`] when it does
+    /// not answer. There will be no events whatever the error.
     pub async fn unsubscribe(self) -> Result<()> {
         detach(&self.client, self.key).await
     }
@@ -128,10 +131,12 @@ pub struct Registration {
 }
 
 impl Registration {
-    /// Ends the registration, now and in the sessions to come. Calls that are running still finish.
+    /// Ends the registration, now and in the sessions to come. Calls that are running still finish. Works without a
+    /// session too.
     ///
     /// # Errors
-    /// As [`Client::register`]. After [`Error::NotJoined`](crate::Error::NotJoined) the registration still stands.
+    /// [`Error::Wamp`] when the router refuses, [`Error::Timeout`], [`Error::Lost`] and [`Error::Stopped`] when it does
+    /// not answer. There will be no calls in the sessions to come, whatever the error.
     pub async fn unregister(self) -> Result<()> {
         detach(&self.client, self.key).await
     }
@@ -150,6 +155,11 @@ async fn attach(client: &Client, handler: impl Attach, timeout: Option<Duration>
 }
 
 async fn detach(client: &Client, endpoint: EndpointKey) -> Result<()> {
-    let asked = client.ask(|answer| Command::Detach(endpoint, answer));
+    // Without a session too: then there only is no router to tell.
+    let (answer, answered) = oneshot::channel();
+    let asked = async {
+        client.inner.commands.send(Command::Detach(endpoint, answer)).await.map_err(|_| Error::Stopped)?;
+        answered.await.unwrap_or(Err(Error::Stopped))
+    };
     client.bounded(None, || "the attempt to detach a handler".to_owned(), asked).await
 }

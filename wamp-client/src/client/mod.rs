@@ -231,7 +231,7 @@ impl Client {
         self.inner.commands.send(command).await.map_err(|_| Error::Stopped)
     }
 
-    /// Hands over a command and waits for its answer.
+    /// Hands over a command that needs a session, and waits for its answer.
     async fn ask<T>(&self, command: impl FnOnce(Answer<T>) -> Command) -> Result<T> {
         let (answer, answered) = oneshot::channel();
         self.send(command(answer)).await?;

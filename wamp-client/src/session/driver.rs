@@ -29,7 +29,7 @@ pub(crate) struct Config {
     pub(crate) realm: String,
     pub(crate) serializer: Serializer,
     pub(crate) agent: String,
-    /// How long it may take to connect and join.
+    /// How long it may take to connect and join, and then to set everything up.
     pub(crate) connect_timeout: Duration,
     pub(crate) heartbeat: Duration,
     /// The delays between tries: the first, and the longest.
@@ -99,7 +99,9 @@ impl Driver {
             let joined = join(&mut socket, serializer, realm, agent).await?;
             Ok((socket, joined))
         });
-        let connecting = meanwhile(&mut self.stop, &mut self.commands, &mut self.abandoned, connecting).await?;
+        let waiting =
+            meanwhile(&mut self.stop, &mut self.commands, &mut self.abandoned, &mut self.endpoints, connecting);
+        let connecting = waiting.await?;
         Some(connecting.unwrap_or_else(|_| {
             let request = format!("the attempt to join realm {realm:?} at {}", address.uri);
             Err(Error::Timeout { request, after: connect_timeout })
@@ -120,7 +122,7 @@ impl Driver {
             session: Arc::clone(&session),
         };
         let machine = Machine::new(self.config.serializer, &joined.roles);
-        let link = Link::new(socket, machine, context.clone(), self.config.heartbeat);
+        let link = Link::new(socket, machine, context.clone(), &self.config);
         let mut shared = Shared {
             endpoints: &mut self.endpoints,
             params: &self.params,
@@ -144,22 +146,23 @@ impl Driver {
             let leaving = self.hooks.left(running, &context);
             // A stop that comes now is seen to when the functions are done.
             let mut later = std::future::pending();
-            meanwhile(&mut later, &mut self.commands, &mut self.abandoned, leaving).await;
+            meanwhile(&mut later, &mut self.commands, &mut self.abandoned, &mut self.endpoints, leaving).await;
         }
         end
     }
 
     /// Waits without a session; nothing, when the program is stopped.
     async fn meanwhile<T>(&mut self, wait: impl Future<Output = T>) -> Option<T> {
-        meanwhile(&mut self.stop, &mut self.commands, &mut self.abandoned, wait).await
+        meanwhile(&mut self.stop, &mut self.commands, &mut self.abandoned, &mut self.endpoints, wait).await
     }
 }
 
-/// Awaits something while there is no session to carry out commands.
+/// Awaits something while there is no session to carry out commands in.
 async fn meanwhile<T>(
     stop: &mut (impl Future<Output = ()> + Unpin),
     commands: &mut mpsc::Receiver<Command>,
     abandoned: &mut mpsc::UnboundedReceiver<CallKey>,
+    endpoints: &mut Endpoints,
     wait: impl Future<Output = T>,
 ) -> Option<T> {
     tokio::pin!(wait);
@@ -167,7 +170,14 @@ async fn meanwhile<T>(
         tokio::select! {
             () = &mut *stop => return None,
             done = &mut wait => return Some(done),
-            Some(command) = commands.recv() => command.refuse(|| Error::NotJoined),
+            Some(command) = commands.recv() => match command {
+                // This takes no router: the endpoint is not set up again.
+                Command::Detach(endpoint, answer) => {
+                    endpoints.remove(&endpoint);
+                    drop(answer.send(Ok(())));
+                }
+                command => command.refuse(|| Error::NotJoined),
+            },
             Some(_) = abandoned.recv() => {}
         }
     }

@@ -16,7 +16,7 @@ use super::heartbeat::{Beat, Heartbeat};
 use super::invocations::Invocations;
 use super::join::violation;
 use super::machine::{Effect, Machine};
-use super::{CallKey, Command, Endpoint, EndpointKey, EndpointKind, Hooks};
+use super::{CallKey, Command, Config, Endpoint, EndpointKey, EndpointKind, Hooks};
 use crate::app::Params;
 use crate::handler::{Incoming, SessionContext};
 use crate::transport::{Turn, WebSocket};
@@ -42,11 +42,13 @@ pub(super) struct Link {
     pub(super) machine: Machine,
     invocations: Invocations,
     heartbeat: Heartbeat,
-    /// Set anew only when it goes off, and not with every sign of life.
+    /// Goes off when something may be due. Set anew only then, and not with every sign of life.
     alarm: Pin<Box<Sleep>>,
     context: SessionContext,
     /// Endpoints the router has not answered about, of those that make the session complete.
     missing: usize,
+    /// When it has to be complete, and how long that is after its beginning.
+    complete_by: (Instant, Duration),
     /// The `on_join` functions, once the session is complete.
     joined: Option<JoinSet<()>>,
     /// The program is to stop, at this moment at the latest.
@@ -63,8 +65,9 @@ pub(super) enum End {
 }
 
 impl Link {
-    pub(super) fn new(socket: WebSocket, machine: Machine, context: SessionContext, heartbeat: Duration) -> Self {
-        let heartbeat = Heartbeat::new(heartbeat, Instant::now());
+    pub(super) fn new(socket: WebSocket, machine: Machine, context: SessionContext, config: &Config) -> Self {
+        let now = Instant::now();
+        let heartbeat = Heartbeat::new(config.heartbeat, now);
         Self {
             socket,
             serializer: context.serializer(),
@@ -74,6 +77,7 @@ impl Link {
             heartbeat,
             context,
             missing: 0,
+            complete_by: (now + config.connect_timeout, config.connect_timeout),
             joined: None,
             stopping: None,
         }
@@ -128,6 +132,7 @@ impl Link {
             self.machine.attach(endpoint, &uri, None);
         }
         self.missing = shared.endpoints.len();
+        self.set_alarm();
         Ok(())
     }
 
@@ -174,21 +179,31 @@ impl Link {
 
     /// The program is to stop: procedures that are running may still answer.
     fn stop(&mut self) {
-        let deadline = Instant::now() + GRACE;
-        self.stopping = Some(deadline);
-        self.alarm.as_mut().reset(deadline);
+        self.stopping = Some(Instant::now() + GRACE);
+        self.set_alarm();
     }
 
+    /// The alarm went off.
     fn beat(&mut self) -> Result<()> {
         let now = Instant::now();
+        let (complete_by, after) = self.complete_by;
+        if self.missing > 0 && now >= complete_by {
+            return Err(Error::Timeout { request: "subscriptions and registrations".to_owned(), after });
+        }
         if now >= self.heartbeat.due() {
             match self.heartbeat.beat(now) {
                 Beat::Ping => self.socket.ping()?,
                 Beat::Dead => return Err(Error::Lost { reason: "the router does not answer pings".to_owned() }),
             }
         }
-        self.alarm.as_mut().reset(self.heartbeat.due());
+        self.set_alarm();
         Ok(())
+    }
+
+    fn set_alarm(&mut self) {
+        let incomplete = (self.missing > 0).then_some(self.complete_by.0);
+        let due = [incomplete, self.stopping].into_iter().flatten().fold(self.heartbeat.due(), Instant::min);
+        self.alarm.as_mut().reset(due);
     }
 
     async fn turn(&mut self, turn: Turn, shared: &mut Shared<'_>) -> Result<()> {
