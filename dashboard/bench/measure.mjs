@@ -27,46 +27,53 @@ export async function load(context, url, machines) {
 export async function settle(context, url, machines) {
   const page = await context.newPage();
   await page.goto(url);
-  await page.waitForFunction((count) => {
-    const counters = window.__fleet?.counters();
-    return counters && counters.machines >= count && counters.states.live >= count * 0.99;
-  }, machines, { timeout: 120_000, polling: 500 });
+  await page.waitForFunction(
+    (count) => {
+      const counters = window.__fleet?.counters();
+      return counters && counters.machines >= count && counters.states.live >= count * 0.99;
+    },
+    machines,
+    { timeout: 120_000, polling: 500 },
+  );
   await page.close();
 }
 
 /** Scrolls up and down for some seconds, a step a frame, and returns the page's figures of that time. */
 export async function scroll(page, { seconds, step }) {
-  return page.evaluate(async ({ seconds, step }) => {
-    window.__fleet.reset();
-    const begin = performance.now();
-    const frames = [];
-    let before = begin;
-    let direction = 1;
-    await new Promise((resolve) => {
-      const frame = (now) => {
-        frames.push(now - before);
-        before = now;
-        const { scrollHeight } = document.documentElement;
-        if (window.scrollY + window.innerHeight >= scrollHeight - 2) direction = -1;
-        else if (window.scrollY <= 0) direction = 1;
-        window.scrollBy(0, step * direction);
-        if (now - begin < seconds * 1000) requestAnimationFrame(frame);
-        else resolve();
+  return page.evaluate(
+    async ({ seconds, step }) => {
+      window.__fleet.reset();
+      const begin = performance.now();
+      const frames = [];
+      let before = begin;
+      let direction = 1;
+      await new Promise((resolve) => {
+        const frame = (now) => {
+          frames.push(now - before);
+          before = now;
+          const { scrollHeight } = document.documentElement;
+          if (window.scrollY + window.innerHeight >= scrollHeight - 2) direction = -1;
+          else if (window.scrollY <= 0) direction = 1;
+          window.scrollBy(0, step * direction);
+          if (now - begin < seconds * 1000) requestAnimationFrame(frame);
+          else resolve();
+        };
+        requestAnimationFrame(frame);
+      });
+      const elapsed = (performance.now() - begin) / 1000;
+      frames.splice(0, 2);
+      const { samples, cardsDrawn } = window.__fleet.counters();
+      return {
+        frames,
+        fps: frames.length / elapsed,
+        samples: samples / elapsed,
+        cards: cardsDrawn / elapsed,
+        work: window.__fleet.frameWork(),
+        latency: window.__fleet.sampleToDraw(),
       };
-      requestAnimationFrame(frame);
-    });
-    const elapsed = (performance.now() - begin) / 1000;
-    frames.splice(0, 2);
-    const { samples, cardsDrawn } = window.__fleet.counters();
-    return {
-      frames,
-      fps: frames.length / elapsed,
-      samples: samples / elapsed,
-      cards: cardsDrawn / elapsed,
-      work: window.__fleet.frameWork(),
-      latency: window.__fleet.sampleToDraw(),
-    };
-  }, { seconds, step });
+    },
+    { seconds, step },
+  );
 }
 
 /** Looks at the page at rest for some seconds. */
@@ -86,21 +93,36 @@ export async function throughRouter(context, url, { rounds }) {
   const watcher = await context.newPage();
   await watcher.goto(`${url}?q=${id}`);
   await watcher.waitForSelector('body[data-connection="open"]');
-  await publisher.evaluate(async ({ id, url }) => {
-    const { Session } = await import(`${url}static/wamp.js`);
-    const session = await Session.join(`${url.replace('http', 'ws')}ws`, 'realm1');
-    window.publishOne = async (level) => {
-      const at = performance.timeOrigin + performance.now();
-      const sample = { id, ip: '127.0.0.99', name: id, cpus: [level, level], mem: [level, 100], net: [level, level], up: level };
-      await session.publish('clientstats', [sample]);
-      return at;
-    };
-  }, { id, url });
+  await publisher.evaluate(
+    async ({ id, url }) => {
+      const { Session } = await import(`${url}static/wamp.js`);
+      const session = await Session.join(`${url.replace('http', 'ws')}ws`, 'realm1');
+      window.publishOne = async (level) => {
+        const at = performance.timeOrigin + performance.now();
+        const sample = {
+          id,
+          ip: '127.0.0.99',
+          name: id,
+          cpus: [level, level],
+          mem: [level, 100],
+          net: [level, level],
+          up: level,
+        };
+        await session.publish('clientstats', [sample]);
+        return at;
+      };
+    },
+    { id, url },
+  );
   const drawnAfter = async (published, timeout) => {
-    const drawn = await watcher.waitForFunction(({ id, published }) => {
-      const at = window.__fleet.drawnAt(id);
-      return at > published && at;
-    }, { id, published }, { polling: 20, timeout });
+    const drawn = await watcher.waitForFunction(
+      ({ id, published }) => {
+        const at = window.__fleet.drawnAt(id);
+        return at > published && at;
+      },
+      { id, published },
+      { polling: 20, timeout },
+    );
     return drawn.jsonValue();
   };
   // A machine's first sample only makes its card: once that is there, the rest are drawn as they come.

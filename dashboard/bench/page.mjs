@@ -75,7 +75,11 @@ function report(machines, { loads, still, scrolling, router }) {
     machines,
     figures: [
       figure('whole fleet on screen, after load (median)', median(loads.map((time) => time.fromLoad)), 'ms', 300),
-      figure('whole fleet on screen, after navigation (median)', median(loads.map((time) => time.fromNavigation)), 'ms'),
+      figure(
+        'whole fleet on screen, after navigation (median)',
+        median(loads.map((time) => time.fromNavigation)),
+        'ms',
+      ),
       figure('samples received at rest', still.samples, '/s', undefined, 0),
       figure('sample to draw at rest, median', median(still.latency), 'ms', 20),
       figure('sample to draw at rest, p99', quantile(still.latency, 0.99), 'ms', 50),

@@ -122,7 +122,11 @@ setInterval(tick, TICK);
 
 function showTitle() {
   const { offline } = fleet.counts;
-  const subject = detail.machine ? detail.machine.name : link.state === 'open' && offline ? `${count(offline)} offline` : '';
+  const subject = detail.machine
+    ? detail.machine.name
+    : link.state === 'open' && offline
+      ? `${count(offline)} offline`
+      : '';
   document.title = subject ? `${subject} · Fleet` : 'Fleet';
 }
 

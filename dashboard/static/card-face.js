@@ -63,7 +63,8 @@ function drawMeter(context, part, reading, x, y, width, inks) {
     const disks = reading?.disks ?? [];
     const shown = Math.max(1, Math.min(disks.length, MOST_METERS));
     const each = (width - (shown - 1) * 4) / shown;
-    for (let at = 0; at < shown; at++) meter(context, x + at * (each + 4), y, each, METER_HEIGHT, disks[at]?.percent, inks);
+    for (let at = 0; at < shown; at++)
+      meter(context, x + at * (each + 4), y, each, METER_HEIGHT, disks[at]?.percent, inks);
   }
 }
 

@@ -66,7 +66,12 @@ export class Card {
     setText(this.name, machine.name);
     setText(this.stateText, stateWords(machine, view));
     const os = brief(machine.facts.os, 24);
-    setText(this.where, [machine.ip, os, reading?.up >= 0 && state !== 'offline' ? `up ${age(reading.up * 1000)}` : ''].filter(Boolean).join(' · ') || machine.id);
+    setText(
+      this.where,
+      [machine.ip, os, reading?.up >= 0 && state !== 'offline' ? `up ${age(reading.up * 1000)}` : '']
+        .filter(Boolean)
+        .join(' · ') || machine.id,
+    );
     this.simulated.hidden = !machine.simulated;
     this.pending.hidden = machine.isApplied !== false;
     for (const part of PARTS) this.parts[part].row.hidden = !shown.includes(part);

@@ -27,7 +27,12 @@ export class Connection {
       this.wasOpen = true;
       this.waiting = this.told = false;
     }
-    setText(this.text, this.waiting && state === 'connecting' ? 'waiting for the fleet service' : { open: 'connected', connecting: 'connecting', closed: 'disconnected' }[state]);
+    setText(
+      this.text,
+      this.waiting && state === 'connecting'
+        ? 'waiting for the fleet service'
+        : { open: 'connected', connecting: 'connecting', closed: 'disconnected' }[state],
+    );
     this.mark.setAttribute('href', state === 'open' ? '#mark-live' : '#mark-unknown');
     this.banner.hidden = state === 'open' || (state === 'connecting' && !this.wasOpen && !link.reason);
     if (this.banner.hidden) return;
@@ -39,7 +44,10 @@ export class Connection {
     setText(byId('banner-title'), title);
     const old = this.wasOpen ? `What you see is ${age(now - link.lastHeard)} old; the machines may be fine. ` : '';
     const wait = Math.max(0, Math.ceil((link.retryAt - now) / 1000));
-    setText(byId('banner-text'), `${old}${state === 'connecting' ? 'Connecting …' : wait ? `Trying again in ${wait} s.` : 'Trying again.'}`);
+    setText(
+      byId('banner-text'),
+      `${old}${state === 'connecting' ? 'Connecting …' : wait ? `Trying again in ${wait} s.` : 'Trying again.'}`,
+    );
     byId('retry').disabled = state === 'connecting';
   }
 }

@@ -14,6 +14,11 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** A button in one of the page's looks ("primary", "quiet", "quiet square", …). */
+export function button(look, action, ...content) {
+  return h('button', { type: 'button', class: `button ${look}`.trim(), onclick: action }, ...content);
+}
+
 /** An SVG element with attributes (presentation attributes are not styles, so the policy allows them). */
 export function s(tag, attributes = {}, ...children) {
   const element = document.createElementNS(SVG, tag);

@@ -9,7 +9,12 @@ const MOST_DISKS = 400;
 export class Facts {
   constructor() {
     this.list = h('dl', { class: 'facts' });
-    this.element = h('section', { class: 'panel', 'aria-labelledby': 'facts-title' }, h('h3', { id: 'facts-title' }, 'Machine'), this.list);
+    this.element = h(
+      'section',
+      { class: 'panel', 'aria-labelledby': 'facts-title' },
+      h('h3', { id: 'facts-title' }, 'Machine'),
+      this.list,
+    );
     this.rows = new Map();
   }
 
@@ -20,10 +25,16 @@ export class Facts {
     this.row('System', brief(facts.os, 80));
     this.row('Kernel', brief(facts.kernel, 60));
     this.row('Processor', brief(facts.cpu, 80));
-    this.row('Cores', number(facts.cores) >= 0 ? `${count(facts.cores)} · ${brief(facts.arch, 20)}` : brief(facts.arch, 20));
+    this.row(
+      'Cores',
+      number(facts.cores) >= 0 ? `${count(facts.cores)} · ${brief(facts.arch, 20)}` : brief(facts.arch, 20),
+    );
     this.row('Memory', reading?.mem?.[1] > 0 ? bytes(reading.mem[1]) : '');
     this.row('Swap', reading?.swap?.[1] > 0 ? share(reading.swap[0], reading.swap[1]) : '');
-    this.row('Load', reading?.load?.length ? reading.load.map((value) => (value >= 0 ? value.toFixed(2) : NONE)).join('  ') : '');
+    this.row(
+      'Load',
+      reading?.load?.length ? reading.load.map((value) => (value >= 0 ? value.toFixed(2) : NONE)).join('  ') : '',
+    );
     this.row('Up', reading?.up >= 0 ? duration(reading.up) : '');
     this.row('Address', machine.ip);
     this.row('Id', machine.id);
@@ -50,8 +61,21 @@ export class Disks {
       'section',
       { class: 'panel disks', 'data-part': 'mounts', 'aria-labelledby': 'disks-title' },
       h('div', { class: 'panel-head' }, h('h3', { id: 'disks-title' }, 'Disks'), this.note),
-      h('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-labelledby': 'disks-title' },
-        h('table', {}, h('colgroup', {}, ...['mount', 'meter', 'number', 'used'].map((name) => h('col', { class: `col-${name}` }))), h('thead', { class: 'unseen' }, h('tr', {}, ...['Mount', 'Full', 'Percent', 'Used'].map((name) => h('th', { scope: 'col' }, name)))), this.body)),
+      h(
+        'div',
+        { class: 'scroll', tabindex: '0', role: 'group', 'aria-labelledby': 'disks-title' },
+        h(
+          'table',
+          {},
+          h('colgroup', {}, ...['mount', 'meter', 'number', 'used'].map((name) => h('col', { class: `col-${name}` }))),
+          h(
+            'thead',
+            { class: 'unseen' },
+            h('tr', {}, ...['Mount', 'Full', 'Percent', 'Used'].map((name) => h('th', { scope: 'col' }, name))),
+          ),
+          this.body,
+        ),
+      ),
     );
     this.rows = [];
   }
@@ -73,7 +97,11 @@ export class Disks {
       percent: h('td', { class: 'number' }),
       used: h('td', { class: 'number soft' }),
     };
-    row.gauge = s('svg', { class: 'gauge', viewBox: '0 0 100 6', preserveAspectRatio: 'none', 'aria-hidden': 'true' }, row.fill);
+    row.gauge = s(
+      'svg',
+      { class: 'gauge', viewBox: '0 0 100 6', preserveAspectRatio: 'none', 'aria-hidden': 'true' },
+      row.fill,
+    );
     row.element = h('tr', {}, row.mount, h('td', { class: 'meter' }, row.gauge), row.percent, row.used);
     this.body.append(row.element);
     return row;

@@ -86,7 +86,9 @@ export class Feed {
   async fetchHistory() {
     const { session, fleet } = this;
     if (this.asking || !session || session.ended || !fleet.loaded) return;
-    const machines = this.wanted().filter((machine) => machine.historyEpoch !== fleet.epoch).slice(0, BATCH);
+    const machines = this.wanted()
+      .filter((machine) => machine.historyEpoch !== fleet.epoch)
+      .slice(0, BATCH);
     if (!machines.length) return;
     this.asking = true;
     for (const machine of machines) machine.historyEpoch = fleet.epoch;

@@ -66,7 +66,9 @@ export class FleetView {
     const { grid } = this;
     this.membersChanged = false;
     this.changed = true;
-    const fresh = arrange(this.fleet.machines.values(), this.address.view).filter((machine) => !grid.at.has(machine.id));
+    const fresh = arrange(this.fleet.machines.values(), this.address.view).filter(
+      (machine) => !grid.at.has(machine.id),
+    );
     if (!fresh.length) return;
     grid.show([...grid.order, ...fresh]);
     this.showSurroundings();

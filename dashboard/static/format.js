@@ -96,7 +96,10 @@ export function brief(text, most = 120) {
   if (typeof text !== 'string') return '';
   if (text.length <= most && !UNSHOWABLE.test(text)) return text.trim();
   // Cut first: the rest of a 10 kB name is not worth a look.
-  const cut = text.slice(0, most * 4).replaceAll(UNSHOWABLE_ALL, ' ').trim();
+  const cut = text
+    .slice(0, most * 4)
+    .replaceAll(UNSHOWABLE_ALL, ' ')
+    .trim();
   const points = Array.from(cut);
   return points.length > most || text.length > most * 4 ? `${points.slice(0, most - 1).join('')}…` : cut;
 }

@@ -117,7 +117,8 @@ export class Grid {
     for (const [id, card] of this.cards) {
       const index = this.at.get(id);
       // A focused card stays, or scrolling would throw the keyboard back to the top of the page.
-      const kept = index >= first && index < last ? true : index !== undefined && card.element.contains(document.activeElement);
+      const kept =
+        index >= first && index < last ? true : index !== undefined && card.element.contains(document.activeElement);
       if (!kept || this.order[index] !== card.machine) this.release(id, card);
     }
     for (let index = first; index < last; index++) this.place(index, resized);
@@ -237,7 +238,8 @@ export class Grid {
 
   click(event) {
     const card = event.target.closest('.card')?.card;
-    if (!card?.machine || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
+    if (!card?.machine || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey)
+      return;
     // Selecting the text of a card is not opening it.
     if (String(getSelection()) && !event.target.closest('a')) return;
     event.preventDefault();

@@ -38,7 +38,13 @@ export class Heat {
     this.picture = document.createElement('canvas');
     this.value = h('span', { class: 'legend-value' });
     this.note = h('span', { class: 'chart-note' });
-    this.canvas = h('canvas', { tabindex: '0', role: 'slider', 'aria-orientation': 'horizontal', 'aria-valuemin': '0', 'aria-valuemax': '100' });
+    this.canvas = h('canvas', {
+      tabindex: '0',
+      role: 'slider',
+      'aria-orientation': 'horizontal',
+      'aria-valuemin': '0',
+      'aria-valuemax': '100',
+    });
     this.element = h(
       'figure',
       { class: 'panel chart heat', 'data-part': 'cores' },
@@ -54,7 +60,7 @@ export class Heat {
     this.onDirty?.();
   }
 
-  draw(track, machine, gap) {
+  draw(track, gap) {
     this.dirty = false;
     const { canvas, view } = this;
     const width = canvas.clientWidth;
@@ -110,7 +116,8 @@ export class Heat {
     context.drawImage(picture, box.x, box.y, box.width, box.height);
     if (box.height / rows >= 5) {
       context.fillStyle = inks.surface;
-      for (let row = 1; row < rows; row++) context.fillRect(box.x, Math.round(box.y + (row * box.height) / rows), box.width, 1);
+      for (let row = 1; row < rows; row++)
+        context.fillRect(box.x, Math.round(box.y + (row * box.height) / rows), box.width, 1);
     }
   }
 
@@ -172,6 +179,10 @@ export class Heat {
     setText(this.note, time === null ? `${track.cores} ${track.cores === 1 ? 'core' : 'cores'}` : clockTime(time));
     setAttribute(this.canvas, 'aria-valuetext', time === null ? words : `${clockTime(time)}: ${words}`);
     setAttribute(this.canvas, 'aria-valuenow', String(Math.round((((cursor ?? to) - from) / (to - from)) * 100)));
-    setAttribute(this.canvas, 'aria-label', `Use of each of ${track.cores} cores over time. Arrow keys move the cursor.`);
+    setAttribute(
+      this.canvas,
+      'aria-label',
+      `Use of each of ${track.cores} cores over time. Arrow keys move the cursor.`,
+    );
   }
 }

@@ -1,6 +1,6 @@
 // The two dialogs and the empty page: what the keys do, and how a machine is added.
 
-import { byId, h, icon } from './dom.js';
+import { button, byId, h, icon, setText } from './dom.js';
 
 const KEYS = [
   [['/'], 'Search'],
@@ -19,7 +19,8 @@ const KEYS = [
 const caps = (keys) => keys.flatMap((key, index) => [index ? ' ' : '', key === '…' ? '…' : h('kbd', {}, key)]);
 
 function fill(dialog, id, title, ...content) {
-  const close = h('button', { type: 'button', class: 'button quiet square', 'aria-label': 'Close', onclick: () => dialog.close() }, icon('icon-close'));
+  const close = button('quiet square', () => dialog.close(), icon('icon-close'));
+  close.setAttribute('aria-label', 'Close');
   dialog.replaceChildren(
     h('div', { class: 'dialog-head' }, h('h2', { id }, title), close),
     h('div', { class: 'dialog-body' }, ...content),
@@ -32,9 +33,16 @@ export function openHelp(keyboard) {
   if (!dialog.firstChild) {
     const list = h('dl', { class: 'keys' });
     for (const [keys, meaning, more, moreMeaning] of KEYS) {
-      list.append(h('dt', {}, ...caps(keys), ...(more ? [' ', ...caps(more)] : [])), h('dd', {}, more ? `${meaning}, ${moreMeaning}` : meaning));
+      list.append(
+        h('dt', {}, ...caps(keys), ...(more ? [' ', ...caps(more)] : [])),
+        h('dd', {}, more ? `${meaning}, ${moreMeaning}` : meaning),
+      );
     }
-    const letters = h('input', { type: 'checkbox', checked: keyboard.letters, onchange: (event) => keyboard.allowLetters(event.target.checked) });
+    const letters = h('input', {
+      type: 'checkbox',
+      checked: keyboard.letters,
+      onchange: (event) => keyboard.allowLetters(event.target.checked),
+    });
     fill(
       dialog,
       'help-title',
@@ -58,27 +66,43 @@ const isLoopback = (host) => /^(localhost|127\.|\[::1\])/.test(host);
 /** The command that adds a machine, with a button that copies it. */
 function command() {
   const text = `wamp-agent --url ${agentUrl()}`;
-  const copy = h('button', { type: 'button', class: 'button quiet', onclick: async () => {
-    try {
-      await navigator.clipboard.writeText(text);
-      copy.textContent = 'Copied';
-    } catch {
-      // No clipboard without a secure context: select it, so that one key copies it.
-      getSelection().selectAllChildren(code);
-      copy.textContent = 'Selected';
-    }
-    setTimeout(() => (copy.textContent = 'Copy'), 2000);
-  } }, 'Copy');
+  const copy = button(
+    'quiet',
+    async () => {
+      try {
+        await navigator.clipboard.writeText(text);
+        setText(copy, 'Copied');
+      } catch {
+        // No clipboard without a secure context: select it, so that one key copies it.
+        getSelection().selectAllChildren(code);
+        setText(copy, 'Selected');
+      }
+      setTimeout(() => setText(copy, 'Copy'), 2000);
+    },
+    'Copy',
+  );
   const code = h('code', {}, text);
   return h('div', { class: 'command' }, code, copy);
 }
 
 function instructions() {
   return [
-    h('p', {}, 'Run the agent on the machine. It appears here by itself within a second, and comes back by itself after a restart.'),
+    h(
+      'p',
+      {},
+      'Run the agent on the machine. It appears here by itself within a second, and comes back by itself after a restart.',
+    ),
     command(),
     isLoopback(location.host)
-      ? h('p', {}, 'This page is served on this computer only. For other machines to reach it, start the dashboard with ', h('code', {}, '--listen 0.0.0.0:8080'), ' and use this computer’s address in place of ', h('code', {}, location.host), '.')
+      ? h(
+          'p',
+          {},
+          'This page is served on this computer only. For other machines to reach it, start the dashboard with ',
+          h('code', {}, '--listen 0.0.0.0:8080'),
+          ' and use this computer’s address in place of ',
+          h('code', {}, location.host),
+          '.',
+        )
       : null,
     h('p', {}, 'Just looking? ', h('code', {}, '--demo 50'), ' starts the dashboard with fifty simulated machines.'),
   ].filter(Boolean);
@@ -105,7 +129,7 @@ export function showEmpty(place, kind, reset) {
     place.replaceChildren(
       h('h2', {}, 'Nothing matches'),
       h('p', {}, 'No machine fits this search and filter.'),
-      h('button', { type: 'button', class: 'button', onclick: reset }, 'Show all machines'),
+      button('', reset, 'Show all machines'),
     );
   } else {
     place.replaceChildren();

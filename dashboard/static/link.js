@@ -107,7 +107,10 @@ export class Link {
       session.close();
     } else if ((quiet > QUIET || now) && !session.probing) {
       session.probing = true;
-      session.probe(this.probeTopic).catch(() => {}).finally(() => (session.probing = false));
+      session
+        .probe(this.probeTopic)
+        .catch(() => {})
+        .finally(() => (session.probing = false));
     }
   }
 

@@ -79,7 +79,9 @@ export class Machine {
   get haystack() {
     const names = this.names ?? this.called();
     const { os, arch, cpu } = this.facts;
-    names.haystack ||= [names.name, this.id, this.ip, os, arch, cpu].map((text) => brief(text).toLowerCase()).join('\n');
+    names.haystack ||= [names.name, this.id, this.ip, os, arch, cpu]
+      .map((text) => brief(text).toLowerCase())
+      .join('\n');
     return names.haystack;
   }
 

@@ -2,7 +2,8 @@
 
 const RANK = { offline: 3, stale: 2, live: 1, disabled: 0 };
 
-const byName = (a, b) => (a.nameKey < b.nameKey ? -1 : a.nameKey > b.nameKey ? 1 : a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+const byName = (a, b) =>
+  a.nameKey < b.nameKey ? -1 : a.nameKey > b.nameKey ? 1 : a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
 
 /** Largest first, what is not known last, equals by name. */
 function largest(measure) {

@@ -1,6 +1,6 @@
 // The settings of one machine. Shows what the machine has applied, not what was sent.
 
-import { h, icon, setAttribute, setIcon, setText } from './dom.js';
+import { button, h, icon, setAttribute, setIcon, setText } from './dom.js';
 
 const SWITCHES = [
   ['show_cpus', 'CPU', 'cores and load'],
@@ -14,7 +14,8 @@ const LONGEST_NAME = 64;
 
 /** What is wrong with a value, or ''. The service decides; this only saves a round trip. */
 export function complaint(field, value) {
-  if (field === 'frequency' && !(value >= FASTEST && value <= SLOWEST)) return `Between ${FASTEST} and ${SLOWEST} seconds`;
+  if (field === 'frequency' && !(value >= FASTEST && value <= SLOWEST))
+    return `Between ${FASTEST} and ${SLOWEST} seconds`;
   if (field === 'name' && [...value].length > LONGEST_NAME) return `At most ${LONGEST_NAME} characters`;
   return '';
 }
@@ -34,16 +35,42 @@ export class Settings {
     this.words = h('span');
     this.status = h('p', { class: 'settings-status', role: 'status' }, this.mark, this.words);
     this.apply = h('button', { type: 'submit', class: 'button primary' }, 'Apply');
-    this.discard = h('button', { type: 'button', class: 'button', onclick: () => this.reset() }, 'Discard');
-    this.forget = h('button', { type: 'button', class: 'button danger', hidden: true, onclick: () => this.askForget() }, 'Forget this machine');
+    this.discard = button('', () => this.reset(), 'Discard');
+    this.forget = button('danger', () => this.askForget(), 'Forget this machine');
     this.element = h(
       'form',
       { class: 'panel settings', id: 'settings', novalidate: true, 'aria-labelledby': 'settings-title' },
       h('h3', { id: 'settings-title' }, 'Settings'),
-      this.field('name', 'Name', h('input', { type: 'text', name: 'name', autocomplete: 'off', spellcheck: 'false', dir: 'auto' })),
-      this.field('frequency', 'A sample every', h('input', { type: 'number', name: 'frequency', min: FASTEST, max: SLOWEST, step: 'any', inputmode: 'decimal' }), 'seconds'),
-      h('fieldset', {}, h('legend', {}, 'Publish'), ...SWITCHES.map(([name, label, hint]) => this.toggle(name, label, hint))),
-      h('fieldset', {}, h('legend', {}, 'Machine'), this.toggle('disabled', 'Disabled', 'publishes nothing until enabled')),
+      this.field(
+        'name',
+        'Name',
+        h('input', { type: 'text', name: 'name', autocomplete: 'off', spellcheck: 'false', dir: 'auto' }),
+      ),
+      this.field(
+        'frequency',
+        'A sample every',
+        h('input', {
+          type: 'number',
+          name: 'frequency',
+          min: FASTEST,
+          max: SLOWEST,
+          step: 'any',
+          inputmode: 'decimal',
+        }),
+        'seconds',
+      ),
+      h(
+        'fieldset',
+        {},
+        h('legend', {}, 'Publish'),
+        ...SWITCHES.map(([name, label, hint]) => this.toggle(name, label, hint)),
+      ),
+      h(
+        'fieldset',
+        {},
+        h('legend', {}, 'Machine'),
+        this.toggle('disabled', 'Disabled', 'publishes nothing until enabled'),
+      ),
       this.status,
       h('div', { class: 'settings-actions' }, this.apply, this.discard, this.forget),
     );
@@ -65,7 +92,13 @@ export class Settings {
     input.setAttribute('aria-describedby', error.id);
     this.fields[name] = input;
     this.errors[name] = error;
-    return h('div', { class: 'field' }, h('label', { for: id }, label), h('span', { class: 'field-input' }, input, unit ? h('span', { class: 'unit' }, unit) : null), error);
+    return h(
+      'div',
+      { class: 'field' },
+      h('label', { for: id }, label),
+      h('span', { class: 'field-input' }, input, unit ? h('span', { class: 'unit' }, unit) : null),
+      error,
+    );
   }
 
   toggle(name, label, hint) {
@@ -176,7 +209,12 @@ export class Settings {
 
   async askForget() {
     const { machine } = this;
-    if (!confirm(`Forget ${machine.name}? Its settings are deleted. If its agent runs again, it comes back with default settings.`)) return;
+    if (
+      !confirm(
+        `Forget ${machine.name}? Its settings are deleted. If its agent runs again, it comes back with default settings.`,
+      )
+    )
+      return;
     try {
       await this.service.forget(machine.id);
       this.onForget(machine.id);
@@ -212,7 +250,11 @@ export class Settings {
     const { machine, element } = this;
     if (!machine) return;
     const [kind, mark, words] = this.situation;
-    setAttribute(element, 'data-applied', machine.isApplied === null ? 'unknown' : machine.isApplied ? 'yes' : 'pending');
+    setAttribute(
+      element,
+      'data-applied',
+      machine.isApplied === null ? 'unknown' : machine.isApplied ? 'yes' : 'pending',
+    );
     setAttribute(element, 'data-situation', kind);
     setIcon(this.mark, mark);
     setText(this.words, words);

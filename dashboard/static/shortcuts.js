@@ -21,21 +21,74 @@ export function bindKeys({ keyboard, address, fleetView, detail, theme }) {
       } else return false;
       return true;
     })
-    .on('/', inFleet(() => toolbar.search.select()))
-    .on('ArrowRight l', inFleet(() => grid.step(1)))
-    .on('ArrowLeft h', inFleet(() => grid.step(-1)))
-    .on('ArrowDown j', inFleet(() => grid.step(grid.columns)))
-    .on('ArrowUp k', inFleet(() => grid.step(-grid.columns)))
-    .on('PageDown', onCard(() => grid.step(grid.page)))
-    .on('PageUp', onCard(() => grid.step(-grid.page)))
-    .on('Home', onCard(() => grid.focus(0)))
-    .on('End', onCard(() => grid.focus(grid.order.length - 1)))
-    .on('[', inDetail(() => detail.onStep(-1)))
-    .on(']', inDetail(() => detail.onStep(1)))
-    .on('p', inDetail(() => detail.togglePause()))
-    .on('+ =', inDetail(() => detail.zoom(0.5)))
-    .on('- −', inDetail(() => detail.zoom(2)))
-    .on('0', inDetail(() => detail.times.reset()))
-    .on('e', inDetail(() => detail.editSettings()));
-  ['all', ...STATES].forEach((state, index) => keyboard.on(String(index + 1), inFleet(() => address.go({ state }))));
+    .on(
+      '/',
+      inFleet(() => toolbar.search.select()),
+    )
+    .on(
+      'ArrowRight l',
+      inFleet(() => grid.step(1)),
+    )
+    .on(
+      'ArrowLeft h',
+      inFleet(() => grid.step(-1)),
+    )
+    .on(
+      'ArrowDown j',
+      inFleet(() => grid.step(grid.columns)),
+    )
+    .on(
+      'ArrowUp k',
+      inFleet(() => grid.step(-grid.columns)),
+    )
+    .on(
+      'PageDown',
+      onCard(() => grid.step(grid.page)),
+    )
+    .on(
+      'PageUp',
+      onCard(() => grid.step(-grid.page)),
+    )
+    .on(
+      'Home',
+      onCard(() => grid.focus(0)),
+    )
+    .on(
+      'End',
+      onCard(() => grid.focus(grid.order.length - 1)),
+    )
+    .on(
+      '[',
+      inDetail(() => detail.onStep(-1)),
+    )
+    .on(
+      ']',
+      inDetail(() => detail.onStep(1)),
+    )
+    .on(
+      'p',
+      inDetail(() => detail.togglePause()),
+    )
+    .on(
+      '+ =',
+      inDetail(() => detail.zoom(0.5)),
+    )
+    .on(
+      '- −',
+      inDetail(() => detail.zoom(2)),
+    )
+    .on(
+      '0',
+      inDetail(() => detail.times.reset()),
+    )
+    .on(
+      'e',
+      inDetail(() => detail.editSettings()),
+    );
+  ['all', ...STATES].forEach((state, index) =>
+    keyboard.on(
+      String(index + 1),
+      inFleet(() => address.go({ state })),
+    ),
+  );
 }

@@ -47,7 +47,12 @@ export function mark(what) {
 export function expose(fleet, link) {
   const api = {
     /** Counters since load. */
-    counters: () => ({ ...counters, machines: fleet.machines.size, states: { ...fleet.counts }, connection: link.state }),
+    counters: () => ({
+      ...counters,
+      machines: fleet.machines.size,
+      states: { ...fleet.counts },
+      connection: link.state,
+    }),
     /** Milliseconds from a sample's arrival in the page to the end of the drawing that shows it. */
     sampleToDraw: () => drawn.read(),
     /** Milliseconds of script per frame. */

@@ -10,7 +10,12 @@ const TOP = 8;
 const BOTTOM = 22;
 const DRAG = 6;
 
-const withSeconds = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
+const withSeconds = new Intl.DateTimeFormat(undefined, {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+});
 const withMinutes = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 
 export const clockTime = (time) => withSeconds.format(performance.timeOrigin + time);
@@ -26,7 +31,8 @@ export function steer(canvas, view, clock, right = () => 0) {
   };
   canvas.addEventListener('pointermove', (event) => {
     const time = timeAt(event);
-    if (drag && event.pointerType === 'mouse') canvas.selection = Math.abs(event.clientX - drag.x) > DRAG ? [drag.time, time] : null;
+    if (drag && event.pointerType === 'mouse')
+      canvas.selection = Math.abs(event.clientX - drag.x) > DRAG ? [drag.time, time] : null;
     view.point(time);
   });
   canvas.addEventListener('pointerdown', (event) => {
@@ -45,12 +51,16 @@ export function steer(canvas, view, clock, right = () => 0) {
   canvas.addEventListener('pointerleave', () => drag || view.point(null));
   canvas.addEventListener('blur', () => view.point(null));
   canvas.addEventListener('dblclick', () => view.reset());
-  canvas.addEventListener('wheel', (event) => {
-    // Plain scrolling must go on scrolling the page; with Ctrl (a pinch on a touch pad says so too) it zooms.
-    if (!event.ctrlKey && !event.metaKey) return;
-    event.preventDefault();
-    view.zoom(Math.exp(Math.min(Math.max(event.deltaY, -60), 60) / 120), timeAt(event), clock());
-  }, { passive: false });
+  canvas.addEventListener(
+    'wheel',
+    (event) => {
+      // Plain scrolling must go on scrolling the page; with Ctrl (a pinch on a touch pad says so too) it zooms.
+      if (!event.ctrlKey && !event.metaKey) return;
+      event.preventDefault();
+      view.zoom(Math.exp(Math.min(Math.max(event.deltaY, -60), 60) / 120), timeAt(event), clock());
+    },
+    { passive: false },
+  );
   canvas.addEventListener('keydown', (event) => {
     const { from, to } = view.window(clock());
     const step = (to - from) / (event.shiftKey ? 10 : 100);
@@ -69,7 +79,12 @@ export function plotBox(width, height) {
 
 /** Times along the bottom. */
 export function drawTimeAxis(context, box, { from, to }, inks) {
-  const { step, marks } = ticks(from, to, performance.timeOrigin - new Date().getTimezoneOffset() * 60_000, Math.max(2, box.width / 76));
+  const { step, marks } = ticks(
+    from,
+    to,
+    performance.timeOrigin - new Date().getTimezoneOffset() * 60_000,
+    Math.max(2, box.width / 76),
+  );
   const format = step < 60_000 ? withSeconds : withMinutes;
   context.font = `11px ${inks.font}`;
   context.textBaseline = 'alphabetic';
@@ -101,7 +116,7 @@ export function drawCursor(context, box, { from, to }, cursor, selection, inks) 
 
 export class TimeChart {
   /**
-   * @param {{title: string, series: {at: number, label: string, second?: boolean, ground?: boolean}[], format: (value: number) => string, top?: number, floor?: number}} shape
+   * @param {{part: string, title: string, series: {at: number, label: string, second?: boolean, ground?: boolean}[], format: (value: number) => string, top?: number, floor?: number}} shape
    * `top` fixes the scale, else it follows the data; a `ground` is a quiet area under the others.
    */
   constructor(shape, view, clock) {
@@ -109,13 +124,27 @@ export class TimeChart {
     this.dirty = true;
     this.legend = shape.series.map(({ label, second, ground }) => {
       const value = h('span', { class: 'legend-value' });
-      return { value, item: h('span', { class: `legend${second ? ' second' : ''}${ground ? ' ground' : ''}` }, shape.series.length > 1 ? h('span', { class: 'legend-label' }, label) : null, value) };
+      return {
+        value,
+        item: h(
+          'span',
+          { class: `legend${second ? ' second' : ''}${ground ? ' ground' : ''}` },
+          shape.series.length > 1 ? h('span', { class: 'legend-label' }, label) : null,
+          value,
+        ),
+      };
     });
     this.note = h('span', { class: 'chart-note' });
-    this.canvas = h('canvas', { tabindex: '0', role: 'slider', 'aria-orientation': 'horizontal', 'aria-valuemin': '0', 'aria-valuemax': '100' });
+    this.canvas = h('canvas', {
+      tabindex: '0',
+      role: 'slider',
+      'aria-orientation': 'horizontal',
+      'aria-valuemin': '0',
+      'aria-valuemax': '100',
+    });
     this.element = h(
       'figure',
-      { class: 'panel chart' },
+      { class: 'panel chart', 'data-part': shape.part },
       h('figcaption', {}, h('h3', {}, shape.title), ...this.legend.map(({ item }) => item), this.note),
       h('div', { class: 'plot' }, this.canvas),
     );
@@ -128,7 +157,7 @@ export class TimeChart {
     this.onDirty?.();
   }
 
-  draw(track, machine, gap) {
+  draw(track, gap) {
     this.dirty = false;
     const { shape, view, canvas } = this;
     const { ring } = track;
@@ -147,7 +176,9 @@ export class TimeChart {
     drawTimeAxis(context, box, window, inks);
     const grounded = shape.series.some(({ ground }) => ground);
     // Grounds first, then from the last line to the first, so that the first lies on top.
-    for (const index of [...shape.series.keys()].sort((a, b) => Number(Boolean(shape.series[b].ground)) - Number(Boolean(shape.series[a].ground)) || b - a)) {
+    for (const index of [...shape.series.keys()].sort(
+      (a, b) => Number(Boolean(shape.series[b].ground)) - Number(Boolean(shape.series[a].ground)) || b - a,
+    )) {
       const { at, second, ground } = shape.series[index];
       const stroke = ground ? inks.ground : second ? inks.second : inks.accent;
       const fill = ground ? inks.accent : second || grounded ? undefined : stroke;
@@ -222,13 +253,34 @@ export class TimeChart {
     const { shape } = this;
     const { most, mean, least } = statistics.at(shape.series.at(-1).ground ? -1 : 0);
     const known = mean >= 0;
-    setText(this.note, this.at !== null ? clockTime(this.at) : known ? (shape.series.length > 2 ? '' : `mean ${shape.format(mean)} · peak ${shape.format(most)}`) : 'no data in this stretch');
-    const words = shape.series.map(({ label }, index) => `${label} ${shape.format(statistics[index].shown)}`).join(', ');
+    setText(
+      this.note,
+      this.at !== null
+        ? clockTime(this.at)
+        : known
+          ? shape.series.length > 2
+            ? ''
+            : `mean ${shape.format(mean)} · peak ${shape.format(most)}`
+          : 'no data in this stretch',
+    );
+    const words = shape.series
+      .map(({ label }, index) => `${label} ${shape.format(statistics[index].shown)}`)
+      .join(', ');
     setAttribute(this.canvas, 'aria-valuetext', this.at !== null ? `${clockTime(this.at)}: ${words}` : words);
-    setAttribute(this.canvas, 'aria-valuenow', String(Math.round((((this.view.cursor ?? to) - from) / (to - from)) * 100)));
+    setAttribute(
+      this.canvas,
+      'aria-valuenow',
+      String(Math.round((((this.view.cursor ?? to) - from) / (to - from)) * 100)),
+    );
     if (performance.now() - (this.namedAt ?? -Infinity) < 10_000) return;
     this.namedAt = performance.now();
-    const summary = known ? `mean ${shape.format(mean)}, lowest ${shape.format(least)}, highest ${shape.format(most)}` : 'no data';
-    setAttribute(this.canvas, 'aria-label', `${shape.title} from ${clockTime(from)} to ${clockTime(to)}: ${summary}. Arrow keys move the cursor.`);
+    const summary = known
+      ? `mean ${shape.format(mean)}, lowest ${shape.format(least)}, highest ${shape.format(most)}`
+      : 'no data';
+    setAttribute(
+      this.canvas,
+      'aria-label',
+      `${shape.title} from ${clockTime(from)} to ${clockTime(to)}: ${summary}. Arrow keys move the cursor.`,
+    );
   }
 }

@@ -79,6 +79,7 @@ const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600].map((sec
 export function ticks(from, to, origin, most) {
   const step = STEPS.find((candidate) => (to - from) / candidate <= most) ?? STEPS.at(-1);
   const marks = [];
-  for (let wall = Math.ceil((from + origin) / step) * step; wall <= to + origin; wall += step) marks.push(wall - origin);
+  for (let wall = Math.ceil((from + origin) / step) * step; wall <= to + origin; wall += step)
+    marks.push(wall - origin);
   return { step, marks };
 }

@@ -24,7 +24,13 @@ export class Toolbar {
     const number = h('span', { class: 'filter-count' }, '0');
     const button = h(
       'button',
-      { type: 'button', class: 'filter', 'data-filter': state, 'aria-pressed': 'false', onclick: () => this.address.go({ state }) },
+      {
+        type: 'button',
+        class: 'filter',
+        'data-filter': state,
+        'aria-pressed': 'false',
+        onclick: () => this.address.go({ state }),
+      },
       state === 'all' ? null : icon(`mark-${state}`, 'mark'),
       LABELS[state],
       number,

@@ -19,14 +19,24 @@ export class Track {
     this.seed();
   }
 
-  /** Takes over what the card's ring has, as when the history has come. */
+  /** Takes over what the card's ring has and this track has not: the time before it, and holes in it. */
   seed() {
-    const { times, columns } = this.machine.ring.rows();
-    // Rows this track has seen itself say more than the ring's.
-    const own = this.ring.length ? this.ring.time(0) : Infinity;
-    let last = 0;
-    while (last < times.length && times[last] < own) last++;
-    this.ring.merge(times.subarray(0, last), columns.map((column) => column.subarray(0, last)));
+    const past = this.machine.ring.rows();
+    const own = this.ring.rows();
+    const apart = this.machine.interval / 2;
+    const values = new Array(TRACK.length);
+    const keep = ({ times, columns }, row) => {
+      for (let s = 0; s < TRACK.length; s++) values[s] = columns[s]?.[row] ?? NaN;
+      this.ring.push(times[row], values);
+    };
+    this.ring.clear();
+    let at = 0;
+    for (let row = 0; row < past.times.length; row++) {
+      while (at < own.times.length && own.times[at] < past.times[row] - apart) keep(own, at++);
+      const known = at < own.times.length && own.times[at] <= past.times[row] + apart;
+      if (!known) keep(past, row);
+    }
+    while (at < own.times.length) keep(own, at++);
   }
 
   hear() {
@@ -34,8 +44,17 @@ export class Track {
     if (!reading || !(heard > (this.ring.length ? this.ring.lastTime : -Infinity))) return;
     const swap = reading.swap ? (reading.swap[1] > 0 ? (reading.swap[0] / reading.swap[1]) * 100 : 0) : NaN;
     this.ring.push(heard, [
-      reading.cpu, reading.memory, reading.disk, reading.net, reading.io,
-      reading.rx, reading.tx, reading.read, reading.write, swap, reading.load?.[0] ?? NaN,
+      reading.cpu,
+      reading.memory,
+      reading.disk,
+      reading.net,
+      reading.io,
+      reading.rx,
+      reading.tx,
+      reading.read,
+      reading.write,
+      swap,
+      reading.load?.[0] ?? NaN,
     ]);
     if (reading.cores?.length) this.hearCores(reading.cores, heard);
   }

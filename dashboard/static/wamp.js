@@ -36,7 +36,8 @@ export class Session {
     this.socket = new WebSocket(url, 'wamp.2.json');
     this.socket.onopen = () => this.send([HELLO, realm, { roles: ROLES }]);
     this.socket.onmessage = (event) => this.receive(event.data);
-    this.socket.onclose = (event) => this.end(new WampError('page.closed', [event.reason || `connection closed (${event.code})`]));
+    this.socket.onclose = (event) =>
+      this.end(new WampError('page.closed', [event.reason || `connection closed (${event.code})`]));
     this.patience = setTimeout(() => this.end(new WampError('page.timeout', ['no WELCOME in time'])), timeout);
   }
 
@@ -93,7 +94,10 @@ export class Session {
       const request = ++this.request;
       const wait = { resolve, reject, timer: 0 };
       if (timeout) {
-        wait.timer = setTimeout(() => this.settle(request)?.reject(new WampError('page.timeout', [`no answer in ${timeout / 1000} s`])), timeout);
+        wait.timer = setTimeout(
+          () => this.settle(request)?.reject(new WampError('page.timeout', [`no answer in ${timeout / 1000} s`])),
+          timeout,
+        );
       }
       this.waiting.set(request, wait);
       this.send([type, request, ...rest]);

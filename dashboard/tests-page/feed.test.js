@@ -4,8 +4,27 @@ import { Feed } from '../static/feed.js';
 import { Fleet } from '../static/fleet.js';
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));
-const settings = (id, more = {}) => ({ id, ip: '', name: id, show_cpus: true, show_memory: true, show_disk: true, disabled: false, frequency: 1, rev: 1, ...more });
-const entry = (id, more) => ({ id, online: true, since: 1, age: 10, facts: {}, settings: settings(id, more), sample: { id, cpus: [1] } });
+const settings = (id, more = {}) => ({
+  id,
+  ip: '',
+  name: id,
+  show_cpus: true,
+  show_memory: true,
+  show_disk: true,
+  disabled: false,
+  frequency: 1,
+  rev: 1,
+  ...more,
+});
+const entry = (id, more) => ({
+  id,
+  online: true,
+  since: 1,
+  age: 10,
+  facts: {},
+  settings: settings(id, more),
+  sample: { id, cpus: [1] },
+});
 
 /** A session that answers from a table and lets the test publish. */
 class FakeSession {
@@ -75,7 +94,10 @@ test('slow machines have the snapshot taken again, for the sample that fell betw
   session.answers['fleet.snapshot'] = () => ({ now: 5, machines: [entry('slow', { frequency: 60 })] });
   await feed.prepare(session);
   session.heard = 9000;
-  session.answers['fleet.snapshot'] = () => ({ now: 5, machines: [{ ...entry('slow', { frequency: 60 }), sample: { id: 'slow', cpus: [99] } }] });
+  session.answers['fleet.snapshot'] = () => ({
+    now: 5,
+    machines: [{ ...entry('slow', { frequency: 60 }), sample: { id: 'slow', cpus: [99] } }],
+  });
   mock.timers.tick(1000);
   await settle();
   assert.equal(fleet.machines.get('slow').reading.cpu, 99);

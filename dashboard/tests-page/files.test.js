@@ -18,20 +18,27 @@ test('every module is preloaded, or it would cost a round trip more', () => {
 test('every file that is named exists', () => {
   for (const [, name] of index.matchAll(/(?:src|href)="static\/([^"]+)"/g)) assert.ok(files.includes(name), name);
   for (const name of modules) {
-    for (const [, other] of read(name).matchAll(/from '\.\/([^']+)'/g)) assert.ok(files.includes(other), `${name} imports ${other}`);
+    for (const [, other] of read(name).matchAll(/from '\.\/([^']+)'/g))
+      assert.ok(files.includes(other), `${name} imports ${other}`);
   }
 });
 
 test('nothing needs more than the content security policy gives', () => {
   assert.doesNotMatch(index, /\sstyle=|<style|\son[a-z]+=|<script(?![^>]*\ssrc=)|javascript:/);
   for (const name of modules) {
-    assert.doesNotMatch(read(name), /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|setAttribute\('style'/, name);
+    assert.doesNotMatch(
+      read(name),
+      /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|setAttribute\('style'/,
+      name,
+    );
   }
 });
 
 test('nothing is fetched from another host', () => {
   for (const name of files) {
-    const outside = [...read(name).matchAll(/https?:\/\/[^\s'"`)]+/g)].map(([url]) => url).filter((url) => !url.startsWith('http://www.w3.org/'));
+    const outside = [...read(name).matchAll(/https?:\/\/[^\s'"`)]+/g)]
+      .map(([url]) => url)
+      .filter((url) => !url.startsWith('http://www.w3.org/'));
     assert.deepEqual(outside, [], name);
   }
 });

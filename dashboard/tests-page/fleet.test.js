@@ -4,8 +4,28 @@ import { Fleet } from '../static/fleet.js';
 import { CPU } from '../static/machine.js';
 
 const NOW = 1_000_000;
-const settings = (more = {}) => ({ id: 'a', ip: '10.0.0.1', name: 'web-1', show_cpus: true, show_memory: true, show_disk: true, disabled: false, frequency: 1, rev: 1, ...more });
-const entry = (more = {}) => ({ id: 'a', online: true, since: 1000, settings: settings(), facts: {}, age: 0, sample: { id: 'a', cpus: [5], rev: 1 }, ...more });
+const settings = (more = {}) => ({
+  id: 'a',
+  ip: '10.0.0.1',
+  name: 'web-1',
+  show_cpus: true,
+  show_memory: true,
+  show_disk: true,
+  disabled: false,
+  frequency: 1,
+  rev: 1,
+  ...more,
+});
+const entry = (more = {}) => ({
+  id: 'a',
+  online: true,
+  since: 1000,
+  settings: settings(),
+  facts: {},
+  age: 0,
+  sample: { id: 'a', cpus: [5], rev: 1 },
+  ...more,
+});
 const snapshot = (...machines) => ({ machines, now: 5000 });
 const joined = () => {
   const fleet = new Fleet();
@@ -19,7 +39,11 @@ const loaded = (...machines) => {
 };
 
 test('a snapshot fills the page', () => {
-  const fleet = loaded(entry(), entry({ id: 'b', online: false }), entry({ id: 'c', settings: settings({ id: 'c', disabled: true }) }));
+  const fleet = loaded(
+    entry(),
+    entry({ id: 'b', online: false }),
+    entry({ id: 'c', settings: settings({ id: 'c', disabled: true }) }),
+  );
   assert.deepEqual(fleet.counts, { live: 1, stale: 0, offline: 1, disabled: 1 });
   assert.equal(fleet.machines.get('a').name, 'web-1');
   assert.equal(fleet.machines.get('a').reading.cpu, 5);
@@ -121,7 +145,10 @@ test('applied is what the machine says, not what was sent', () => {
   fleet.sample({ id: 'a', rev: 2, net: [1, 2] }, NOW + 50);
   assert.equal(machine.isApplied, true);
   assert.equal(machine.shows('cpu'), false);
-  assert.deepEqual(['memory', 'disks', 'network'].map((part) => machine.shows(part)), [true, true, true]);
+  assert.deepEqual(
+    ['memory', 'disks', 'network'].map((part) => machine.shows(part)),
+    [true, true, true],
+  );
 });
 
 test('an agent that does not tell its revision is neither', () => {

@@ -5,9 +5,24 @@ import * as format from '../static/format.js';
 const plain = (text) => text.replaceAll('\u00a0', ' ');
 
 test('sizes in binary units, rates in decimal ones', () => {
-  const sizes = [[0, '0 B'], [1023, '1023 B'], [1024, '1 KiB'], [1536, '1.5 KiB'], [16 * 2 ** 30, '16 GiB'], [2 ** 40, '1 TiB'], [123 * 2 ** 30, '123 GiB']];
+  const sizes = [
+    [0, '0 B'],
+    [1023, '1023 B'],
+    [1024, '1 KiB'],
+    [1536, '1.5 KiB'],
+    [16 * 2 ** 30, '16 GiB'],
+    [2 ** 40, '1 TiB'],
+    [123 * 2 ** 30, '123 GiB'],
+  ];
   for (const [value, text] of sizes) assert.equal(plain(format.bytes(value)), text);
-  const rates = [[0, '0 B/s'], [999, '999 B/s'], [1200, '1.2 kB/s'], [9.999e6, '10 MB/s'], [310_000, '310 kB/s'], [1e12, '1 TB/s']];
+  const rates = [
+    [0, '0 B/s'],
+    [999, '999 B/s'],
+    [1200, '1.2 kB/s'],
+    [9.999e6, '10 MB/s'],
+    [310_000, '310 kB/s'],
+    [1e12, '1 TB/s'],
+  ];
   for (const [value, text] of rates) assert.equal(plain(format.rate(value)), text);
 });
 
@@ -30,7 +45,13 @@ test('a share is in the unit of the whole', () => {
 });
 
 test('durations name two units, ages one', () => {
-  const cases = [[5, '5 s'], [65, '1 min 5 s'], [3600, '1 h'], [90_000, '1 d 1 h'], [86_400 * 400, '400 d']];
+  const cases = [
+    [5, '5 s'],
+    [65, '1 min 5 s'],
+    [3600, '1 h'],
+    [90_000, '1 d 1 h'],
+    [86_400 * 400, '400 d'],
+  ];
   for (const [seconds, text] of cases) assert.equal(plain(format.duration(seconds)), text);
   assert.equal(plain(format.age(59_999)), '59 s');
   assert.equal(plain(format.age(7_300_000)), '2 h');

@@ -8,21 +8,45 @@ const NOW = 1_000_000;
 function fleetOf(...machines) {
   const fleet = new Fleet();
   fleet.begin();
-  fleet.snapshot({
-    now: 5000,
-    machines: machines.map(({ id, cpu, age = 0, online = true, ...settings }) => ({
-      id, online, since: 1, age, facts: { os: 'Debian 12' },
-      settings: { id, ip: `10.0.0.${id.length}`, name: id, show_cpus: true, show_memory: true, show_disk: true, disabled: false, frequency: 1, rev: 1, ...settings },
-      sample: cpu === undefined ? { id } : { id, cpus: [cpu] },
-    })),
-  }, NOW);
+  fleet.snapshot(
+    {
+      now: 5000,
+      machines: machines.map(({ id, cpu, age = 0, online = true, ...settings }) => ({
+        id,
+        online,
+        since: 1,
+        age,
+        facts: { os: 'Debian 12' },
+        settings: {
+          id,
+          ip: `10.0.0.${id.length}`,
+          name: id,
+          show_cpus: true,
+          show_memory: true,
+          show_disk: true,
+          disabled: false,
+          frequency: 1,
+          rev: 1,
+          ...settings,
+        },
+        sample: cpu === undefined ? { id } : { id, cpus: [cpu] },
+      })),
+    },
+    NOW,
+  );
   return fleet;
 }
 
 const ids = (fleet, view) => arrange(fleet.machines.values(), view).map(({ id }) => id);
 
 test('worst first: offline, stale, pressed, calm, disabled', () => {
-  const fleet = fleetOf({ id: 'calm', cpu: 2 }, { id: 'off', online: false }, { id: 'rest', disabled: true }, { id: 'busy', cpu: 97 }, { id: 'late', age: 3500 });
+  const fleet = fleetOf(
+    { id: 'calm', cpu: 2 },
+    { id: 'off', online: false },
+    { id: 'rest', disabled: true },
+    { id: 'busy', cpu: 97 },
+    { id: 'late', age: 3500 },
+  );
   assert.deepEqual(ids(fleet, {}), ['off', 'late', 'busy', 'calm', 'rest']);
 });
 
@@ -51,10 +75,16 @@ test('a search wants every word somewhere; the state is one filter more', () => 
 });
 
 test('any order is total and stable', () => {
-  const fleet = fleetOf(...Array.from({ length: 60 }, (_, at) => ({ id: `m${at}`, name: 'same', cpu: at % 3 ? at % 7 : undefined })));
+  const fleet = fleetOf(
+    ...Array.from({ length: 60 }, (_, at) => ({ id: `m${at}`, name: 'same', cpu: at % 3 ? at % 7 : undefined })),
+  );
   for (const sort of ['worst', 'name', 'cpu', 'memory', 'disk', 'network', 'silent']) {
     const once = ids(fleet, { sort });
     const shuffled = [...fleet.machines.values()].reverse();
-    assert.deepEqual(arrange(shuffled, { sort }).map(({ id }) => id), once, sort);
+    assert.deepEqual(
+      arrange(shuffled, { sort }).map(({ id }) => id),
+      once,
+      sort,
+    );
   }
 });

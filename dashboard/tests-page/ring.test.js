@@ -8,7 +8,10 @@ const column = (ring, series) => Array.from(ring.rows().columns[series]);
 
 test('keeps rows in order and grows while they are young', () => {
   const ring = new Ring(2, 1000, 64);
-  fill(ring, Array.from({ length: 50 }, (_, at) => at));
+  fill(
+    ring,
+    Array.from({ length: 50 }, (_, at) => at),
+  );
   assert.equal(ring.length, 50);
   assert.equal(ring.capacity, 64);
   assert.deepEqual([ring.time(0), ring.value(0, 7), ring.value(1, 49)], [0, 70, 4900]);
@@ -18,7 +21,10 @@ test('overwrites the oldest once they are older than its span', () => {
   const ring = new Ring(1, 10, 1024);
   for (let time = 0; time < 1000; time++) ring.push(time, [time]);
   assert.equal(ring.capacity, 16);
-  assert.deepEqual(times(ring), Array.from({ length: 16 }, (_, at) => 984 + at));
+  assert.deepEqual(
+    times(ring),
+    Array.from({ length: 16 }, (_, at) => 984 + at),
+  );
   assert.deepEqual(column(ring, 0), times(ring));
 });
 
@@ -27,7 +33,10 @@ test('grows in the middle of having wrapped', () => {
   for (let time = 0; time < 2000; time += 200) ring.push(time, [time]);
   assert.equal(ring.capacity, 8);
   for (let time = 2000; time < 2060; time += 4) ring.push(time, [time]);
-  assert.deepEqual(times(ring), [...times(ring)].sort((a, b) => a - b));
+  assert.deepEqual(
+    times(ring),
+    [...times(ring)].sort((a, b) => a - b),
+  );
   assert.deepEqual(column(ring, 0), times(ring));
   assert.equal(ring.lastTime, 2056);
 });
@@ -50,7 +59,10 @@ test('moves a time that does not advance', () => {
 test('finds the first row at or after a time', () => {
   const ring = new Ring(1);
   for (const time of [10, 20, 30]) ring.push(time, [0]);
-  assert.deepEqual([5, 10, 11, 30, 31].map((time) => ring.rowAt(time)), [0, 0, 1, 2, 3]);
+  assert.deepEqual(
+    [5, 10, 11, 30, 31].map((time) => ring.rowAt(time)),
+    [0, 0, 1, 2, 3],
+  );
 });
 
 test('merge: foreign rows stand for their stretch, own rows for the rest', () => {

@@ -17,7 +17,10 @@ test('the address holds what differs from the usual view, and reads back', () =>
 });
 
 test('pauses grow to a ceiling and are spread', () => {
-  assert.deepEqual([0, 1, 2, 20].map((attempt) => pause(attempt, 1)), [400, 800, 1600, 15_000]);
+  assert.deepEqual(
+    [0, 1, 2, 20].map((attempt) => pause(attempt, 1)),
+    [400, 800, 1600, 15_000],
+  );
   assert.equal(pause(3, 0), 1600);
 });
 
@@ -57,7 +60,10 @@ test('ticks are round moments, few enough', () => {
 });
 
 test('scales end on a round number', () => {
-  assert.deepEqual([0, 7, 11, 130, 23_000, 99_000].map((value) => ceiling(value)), [1, 8, 12, 160, 24_000, 100_000]);
+  assert.deepEqual(
+    [0, 7, 11, 130, 23_000, 99_000].map((value) => ceiling(value)),
+    [1, 8, 12, 160, 24_000, 100_000],
+  );
 });
 
 test('a few changes are told by name, many by number', () => {

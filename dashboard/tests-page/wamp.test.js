@@ -57,7 +57,10 @@ test('request ids count from one over all kinds of requests', async () => {
   ]);
   session.close();
   const ends = await Promise.allSettled(waiting);
-  assert.deepEqual(ends.map(({ status }) => status), ['rejected', 'rejected', 'fulfilled', 'rejected']);
+  assert.deepEqual(
+    ends.map(({ status }) => status),
+    ['rejected', 'rejected', 'fulfilled', 'rejected'],
+  );
 });
 
 test('events reach their handlers with args, kwargs and details', async () => {
@@ -69,7 +72,10 @@ test('events reach their handlers with args, kwargs and details', async () => {
   socket.answer(36, 900, 1, { topic: 'a' }, ['x'], { y: 1 });
   socket.answer(36, 900, 2, {});
   socket.answer(36, 901, 3, {}, ['not ours']);
-  assert.deepEqual(heard, [[['x'], { y: 1 }, { topic: 'a' }], [[], {}, {}]]);
+  assert.deepEqual(heard, [
+    [['x'], { y: 1 }, { topic: 'a' }],
+    [[], {}, {}],
+  ]);
 });
 
 test('results and errors settle their calls', async () => {
@@ -79,7 +85,14 @@ test('results and errors settle their calls', async () => {
   socket.answer(8, 48, 2, {}, 'wamp.error.invalid_argument', ['frequency: too small'], { field: 'frequency' });
   socket.answer(50, 1, {}, ['yes']);
   assert.equal(await good, 'yes');
-  await assert.rejects(bad, (error) => error instanceof WampError && error.uri === 'wamp.error.invalid_argument' && error.message === 'frequency: too small' && error.kwargs.field === 'frequency');
+  await assert.rejects(
+    bad,
+    (error) =>
+      error instanceof WampError &&
+      error.uri === 'wamp.error.invalid_argument' &&
+      error.message === 'frequency: too small' &&
+      error.kwargs.field === 'frequency',
+  );
 });
 
 test('a call without an answer times out', async () => {
