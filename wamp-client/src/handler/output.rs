@@ -24,7 +24,8 @@ pub type Outcome = Result<OwnedPayload, WampError>;
 ///   `wamp.error.runtime_error` with its text, be it a `std::error::Error`, what `anyhow` or `eyre` make of one, or a
 ///   `String`.
 ///
-/// `M`, which is always inferred, tells them apart.
+/// `M`, which is always inferred, tells them apart. Only an error type that implements both `std::error::Error` and
+/// `serde::Serialize` can't be told: map such an error to a [`WampError`], which says what should travel.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be returned by a handler",
     label = "has no encoding, or its error has no text",
