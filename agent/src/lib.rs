@@ -12,6 +12,17 @@
 //! state             the small file that keeps the machine's id
 //! agent             all of it put together
 //! ```
+//!
+//! # What it costs
+//!
+//! Measured on a virtual machine with 2 cores and 1 mount, at one sample a second, `cargo build --release -p wamp-agent`:
+//!
+//! - 4.6 MiB resident, of which 0.5 MiB are its own and the rest is code (3.1 MiB when what is shared with other
+//!   programs is shared out). Built in one go with the router it is more: that brings the multi-thread runtime.
+//! - 0.04 % of a core: 0.4 ms a sample.
+//! - A sample of 8 cores and 3 mounts is a dictionary of 240 bytes in MessagePack (261 with the message around it)
+//!   and 335 in JSON (365). Ten sizes in bytes are a third of it.
+//! - 1000 [`Simulated`] machines in one process take 40 MB and 4 % of a core.
 
 mod agent;
 mod beat;

@@ -1,6 +1,7 @@
 //! A router, a fleet service and somebody who listens to the samples.
 
 use std::{
+    io::ErrorKind,
     net::{Ipv4Addr, SocketAddr},
     sync::{Arc, Mutex},
     time::Duration,
@@ -134,6 +135,15 @@ fn app(address: SocketAddr) -> App {
 }
 
 async fn serve(address: SocketAddr) -> Server {
-    let listener = TcpListener::bind(address).await.unwrap();
+    // The router that was there before may need a moment to let go of the port.
+    let bound = async {
+        loop {
+            match TcpListener::bind(address).await {
+                Err(error) if error.kind() == ErrorKind::AddrInUse => tokio::task::yield_now().await,
+                bound => break bound.unwrap(),
+            }
+        }
+    };
+    let listener = timeout(DEADLINE, bound).await.expect("a free port");
     Router::builder().realm("realm1").build().serve(listener, axum::Router::new())
 }

@@ -50,7 +50,7 @@ fn sizes(serializer: Serializer) -> (usize, usize) {
 fn a_sample_is_small() {
     let [json, msgpack, cbor] = [Serializer::Json, Serializer::MessagePack, Serializer::Cbor].map(sizes);
     println!("dictionary and message: JSON {json:?}, MessagePack {msgpack:?}, CBOR {cbor:?}");
-    // Sizes in bytes are half of it: eleven digits in JSON, nine bytes in the others.
+    // Sizes in bytes are a third of it: eleven digits in JSON, nine bytes in the others.
     assert!(msgpack.0 <= 240 && msgpack.1 <= 261, "MessagePack {msgpack:?}");
     assert!(cbor.0 <= 242 && cbor.1 <= 263, "CBOR {cbor:?}");
     assert!(json.0 <= 335 && json.1 <= 365, "JSON {json:?}");
