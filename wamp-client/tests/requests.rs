@@ -225,6 +225,30 @@ async fn handlers_on_one_topic_share_its_subscription() {
 }
 
 #[tokio::test]
+async fn a_subscription_that_is_about_to_be_shared_is_kept() {
+    let (_running, client, mut connection) = joined().await;
+    let (first, _) =
+        tokio::join!(client.subscribe("com.example.tick", || async {}), connection.attach("com.example.tick", 9));
+    let first = first.expect("it is subscribed");
+    let (sender, mut events) = tokio::sync::mpsc::unbounded_channel();
+    let handler = move |tick: i64| {
+        let sender = sender.clone();
+        async move { sender.send(tick).expect("the test listens") }
+    };
+    let (second, ()) = tokio::join!(client.subscribe("com.example.tick", handler), async {
+        connection.expect(json!([32, 2, {}, "com.example.tick"])).await;
+        // An UNSUBSCRIBE now would end the second subscription with the first.
+        first.unsubscribe().await.expect("it is local");
+        connection.send(json!([33, 2, 9])).await;
+    });
+    second.expect("it is subscribed");
+    connection.event(9, json!([1])).await;
+    assert_eq!(within(events.recv()).await, Some(1));
+    client.publish("com.example.probe").await.expect("it is joined");
+    connection.expect(json!([16, 3, {}, "com.example.probe"])).await;
+}
+
+#[tokio::test]
 async fn procedures_come_and_go_at_runtime() {
     let (_running, client, mut connection) = joined().await;
     let (registration, request) = tokio::join!(

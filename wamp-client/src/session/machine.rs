@@ -37,8 +37,8 @@ pub(crate) struct Machine {
     /// Endpoints that subscribed the same topic share the router's subscription.
     subscriptions: HashMap<SubscriptionId, Vec<EndpointKey>>,
     registrations: HashMap<RegistrationId, EndpointKey>,
-    /// The topics and procedures, with their parameters filled in.
-    uris: HashMap<EndpointKey, Arc<str>>,
+    /// What the endpoints are attached to (or about to be), with the parameters filled in.
+    patterns: HashMap<EndpointKey, (MatchPolicy, Arc<str>)>,
     /// Calls can be canceled at this router.
     can_cancel: bool,
     /// This router watches over the timeouts of calls.
@@ -71,7 +71,7 @@ impl Machine {
             calls: HashMap::new(),
             subscriptions: HashMap::new(),
             registrations: HashMap::new(),
-            uris: HashMap::new(),
+            patterns: HashMap::new(),
             can_cancel: dealer.contains(Features::CALL_CANCELING),
             can_time_out: dealer.contains(Features::CALL_TIMEOUT),
             frames: VecDeque::new(),
@@ -141,14 +141,14 @@ impl Machine {
                 self.send(&Register { request, options, procedure: uri.into() }.into());
             }
         }
-        self.uris.insert(endpoint.key, uri.into());
+        self.patterns.insert(endpoint.key, (endpoint.matching, uri.into()));
         let verb = endpoint.kind.verb();
         self.requests.insert(request, Pending::Attach { endpoint: endpoint.key, verb, answer });
     }
 
     /// Unsubscribes or unregisters.
     pub(crate) fn detach(&mut self, endpoint: EndpointKey, answer: Answer<()>) {
-        self.uris.remove(&endpoint);
+        let pattern = self.patterns.remove(&endpoint);
         if let Some(registration) = key_of(&self.registrations, |&key| key == endpoint) {
             self.registrations.remove(&registration);
             let request = self.requests.next();
@@ -163,7 +163,10 @@ impl Machine {
         };
         let sharing = self.subscriptions.entry(subscription).or_default();
         sharing.retain(|&key| key != endpoint);
-        if !sharing.is_empty() {
+        // An endpoint whose SUBSCRIBE is under way will share it too, and an UNSUBSCRIBE would come after that.
+        let patterns = &self.patterns;
+        let is_wanted = self.requests.attaching().any(|key| patterns.get(&key) == pattern.as_ref());
+        if !sharing.is_empty() || is_wanted {
             drop(answer.send(Ok(())));
             return;
         }
@@ -270,7 +273,7 @@ impl Machine {
         let EventDetails { topic, publisher, publisher_authid, publisher_authrole, retained, .. } = event.details;
         let uri = match topic {
             Some(topic) => topic.as_ref().into(),
-            None => Arc::clone(endpoints.first().and_then(|key| self.uris.get(key))?),
+            None => self.uri_of(*endpoints.first()?)?,
         };
         let details = Details {
             uri,
@@ -295,7 +298,7 @@ impl Machine {
         let InvocationDetails { procedure, caller, caller_authid, caller_authrole, .. } = invocation.details;
         let uri = match procedure {
             Some(procedure) => procedure.as_ref().into(),
-            None => Arc::clone(self.uris.get(&endpoint)?),
+            None => self.uri_of(endpoint)?,
         };
         let details = Details {
             uri,
@@ -308,6 +311,10 @@ impl Machine {
             retained: false,
         };
         Some(Effect::Invoke { endpoint, request, details, payload: invocation.payload.own_in(frame) })
+    }
+
+    fn uri_of(&self, endpoint: EndpointKey) -> Option<Arc<str>> {
+        self.patterns.get(&endpoint).map(|(_, uri)| Arc::clone(uri))
     }
 
     fn error(&mut self, error: &ErrorMessage<'_>) -> Option<Effect> {
@@ -327,7 +334,7 @@ impl Machine {
                 None
             }
             Pending::Attach { endpoint, verb, answer } => {
-                let uri = self.uris.remove(&endpoint).map(|uri| uri.to_string()).unwrap_or_default();
+                let uri = self.patterns.remove(&endpoint).map(|(_, uri)| uri.to_string()).unwrap_or_default();
                 let result = Err(Error::Setup { verb, uri, source: Box::new(received()) });
                 Some(Effect::Attached { endpoint, answer, result })
             }

@@ -57,6 +57,14 @@ impl Requests {
         self.pending.remove(&request)
     }
 
+    /// The endpoints whose attachment is under way.
+    pub(super) fn attaching(&self) -> impl Iterator<Item = EndpointKey> {
+        self.pending.values().filter_map(|pending| match pending {
+            Pending::Attach { endpoint, .. } => Some(*endpoint),
+            _ => None,
+        })
+    }
+
     /// Settles an attachment, with `record` taking note of the endpoint.
     pub(super) fn attached(&mut self, request: RequestId, record: impl FnOnce(EndpointKey)) -> Option<Effect> {
         let Some(Pending::Attach { endpoint, answer, .. }) = self.remove(request) else { return None };
