@@ -6,6 +6,7 @@
 
 mod broker;
 pub mod burst;
+pub mod clock;
 mod config;
 pub mod connection;
 mod dealer;

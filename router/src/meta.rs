@@ -1,9 +1,10 @@
 //! What the router tells about itself: procedures and events under `wamp`.
 //!
-//! Specification: "Session Meta API" (advanced profile).
+//! Specification: "Session Meta API", "Subscriptions Meta API" (advanced profile).
 
 mod arguments;
 mod sessions;
+pub(crate) mod subscriptions;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -28,7 +29,9 @@ pub(crate) fn call(
     message: &Call<'_>,
     burst: &mut Burst,
 ) -> Result<(), Refused> {
-    let Some(answer) = sessions::procedure(procedure.as_str()) else {
+    let name = procedure.as_str();
+    let answer = sessions::procedure(name).or_else(|| subscriptions::procedure(name));
+    let Some(answer) = answer else {
         let why = format!("the router has no procedure {procedure}");
         return Err(Refused::new(error::NO_SUCH_PROCEDURE, why));
     };

@@ -1,14 +1,15 @@
 //! A realm: the sessions that can reach each other, with their topics and procedures.
 //!
-//! Everything here is synchronous and knows no sockets and no clock. A connection's own task
-//! calls in directly; what comes of it waits in the receivers' outboxes, and in the caller's
-//! [`Burst`] which of them are to be written.
+//! Everything here is synchronous and knows no sockets, and no clock but the one it is given. A
+//! connection's own task calls in directly; what comes of it waits in the receivers' outboxes, and
+//! in the caller's [`Burst`] which of them are to be written.
 //!
 //! # Locks
 //!
 //! No lock is held while anything is written to a socket. Locks nest in these ways only:
 //!
-//! - the broker's topics, then a member's subscriptions, then a subscription's roster;
+//! - the broker's order of changes, then its topics, then a member's subscriptions, then a
+//!   subscription's roster;
 //! - the dealer's procedures, then a member's registrations, then a registration's callees, then
 //!   a callee's invocations;
 //! - a caller's calls, then a registration's callees, a callee's invocations or the deadlines;
@@ -33,15 +34,17 @@ use wamp_proto::{PublicationId, SessionId};
 
 use crate::broker::Broker;
 use crate::burst::Burst;
+use crate::clock::Timestamp;
 use crate::dealer::Dealer;
 
 pub use authorizer::{Action, AllowAll, Authorizer, OwnSessionOnly};
-pub(crate) use join::Farewell;
+pub(crate) use join::{Farewell, Tell};
 pub use limits::{LIMIT_EXCEEDED, Limits};
 pub use member::Member;
 pub use realms::{RealmOptions, Realms};
 pub(crate) use refused::Asked;
 pub use refused::Refused;
+pub(crate) use requests::{pattern, uri};
 
 /// A realm. See the [module](self).
 #[derive(Debug)]
@@ -116,10 +119,19 @@ impl Realm {
         self.dealer.expire(now, burst);
     }
 
+    /// The time of day.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.options.clock.now()
+    }
+
     fn rouse(&self, sooner: bool) {
         if sooner && let Some(alarm) = self.alarm.0.get() {
             alarm();
         }
+    }
+
+    pub(crate) fn broker(&self) -> &Broker {
+        &self.broker
     }
 
     pub(crate) fn member(&self, session: SessionId) -> Option<Arc<Member>> {

@@ -16,4 +16,5 @@ mod receivers;
 mod registrations;
 mod retention;
 mod sessions;
+mod subscription_meta;
 mod world;

@@ -8,10 +8,10 @@ use wamp_proto::message::options::{EventDetails, Passthru};
 use wamp_proto::message::{Event, Message};
 use wamp_proto::{Payload, PublicationId, SessionId, Uri};
 
+use super::Broker;
 use super::fanout::Fanout;
 use super::filter::Filter;
 use super::retained::RetainedEvent;
-use super::{Broker, Topics};
 use crate::burst::Burst;
 use crate::realm::Member;
 
@@ -72,17 +72,6 @@ impl Broker {
             topics.look_up(&publication.topic, &mut fanouts);
         }
         publication.hand_out(&fanouts, burst);
-    }
-
-    /// Whether anybody would get an event of `topic`.
-    pub(crate) fn has_subscribers(&self, topic: &Uri<'_>) -> bool {
-        self.topics.read().subscriptions.matches(topic.as_str()).next().is_some()
-    }
-}
-
-impl Topics {
-    fn look_up(&self, topic: &Uri<'_>, fanouts: &mut Vec<Arc<Fanout>>) {
-        fanouts.extend(self.subscriptions.matches(topic.as_str()).map(|subscription| subscription.fanout()));
     }
 }
 

@@ -8,6 +8,7 @@ use parking_lot::RwLock;
 use wamp_proto::{MatchPolicy, Pattern, SessionId, SubscriptionId};
 
 use super::fanout::Fanout;
+use crate::clock::Timestamp;
 use crate::realm::Member;
 
 /// A topic, or a pattern of topics, somebody is subscribed to. All sessions that asked for the
@@ -16,6 +17,7 @@ use crate::realm::Member;
 pub(crate) struct Subscription {
     pub(crate) id: SubscriptionId,
     pub(crate) pattern: Pattern,
+    pub(crate) created: Timestamp,
     roster: RwLock<Roster>,
 }
 
@@ -46,8 +48,24 @@ impl Subscriber {
 }
 
 impl Subscription {
-    pub(super) fn new(id: SubscriptionId, pattern: Pattern) -> Arc<Self> {
-        Arc::new(Self { id, pattern, roster: RwLock::default() })
+    pub(super) fn new(id: SubscriptionId, pattern: Pattern, created: Timestamp) -> Arc<Self> {
+        Arc::new(Self { id, pattern, created, roster: RwLock::default() })
+    }
+
+    /// The sessions that share it.
+    pub(crate) fn sessions(&self) -> Vec<SessionId> {
+        self.roster.read().subscribers.iter().map(|subscriber| subscriber.member.id()).collect()
+    }
+
+    /// How many sessions share it.
+    pub(crate) fn session_count(&self) -> usize {
+        self.roster.read().subscribers.len()
+    }
+
+    pub(super) fn subscriber(&self, session: SessionId) -> Option<Arc<Subscriber>> {
+        let roster = self.roster.read();
+        let position = *roster.positions.get(&session)?;
+        roster.subscribers.get(position).cloned()
     }
 
     /// Those who get the events of this subscription now.

@@ -10,7 +10,7 @@ use wamp_proto::{OwnedPayload, Payload, SessionId, Uri, error};
 use super::arguments::{argument, invalid_argument, result};
 use super::{Procedure, SessionDetails, on_leave};
 use crate::burst::Burst;
-use crate::realm::{Farewell, Member, Realm, Refused};
+use crate::realm::{Farewell, Member, Realm, Refused, Tell};
 use crate::transport::control::CloseCode;
 
 /// The procedure of this name.
@@ -83,7 +83,7 @@ fn kill_all(
     burst: &mut Burst,
 ) -> Result<OwnedPayload, Refused> {
     let farewell = farewell(payload)?;
-    let killed = others(realm, caller).filter(|victim| realm.dismiss(victim, &farewell, burst)).count();
+    let killed = others(realm, caller).filter(|victim| realm.dismiss(victim, &farewell, Tell::Nobody, burst)).count();
     result(&killed)
 }
 
@@ -100,7 +100,7 @@ fn end(
     burst: &mut Burst,
 ) -> Vec<SessionId> {
     let mut killed: Vec<Arc<Member>> = victims.into_iter().collect();
-    killed.retain(|victim| realm.dismiss(victim, farewell, burst));
+    killed.retain(|victim| realm.dismiss(victim, farewell, Tell::Everybody, burst));
     for victim in &killed {
         on_leave(realm, victim, burst);
     }

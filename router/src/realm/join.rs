@@ -27,6 +27,15 @@ pub(crate) struct Farewell {
     pub(crate) code: CloseCode,
 }
 
+/// Who is told, by meta events, of what ends with a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tell {
+    /// Whoever has subscribed to the events.
+    Everybody,
+    /// Nobody: all the others go as well.
+    Nobody,
+}
+
 /// The router is going down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RealmClosed;
@@ -83,15 +92,15 @@ impl Realm {
 
     /// Takes a session out, with all that belongs to it. Does nothing if that has been done.
     pub(crate) fn leave(&self, member: &Arc<Member>, burst: &mut Burst) {
-        if self.detach(member, burst) {
+        if self.detach(member, Tell::Everybody, burst) {
             meta::on_leave(self, member, burst);
         }
     }
 
-    /// Ends a session. Answers whether it is this call that did. Tells nobody but the session:
-    /// [`meta::on_leave`] is up to the caller.
-    pub(crate) fn dismiss(&self, member: &Arc<Member>, farewell: &Farewell, burst: &mut Burst) -> bool {
-        if !self.detach(member, burst) {
+    /// Ends a session. Answers whether it is this call that did. That the session has left is for
+    /// the caller to tell, by [`meta::on_leave`]; what else ended with it, `tell` says.
+    pub(crate) fn dismiss(&self, member: &Arc<Member>, farewell: &Farewell, tell: Tell, burst: &mut Burst) -> bool {
+        if !self.detach(member, tell, burst) {
             return false;
         }
         let goodbye = Message::Goodbye(Goodbye {
@@ -106,17 +115,23 @@ impl Realm {
     pub(super) fn close(&self, farewell: &Farewell, burst: &mut Burst) {
         self.sessions.write().closed = true;
         for member in self.members() {
-            self.dismiss(&member, farewell, burst);
+            self.dismiss(&member, farewell, Tell::Nobody, burst);
         }
     }
 
-    fn detach(&self, member: &Arc<Member>, burst: &mut Burst) -> bool {
+    fn detach(&self, member: &Arc<Member>, tell: Tell, burst: &mut Burst) -> bool {
         if !member.begin_leaving() {
             return false;
         }
         burst.settle();
         self.sessions.write().members.remove(&member.id());
-        self.broker.leave(member);
+        {
+            let _order = self.broker.in_order();
+            let ended = self.broker.leave(member);
+            if tell == Tell::Everybody {
+                meta::subscriptions::on_unsubscribe(self, member.id(), &ended, burst);
+            }
+        }
         self.dealer.leave(member, burst);
         tracing::debug!(session = %member.id(), realm = self.name(), "left");
         true

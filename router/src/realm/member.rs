@@ -86,6 +86,10 @@ impl Member {
         self.left.load(Ordering::Acquire)
     }
 
+    pub(crate) fn subscriber_supports(&self, features: Features) -> bool {
+        self.roles.subscriber.is_some_and(|announced| announced.contains(features))
+    }
+
     pub(crate) fn caller_supports(&self, features: Features) -> bool {
         self.roles.caller.is_some_and(|announced| announced.contains(features))
     }

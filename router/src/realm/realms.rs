@@ -8,6 +8,7 @@ use wamp_proto::error::close;
 use super::join::Farewell;
 use super::{Authorizer, Limits, OwnSessionOnly, Realm};
 use crate::burst::Burst;
+use crate::clock::Clock;
 use crate::session::{Anonymous, Authenticator};
 use crate::transport::control::CloseCode;
 
@@ -20,6 +21,8 @@ pub struct RealmOptions {
     pub authenticator: Arc<dyn Authenticator>,
     /// Who may do what.
     pub authorizer: Arc<dyn Authorizer>,
+    /// The time of day.
+    pub clock: Clock,
 }
 
 impl Default for RealmOptions {
@@ -29,6 +32,7 @@ impl Default for RealmOptions {
             limits: Limits::default(),
             authenticator: Arc::new(Anonymous),
             authorizer: Arc::new(OwnSessionOnly::default()),
+            clock: Clock::default(),
         }
     }
 }

@@ -12,7 +12,7 @@ use wamp_proto::{MatchPolicy, Pattern};
 
 use super::refused::{Asked, Refused};
 use super::{Action, Member, Realm, random_publication_id, reply};
-use crate::broker::{Disclosed, Filter, Publication};
+use crate::broker::{Disclosed, Filter, Publication, SubscribeTo};
 use crate::burst::Burst;
 use crate::dealer::{CancelMode, InvocationPolicy, NeverInvoked, RegisterAs};
 use crate::meta;
@@ -60,20 +60,34 @@ impl Realm {
     }
 
     pub(crate) fn on_subscribe(&self, member: &Arc<Member>, message: &Subscribe<'_>, burst: &mut Burst) {
-        let subscribed = pattern(message.options.policy(), &message.topic).and_then(|pattern| {
-            self.authorize(member, Action::Subscribe, pattern.as_str())?;
-            let limit = self.options.limits.subscriptions;
-            let get_retained = message.options.get_retained;
-            self.broker
-                .subscribe(member, message.request, pattern, get_retained, limit, burst)
-                .map_err(|_| Refused::limit("subscriptions", limit))
-        });
+        let subscribed = self.subscribe_as(member, message, burst);
         self.answer_refused(subscribed, member, Asked::Subscribe, message.request, burst);
+    }
+
+    fn subscribe_as(&self, member: &Arc<Member>, message: &Subscribe<'_>, burst: &mut Burst) -> Result<(), Refused> {
+        let pattern = pattern(message.options.policy(), &message.topic)?;
+        self.authorize(member, Action::Subscribe, pattern.as_str())?;
+        let limit = self.options.limits.subscriptions;
+        let wanted = SubscribeTo { pattern, get_retained: message.options.get_retained, limit, now: self.now() };
+        let _order = self.broker.in_order();
+        let change = self
+            .broker
+            .subscribe(member, message.request, wanted, burst)
+            .map_err(|_| Refused::limit("subscriptions", limit))?;
+        if let Some(change) = change {
+            meta::subscriptions::on_subscribe(self, member.id(), &change, burst);
+        }
+        Ok(())
     }
 
     pub(crate) fn on_unsubscribe(&self, member: &Arc<Member>, message: &Unsubscribe, burst: &mut Burst) {
         let subscription = message.subscription;
-        let unsubscribed = self.broker.unsubscribe(member, message.request, subscription, burst).map_err(|_| {
+        let unsubscribed = {
+            let _order = self.broker.in_order();
+            let change = self.broker.unsubscribe(member, message.request, subscription, burst);
+            change.map(|change| meta::subscriptions::on_unsubscribe(self, member.id(), &[change], burst))
+        };
+        let unsubscribed = unsubscribed.map_err(|_| {
             Refused::new(error::NO_SUCH_SUBSCRIPTION, format!("the session has no subscription {subscription}"))
         });
         self.answer_refused(unsubscribed, member, Asked::Unsubscribe, message.request, burst);
@@ -196,11 +210,11 @@ impl Realm {
     }
 }
 
-fn uri(text: &str) -> Result<Uri<'_>, Refused> {
+pub(crate) fn uri(text: &str) -> Result<Uri<'_>, Refused> {
     Uri::parse(text).map_err(invalid_uri)
 }
 
-fn pattern(policy: Result<MatchPolicy, UnknownMatchPolicy>, text: &str) -> Result<Pattern, Refused> {
+pub(crate) fn pattern(policy: Result<MatchPolicy, UnknownMatchPolicy>, text: &str) -> Result<Pattern, Refused> {
     let policy = policy.map_err(|unknown| Refused::new(error::OPTION_NOT_ALLOWED, unknown.to_string()))?;
     Pattern::parse(policy, text).map_err(invalid_uri)
 }

@@ -11,6 +11,8 @@ const BROKER: Features = Features::NONE
     .with(Features::SUBSCRIBER_BLACKWHITE_LISTING)
     .with(Features::PUBLISHER_IDENTIFICATION)
     .with(Features::PATTERN_BASED_SUBSCRIPTION)
+    .with(Features::SUBSCRIPTION_META_API)
+    .with(Features::SUBSCRIPTION_REVOCATION)
     .with(Features::EVENT_RETENTION)
     .with(Features::SESSION_META_API)
     .with(Features::PAYLOAD_PASSTHRU_MODE);

@@ -1,11 +1,12 @@
 //! Clients around a router, all in one thread.
 
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use wamp_proto::{Message, Serializer};
 
 use crate::burst::Burst;
+use crate::clock::Clock;
 use crate::connection::Flow;
 use crate::outbox::{Encoding, Framing, Outbox};
 use crate::realm::{AllowAll, Realm, RealmOptions, Realms};
@@ -50,12 +51,14 @@ impl World {
         Self::with(RealmOptions { authorizer: Arc::new(AllowAll), ..RealmOptions::default() })
     }
 
-    pub(super) fn with(options: RealmOptions) -> Self {
-        let shared = Shared { now: Instant::now(), names: Vec::new(), publications: 0 };
-        Self {
-            realms: Arc::new(Realms::from_iter([Realm::new("realm1", options)])),
-            shared: Arc::new(Mutex::new(shared)),
-        }
+    pub(super) fn with(mut options: RealmOptions) -> Self {
+        let start = Instant::now();
+        let shared = Arc::new(Mutex::new(Shared { now: start, names: Vec::new(), publications: 0 }));
+        // The time of day is as virtual as the other: 2026-01-01 when the world begins.
+        let clock = shared.clone();
+        options.clock =
+            Clock::new(move || UNIX_EPOCH + Duration::from_secs(1_767_225_600) + (clock.lock().unwrap().now - start));
+        Self { realms: Arc::new(Realms::from_iter([Realm::new("realm1", options)])), shared }
     }
 
     pub(super) fn realm(&self) -> &Arc<Realm> {

@@ -1,0 +1,113 @@
+//! The table of subscriptions.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use wamp_proto::{MatchPolicy, Pattern, PatternIndex, SessionId, SubscriptionId, Uri};
+
+use super::Broker;
+use super::change::NoSuchSubscription;
+use super::fanout::Fanout;
+use super::retained::Retained;
+use super::subscription::{Subscriber, Subscription};
+use crate::clock::Timestamp;
+
+/// What somebody is subscribed to, and what is kept for who subscribes later.
+#[derive(Debug)]
+pub(super) struct Topics {
+    subscriptions: PatternIndex<Arc<Subscription>>,
+    by_id: BTreeMap<SubscriptionId, Arc<Subscription>>,
+    pub(super) retained: Retained,
+    last_id: u64,
+}
+
+impl Topics {
+    pub(super) fn new(retained_topics: usize) -> Self {
+        Self {
+            subscriptions: PatternIndex::default(),
+            by_id: BTreeMap::new(),
+            retained: Retained::new(retained_topics),
+            last_id: 0,
+        }
+    }
+
+    /// A subscription with an id of its own. It is in the table only after [`insert`](Self::insert).
+    pub(super) fn create(&mut self, pattern: Pattern, created: Timestamp) -> Arc<Subscription> {
+        self.last_id += 1;
+        Subscription::new(SubscriptionId::known(self.last_id), pattern, created)
+    }
+
+    pub(super) fn insert(&mut self, subscription: &Arc<Subscription>) {
+        self.subscriptions.insert(&subscription.pattern, subscription.clone());
+        self.by_id.insert(subscription.id, subscription.clone());
+    }
+
+    /// Takes a session out of its subscription; answers whether it was the last one.
+    pub(super) fn remove(&mut self, subscriber: &Subscriber) -> bool {
+        let subscription = &subscriber.subscription;
+        let last = subscription.remove(subscriber);
+        if last {
+            self.subscriptions.remove(&subscription.pattern);
+            self.by_id.remove(&subscription.id);
+        }
+        last
+    }
+
+    pub(super) fn known(&self, pattern: &Pattern) -> Option<&Arc<Subscription>> {
+        self.subscriptions.get(pattern)
+    }
+
+    pub(super) fn subscriber(
+        &self,
+        subscription: SubscriptionId,
+        session: SessionId,
+    ) -> Result<Arc<Subscriber>, NoSuchSubscription> {
+        self.by_id.get(&subscription).and_then(|known| known.subscriber(session)).ok_or(NoSuchSubscription)
+    }
+
+    /// Who gets the events of a topic.
+    pub(super) fn look_up(&self, topic: &Uri<'_>, fanouts: &mut Vec<Arc<Fanout>>) {
+        fanouts.extend(self.subscriptions.matches(topic.as_str()).map(|subscription| subscription.fanout()));
+    }
+}
+
+/// What there is, for those who ask.
+impl Broker {
+    /// Whether anybody would get an event of `topic`.
+    pub(crate) fn has_subscribers(&self, topic: &Uri<'_>) -> bool {
+        self.topics.read().subscriptions.matches(topic.as_str()).next().is_some()
+    }
+
+    /// The subscription of this id.
+    pub(crate) fn subscription(&self, id: SubscriptionId) -> Option<Arc<Subscription>> {
+        self.topics.read().by_id.get(&id).cloned()
+    }
+
+    /// The subscription to exactly this pattern.
+    pub(crate) fn subscription_to(&self, pattern: &Pattern) -> Option<SubscriptionId> {
+        self.topics.read().known(pattern).map(|subscription| subscription.id)
+    }
+
+    /// The subscriptions an event of `topic` goes to, in the order they were made.
+    pub(crate) fn subscriptions_matching(&self, topic: &Uri<'_>) -> Vec<SubscriptionId> {
+        let topics = self.topics.read();
+        let mut ids: Vec<_> =
+            topics.subscriptions.matches(topic.as_str()).map(|subscription| subscription.id).collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    /// The subscriptions of one match policy, in the order they were made.
+    pub(crate) fn subscriptions_by(&self, policy: MatchPolicy) -> Vec<SubscriptionId> {
+        let topics = self.topics.read();
+        let of_policy = topics.by_id.values().filter(|subscription| subscription.pattern.policy() == policy);
+        of_policy.map(|subscription| subscription.id).collect()
+    }
+
+    /// Whether nobody is subscribed to anything.
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
+        let topics = self.topics.read();
+        topics.subscriptions.is_empty() && topics.by_id.is_empty()
+    }
+}
