@@ -8,21 +8,25 @@
 mod answer;
 mod call;
 mod cancel;
+mod catalog;
+mod change;
 mod expire;
 mod leave;
 mod policy;
 mod register;
 mod registration;
+mod revoke;
 mod tables;
 mod timeouts;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
 use parking_lot::RwLock;
 use wamp_proto::message::options::InterruptOptions;
 use wamp_proto::message::{Interrupt, Message};
-use wamp_proto::{Features, PatternIndex, RequestId};
+use wamp_proto::{Features, PatternIndex, RegistrationId, RequestId};
 
 use crate::burst::Burst;
 use crate::realm::{Asked, Member, Refused};
@@ -30,9 +34,11 @@ use timeouts::Timeouts;
 
 pub(crate) use answer::NeverInvoked;
 pub(crate) use cancel::CancelMode;
+pub(crate) use change::{Change, OnChange};
 pub(crate) use policy::InvocationPolicy;
 pub(crate) use register::RegisterAs;
 pub(crate) use registration::{Callee, Registration};
+pub(crate) use revoke::NotRegistered;
 pub(crate) use tables::{Calls, Invocations};
 
 /// The procedures of one realm and the calls to them.
@@ -45,6 +51,7 @@ pub(crate) struct Dealer {
 #[derive(Debug, Default)]
 struct Procedures {
     registrations: PatternIndex<Arc<Registration>>,
+    by_id: BTreeMap<RegistrationId, Arc<Registration>>,
     last_id: u64,
 }
 
@@ -57,7 +64,8 @@ impl Dealer {
     /// Whether nothing is registered and no call has a deadline.
     #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
-        self.procedures.read().registrations.is_empty() && self.timeouts.is_empty()
+        let procedures = self.procedures.read();
+        procedures.registrations.is_empty() && procedures.by_id.is_empty() && self.timeouts.is_empty()
     }
 }
 

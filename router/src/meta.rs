@@ -1,8 +1,10 @@
 //! What the router tells about itself: procedures and events under `wamp`.
 //!
-//! Specification: "Session Meta API", "Subscriptions Meta API" (advanced profile).
+//! Specification: "Session Meta API", "Registration Meta API", "Subscriptions Meta API"
+//! (advanced profile).
 
 mod arguments;
+pub(crate) mod registrations;
 mod sessions;
 pub(crate) mod subscriptions;
 
@@ -30,7 +32,8 @@ pub(crate) fn call(
     burst: &mut Burst,
 ) -> Result<(), Refused> {
     let name = procedure.as_str();
-    let answer = sessions::procedure(name).or_else(|| subscriptions::procedure(name));
+    let answer =
+        sessions::procedure(name).or_else(|| registrations::procedure(name)).or_else(|| subscriptions::procedure(name));
     let Some(answer) = answer else {
         let why = format!("the router has no procedure {procedure}");
         return Err(Refused::new(error::NO_SUCH_PROCEDURE, why));

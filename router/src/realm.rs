@@ -12,6 +12,7 @@
 //!   subscription's roster;
 //! - the dealer's procedures, then a member's registrations, then a registration's callees, then
 //!   a callee's invocations;
+//! - the dealer's procedures, then what publishing takes, for the meta events;
 //! - a caller's calls, then a registration's callees, a callee's invocations or the deadlines;
 //! - any of these, or the table of sessions, then an outbox, under which nothing is taken.
 
@@ -128,6 +129,10 @@ impl Realm {
         if sooner && let Some(alarm) = self.alarm.0.get() {
             alarm();
         }
+    }
+
+    pub(crate) fn dealer(&self) -> &Dealer {
+        &self.dealer
     }
 
     pub(crate) fn broker(&self) -> &Broker {

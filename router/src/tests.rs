@@ -6,6 +6,8 @@
 mod authorization;
 mod calls;
 mod canceling;
+mod concurrency;
+mod force_reregister;
 mod meta;
 mod parallel;
 mod patterns;
@@ -13,6 +15,7 @@ mod peer;
 mod properties;
 mod publish_subscribe;
 mod receivers;
+mod registration_meta;
 mod registrations;
 mod retention;
 mod sessions;

@@ -7,7 +7,7 @@ use wamp_proto::message::options::{ErrorDetails, ResultDetails};
 use wamp_proto::message::{CallResult, ErrorMessage, Message, Yield};
 use wamp_proto::{Features, RequestId, Uri, error};
 
-use super::tables::{Calls, Invocation};
+use super::tables::Calls;
 use super::{Dealer, fail};
 use crate::burst::{Burst, Sent};
 use crate::realm::{Asked, Member, Refused};
@@ -26,8 +26,7 @@ impl Dealer {
         now: Instant,
     ) -> Result<bool, NeverInvoked> {
         let progress = message.options.progress;
-        let Some(invocation) = take(callee, message.request, progress)? else { return Ok(false) };
-        let Invocation { caller, request } = invocation;
+        let Some((caller, request)) = take(callee, message.request, progress)? else { return Ok(false) };
         burst.settle();
         let mut calls = caller.calls.lock();
         let Some(call) = calls.still(request, callee, message.request) else { return Ok(false) };
@@ -68,7 +67,7 @@ impl Dealer {
         message: &ErrorMessage<'_>,
         burst: &mut Burst,
     ) -> Result<(), NeverInvoked> {
-        let Some(Invocation { caller, request }) = take(callee, message.request, false)? else { return Ok(()) };
+        let Some((caller, request)) = take(callee, message.request, false)? else { return Ok(()) };
         burst.settle();
         let mut calls = caller.calls.lock();
         if calls.still(request, callee, message.request).is_none() {
@@ -105,12 +104,20 @@ impl Dealer {
     }
 }
 
-/// The invocation a callee answers, taken out of its table unless more answers follow; `None` if
-/// it is no longer waited for.
-fn take(callee: &Member, request: RequestId, more_follow: bool) -> Result<Option<Invocation>, NeverInvoked> {
+/// The call a callee answers. Its invocation is taken out of the table, and its callee free for
+/// another one, unless more answers follow; `None` if it is no longer waited for.
+fn take(
+    callee: &Member,
+    request: RequestId,
+    more_follow: bool,
+) -> Result<Option<(Arc<Member>, RequestId)>, NeverInvoked> {
     let mut invocations = callee.invocations.lock();
     if !invocations.was_made(request) {
         return Err(NeverInvoked);
     }
-    Ok(if more_follow { invocations.pending.get(&request).cloned() } else { invocations.pending.remove(&request) })
+    if more_follow {
+        let pending = invocations.pending.get(&request);
+        return Ok(pending.map(|invocation| (invocation.caller.clone(), invocation.request)));
+    }
+    Ok(invocations.pending.remove(&request).map(|invocation| (invocation.caller, invocation.request)))
 }

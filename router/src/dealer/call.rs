@@ -9,7 +9,7 @@ use wamp_proto::message::{Call as CallMessage, Invocation as InvocationMessage, 
 use wamp_proto::{Features, RequestId, Uri, error};
 
 use super::Dealer;
-use super::registration::{Callee, Registration};
+use super::registration::{Callee, NoCallee, Registration};
 use super::tables::{Call, Calls, Invocation, Timeout};
 use crate::broker::Disclosed;
 use crate::burst::{Burst, Sent};
@@ -78,14 +78,22 @@ fn place(
     message: &CallMessage<'_>,
     burst: &mut Burst,
 ) -> Result<Placed, Refused> {
-    while let Some(callee) = registration.pick() {
+    loop {
+        let callee = registration.pick().map_err(|none| match none {
+            NoCallee::Gone => no_such_procedure(procedure),
+            NoCallee::Busy => {
+                let why = format!("all callees of {procedure} have as many calls as they take at once");
+                Refused::new(error::NO_AVAILABLE_CALLEE, why)
+            }
+        })?;
+        let member = callee.member.clone();
         let options = &message.options;
-        let features = |features| callee.member.callee_supports(features);
+        let features = |features| member.callee_supports(features);
         if options.passthru.is_used() && !features(Features::PAYLOAD_PASSTHRU_MODE) {
             let why = "the callee has not announced payload_passthru_mode";
             return Err(Refused::new(error::FEATURE_NOT_SUPPORTED, why));
         }
-        let mut invocations = callee.member.invocations.lock();
+        let mut invocations = member.invocations.lock();
         if invocations.closed || !callee.is_live() {
             // It left, or unregistered, just now; it will not be picked again.
             continue;
@@ -103,7 +111,7 @@ fn place(
         };
         let payload = message.payload;
         let invocation = InvocationMessage { request, registration: registration.id, details, payload };
-        match burst.send(&callee.member.outbox, &Message::Invocation(invocation)) {
+        match burst.send(&member.outbox, &Message::Invocation(invocation)) {
             Sent::Queued => {}
             Sent::Unreachable => {
                 return Err(Refused::new(error::UNAVAILABLE, "the callee is too slow to take the call, or leaving"));
@@ -116,19 +124,13 @@ fn place(
             }
         }
         invocations.last = request;
-        invocations.pending.insert(request, Invocation { caller: caller.clone(), request: message.request });
+        let pending = Invocation { caller: caller.clone(), request: message.request, _slot: callee };
+        invocations.pending.insert(request, pending);
         drop(invocations);
-        let call = Call {
-            callee: callee.member.clone(),
-            invocation: request,
-            receive_progress,
-            interrupted: false,
-            timeout: None,
-        };
+        let call = Call { callee: member, invocation: request, receive_progress, interrupted: false, timeout: None };
         let timeout = timeout.filter(|_| !callee_keeps_time).map(Duration::from_millis);
         return Ok(Placed { call, timeout });
     }
-    Err(no_such_procedure(procedure))
 }
 
 /// What the callee is told about the caller, if one of the two wants it.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use wamp_proto::error;
 
-use super::{Dealer, fail, interrupt};
+use super::{Dealer, OnChange, fail, interrupt};
 use crate::burst::Burst;
 use crate::realm::Member;
 
@@ -12,13 +12,19 @@ impl Dealer {
     /// Ends everything a session that has left is part of.
     ///
     /// Specification: "Caller Leaving" and "Callee Leaving During an RPC Invocation" (basic profile).
-    pub(crate) fn leave(&self, member: &Arc<Member>, burst: &mut Burst) {
+    pub(crate) fn leave(&self, member: &Arc<Member>, tell: OnChange<'_>, burst: &mut Burst) {
         burst.settle();
         {
             let mut procedures = self.procedures.write();
-            for callee in std::mem::take(&mut *member.registrations.lock()).values() {
-                procedures.remove(callee);
+            let held = std::mem::take(&mut *member.registrations.lock());
+            let mut held: Vec<_> = held.into_values().collect();
+            held.sort_unstable_by_key(|callee| callee.registration.id);
+            for callee in held {
+                for change in procedures.remove(&callee) {
+                    tell(*change, member.id(), &callee.registration, burst);
+                }
             }
+            burst.settle();
         }
         // Its own calls first: a session that waits for itself is not to be answered any more.
         self.abandon_calls(member, burst);

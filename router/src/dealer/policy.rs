@@ -33,26 +33,33 @@ impl InvocationPolicy {
         })
     }
 
-    /// The index of the callee for the next call, of `callees` in the order they registered.
-    /// `turn` counts the calls so far.
-    pub(crate) fn pick(self, callees: usize, turn: usize) -> usize {
+    /// The name, as options have it.
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
-            Self::Single | Self::First => 0,
-            Self::RoundRobin => turn % callees.max(1),
-            Self::Random => fastrand::usize(..callees.max(1)),
-            Self::Last => callees.saturating_sub(1),
-        }
-    }
-}
-
-impl fmt::Display for InvocationPolicy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
             Self::Single => "single",
             Self::RoundRobin => "roundrobin",
             Self::Random => "random",
             Self::First => "first",
             Self::Last => "last",
-        })
+        }
+    }
+
+    /// The callees to try for the next call, as indices into `callees` in the order they
+    /// registered. All but the first are for when those before are busy. `turn` counts the calls
+    /// so far.
+    pub(crate) fn order(self, callees: usize, turn: usize) -> impl Iterator<Item = usize> {
+        let start = match self {
+            Self::Single | Self::First | Self::Last => 0,
+            Self::RoundRobin => turn % callees.max(1),
+            Self::Random => fastrand::usize(..callees.max(1)),
+        };
+        let backwards = self == Self::Last;
+        (start..callees).chain(0..start).map(move |index| if backwards { callees - 1 - index } else { index })
+    }
+}
+
+impl fmt::Display for InvocationPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }

@@ -1,5 +1,6 @@
 //! REGISTER and UNREGISTER.
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use wamp_proto::message::{Message, Registered, Unregistered};
@@ -7,8 +8,9 @@ use wamp_proto::{Pattern, RegistrationId, RequestId, error};
 
 use super::policy::InvocationPolicy;
 use super::registration::{Callee, Registration};
-use super::{Dealer, Procedures};
+use super::{Change, Dealer, OnChange, Procedures};
 use crate::burst::Burst;
+use crate::clock::Timestamp;
 use crate::realm::{Member, Refused};
 
 /// How a callee wants to register.
@@ -16,8 +18,15 @@ use crate::realm::{Member, Refused};
 pub(crate) struct RegisterAs {
     pub(crate) pattern: Pattern,
     pub(crate) policy: InvocationPolicy,
+    /// Whoever has registered the procedure is to lose it.
+    pub(crate) force: bool,
     pub(crate) disclose_caller: bool,
     pub(crate) forward_timeout: bool,
+    /// How many invocations the callee takes at once.
+    pub(crate) concurrency: Option<NonZeroU64>,
+    /// How many registrations the session may hold.
+    pub(crate) limit: usize,
+    pub(crate) now: Timestamp,
 }
 
 impl Dealer {
@@ -27,8 +36,8 @@ impl Dealer {
         &self,
         member: &Arc<Member>,
         request: RequestId,
-        wanted: RegisterAs,
-        limit: usize,
+        wanted: &RegisterAs,
+        tell: OnChange<'_>,
         burst: &mut Burst,
     ) -> Result<(), Refused> {
         burst.settle();
@@ -36,11 +45,14 @@ impl Dealer {
         if member.has_left() {
             return Ok(());
         }
-        let mut held = member.registrations.lock();
-        if held.len() >= limit {
-            return Err(Refused::limit("registrations", limit));
+        let mut known = procedures.registrations.get(&wanted.pattern).cloned();
+        let given_up = known.as_ref().filter(|known| wanted.force && known.has(member.id()));
+        if member.registrations.lock().len() - given_up.iter().len() >= wanted.limit {
+            return Err(Refused::limit("registrations", wanted.limit));
         }
-        let known = procedures.registrations.get_mut(&wanted.pattern).cloned();
+        if wanted.force {
+            known.take().iter().for_each(|known| procedures.evict_all(known, tell, burst));
+        }
         if let Some(known) = &known {
             may_share(known, member, wanted.policy)?;
         }
@@ -48,15 +60,20 @@ impl Dealer {
         let registration = known.unwrap_or_else(|| {
             procedures.last_id += 1;
             let id = RegistrationId::known(procedures.last_id);
-            Registration::new(id, wanted.pattern.clone(), wanted.policy)
+            Registration::new(id, wanted.pattern.clone(), wanted.policy, wanted.now)
         });
         let registered = Registered { request, registration: registration.id };
         burst.send(&member.outbox, &Message::Registered(registered));
-        let callee = registration.add(member, wanted.disclose_caller, wanted.forward_timeout);
-        held.insert(registration.id, callee);
+        let callee = registration.add(member, wanted);
+        member.registrations.lock().insert(registration.id, callee);
         if is_new {
-            procedures.registrations.insert(&wanted.pattern, registration);
+            procedures.registrations.insert(&wanted.pattern, registration.clone());
+            procedures.by_id.insert(registration.id, registration.clone());
+            tell(Change::Created, member.id(), &registration, burst);
         }
+        tell(Change::Registered, member.id(), &registration, burst);
+        // Before others can change something.
+        burst.settle();
         Ok(())
     }
 
@@ -66,6 +83,7 @@ impl Dealer {
         member: &Arc<Member>,
         request: RequestId,
         registration: RegistrationId,
+        tell: OnChange<'_>,
         burst: &mut Burst,
     ) -> Result<(), Refused> {
         burst.settle();
@@ -73,11 +91,16 @@ impl Dealer {
         let callee = member.registrations.lock().remove(&registration).ok_or_else(|| {
             Refused::new(error::NO_SUCH_REGISTRATION, format!("the session has no registration {registration}"))
         })?;
-        procedures.remove(&callee);
+        let changes = procedures.remove(&callee);
         // A caller on another core that had picked this callee before either has its INVOCATION
         // in the outbox already, or will see under this lock that the callee is no longer live.
-        let _invocations = member.invocations.lock();
+        let invocations = member.invocations.lock();
         burst.send(&member.outbox, &Message::Unregistered(Unregistered { request, details: None }));
+        drop(invocations);
+        for change in changes {
+            tell(*change, member.id(), &callee.registration, burst);
+        }
+        burst.settle();
         Ok(())
     }
 }
@@ -97,10 +120,14 @@ fn may_share(known: &Registration, member: &Member, policy: InvocationPolicy) ->
 }
 
 impl Procedures {
-    pub(super) fn remove(&mut self, callee: &Callee) {
+    /// Removes a callee. Answers with what is to be told of it.
+    pub(super) fn remove(&mut self, callee: &Callee) -> &'static [Change] {
         let registration = &callee.registration;
-        if registration.remove(callee) {
-            self.registrations.remove(&registration.pattern);
+        if !registration.remove(callee) {
+            return &[Change::Unregistered];
         }
+        self.registrations.remove(&registration.pattern);
+        self.by_id.remove(&registration.id);
+        &[Change::Unregistered, Change::Deleted]
     }
 }

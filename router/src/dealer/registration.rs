@@ -1,20 +1,25 @@
 //! One registration and the callees that share it.
 
+use std::num::NonZeroU64;
+use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::RwLock;
 use wamp_proto::{MatchPolicy, Pattern, RegistrationId, SessionId};
 
 use super::policy::InvocationPolicy;
+use super::register::RegisterAs;
+use crate::clock::Timestamp;
 use crate::realm::Member;
 
 /// A procedure, or a pattern of procedures, somebody offers.
 #[derive(Debug)]
 pub(crate) struct Registration {
-    pub(super) id: RegistrationId,
-    pub(super) pattern: Pattern,
-    pub(super) policy: InvocationPolicy,
+    pub(crate) id: RegistrationId,
+    pub(crate) pattern: Pattern,
+    pub(crate) policy: InvocationPolicy,
+    pub(crate) created: Timestamp,
     /// In the order they registered.
     callees: RwLock<Vec<Arc<Callee>>>,
     /// Calls so far, for taking turns.
@@ -33,17 +38,59 @@ pub(crate) struct Callee {
     /// Unset before UNREGISTERED is sent; checked under the lock of the callee's invocations, so
     /// that no INVOCATION follows the UNREGISTERED.
     live: AtomicBool,
+    /// How many invocations it takes at once.
+    concurrency: Option<NonZeroU64>,
+    /// How many it has, if there is such a limit.
+    busy: AtomicU64,
+}
+
+/// A callee's promise to take one invocation more, kept for as long as the invocation is pending.
+#[derive(Debug)]
+pub(super) struct Slot(Arc<Callee>);
+
+/// Why there is no callee for a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NoCallee {
+    /// All have gone.
+    Gone,
+    /// Each has as many invocations as it takes at once.
+    Busy,
 }
 
 impl Callee {
     pub(super) fn is_live(&self) -> bool {
         self.live.load(Ordering::Acquire)
     }
+
+    /// Reserves it for one invocation, if it takes another one.
+    fn reserve(self: &Arc<Self>) -> Option<Slot> {
+        if let Some(limit) = self.concurrency {
+            let one_more = |busy| (busy < limit.get()).then_some(busy + 1);
+            self.busy.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more).ok()?;
+        }
+        Some(Slot(self.clone()))
+    }
+}
+
+impl Deref for Slot {
+    type Target = Callee;
+
+    fn deref(&self) -> &Callee {
+        &self.0
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        if self.0.concurrency.is_some() {
+            self.0.busy.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
 }
 
 impl Registration {
-    pub(super) fn new(id: RegistrationId, pattern: Pattern, policy: InvocationPolicy) -> Arc<Self> {
-        Arc::new(Self { id, pattern, policy, callees: RwLock::default(), turn: AtomicUsize::new(0) })
+    pub(super) fn new(id: RegistrationId, pattern: Pattern, policy: InvocationPolicy, created: Timestamp) -> Arc<Self> {
+        Arc::new(Self { id, pattern, policy, created, callees: RwLock::default(), turn: AtomicUsize::new(0) })
     }
 
     /// Whether invocations have to tell the procedure that was called.
@@ -51,18 +98,15 @@ impl Registration {
         self.pattern.policy() != MatchPolicy::Exact
     }
 
-    pub(super) fn add(
-        self: &Arc<Self>,
-        member: &Arc<Member>,
-        disclose_caller: bool,
-        forward_timeout: bool,
-    ) -> Arc<Callee> {
+    pub(super) fn add(self: &Arc<Self>, member: &Arc<Member>, wanted: &RegisterAs) -> Arc<Callee> {
         let callee = Arc::new(Callee {
             member: member.clone(),
             registration: self.clone(),
-            disclose_caller,
-            forward_timeout,
+            disclose_caller: wanted.disclose_caller,
+            forward_timeout: wanted.forward_timeout,
             live: AtomicBool::new(true),
+            concurrency: wanted.concurrency,
+            busy: AtomicU64::new(0),
         });
         self.callees.write().push(callee.clone());
         callee
@@ -76,18 +120,43 @@ impl Registration {
         callees.is_empty()
     }
 
+    /// The sessions that share it, in the order they registered.
+    pub(crate) fn callees(&self) -> Vec<SessionId> {
+        self.callees.read().iter().map(|callee| callee.member.id()).collect()
+    }
+
+    /// All that share it.
+    pub(super) fn all(&self) -> Vec<Arc<Callee>> {
+        self.callees.read().clone()
+    }
+
     pub(super) fn has(&self, session: SessionId) -> bool {
         self.callees.read().iter().any(|callee| callee.member.id() == session)
     }
 
-    /// The callee whose turn it is. One that is just being removed is passed over.
-    pub(super) fn pick(&self) -> Option<Arc<Callee>> {
+    /// The callee whose turn it is. One that is just being removed, or takes no more, is passed
+    /// over.
+    pub(super) fn pick(&self) -> Result<Slot, NoCallee> {
         let callees = self.callees.read();
         let turn = match self.policy {
             InvocationPolicy::RoundRobin => self.turn.fetch_add(1, Ordering::Relaxed),
             _ => 0,
         };
-        let (before, from) = callees.split_at_checked(self.policy.pick(callees.len(), turn))?;
-        from.iter().chain(before).find(|callee| callee.is_live()).cloned()
+        let mut refused = NoCallee::Gone;
+        for (passed_over, index) in self.policy.order(callees.len(), turn).enumerate() {
+            let callee = &callees[index];
+            if !callee.is_live() {
+                continue;
+            }
+            if let Some(slot) = callee.reserve() {
+                if passed_over > 0 && self.policy == InvocationPolicy::RoundRobin {
+                    // The next turn is that of the one after this.
+                    self.turn.fetch_add(passed_over, Ordering::Relaxed);
+                }
+                return Ok(slot);
+            }
+            refused = NoCallee::Busy;
+        }
+        Err(refused)
     }
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use ahash::AHashMap;
 use wamp_proto::RequestId;
 
+use super::registration::Slot;
 use super::timeouts::TimerId;
 use crate::realm::Member;
 
@@ -73,11 +74,13 @@ impl Default for Invocations {
 }
 
 /// One invocation a callee has not yet answered.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Invocation {
     pub(super) caller: Arc<Member>,
     /// The caller's id of the call.
     pub(super) request: RequestId,
+    /// Who it was given to; free for another one when this is dropped.
+    pub(super) _slot: Slot,
 }
 
 impl Invocations {

@@ -132,7 +132,10 @@ impl Realm {
                 meta::subscriptions::on_unsubscribe(self, member.id(), &ended, burst);
             }
         }
-        self.dealer.leave(member, burst);
+        match tell {
+            Tell::Everybody => self.dealer.leave(member, &self.tell_registrations(), burst),
+            Tell::Nobody => self.dealer.leave(member, &|_, _, _, _| {}, burst),
+        }
         tracing::debug!(session = %member.id(), realm = self.name(), "left");
         true
     }

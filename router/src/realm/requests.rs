@@ -1,5 +1,6 @@
 //! What sessions ask for, checked and handed to the broker or the dealer.
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -7,14 +8,14 @@ use wamp_proto::message::options::Passthru;
 use wamp_proto::message::{
     Call, Cancel, ErrorMessage, Message, Publish, Published, Register, Subscribe, Unregister, Unsubscribe, Yield,
 };
-use wamp_proto::{InvalidUri, Payload, PublicationId, RequestId, UnknownMatchPolicy, Uri, error};
-use wamp_proto::{MatchPolicy, Pattern};
+use wamp_proto::{InvalidUri, MatchPolicy, Pattern, Payload, PublicationId, RegistrationId, RequestId, SessionId};
+use wamp_proto::{UnknownMatchPolicy, Uri, error};
 
 use super::refused::{Asked, Refused};
 use super::{Action, Member, Realm, random_publication_id, reply};
 use crate::broker::{Disclosed, Filter, Publication, SubscribeTo};
 use crate::burst::Burst;
-use crate::dealer::{CancelMode, InvocationPolicy, NeverInvoked, RegisterAs};
+use crate::dealer::{CancelMode, Change, InvocationPolicy, NeverInvoked, NotRegistered, RegisterAs, Registration};
 use crate::meta;
 
 /// What a session asks for.
@@ -105,17 +106,39 @@ impl Realm {
             let wanted = RegisterAs {
                 pattern,
                 policy,
+                force: options.force_reregister,
                 disclose_caller: options.disclose_caller,
                 forward_timeout: options.forward_timeout,
+                concurrency: options.concurrency.map(concurrency).transpose()?,
+                limit: self.options.limits.registrations,
+                now: self.now(),
             };
-            self.dealer.register(member, message.request, wanted, self.options.limits.registrations, burst)
+            self.dealer.register(member, message.request, &wanted, &self.tell_registrations(), burst)
         });
         self.answer_refused(registered, member, Asked::Register, message.request, burst);
     }
 
     pub(crate) fn on_unregister(&self, member: &Arc<Member>, message: &Unregister, burst: &mut Burst) {
-        let unregistered = self.dealer.unregister(member, message.request, message.registration, burst);
+        let unregistered =
+            self.dealer.unregister(member, message.request, message.registration, &self.tell_registrations(), burst);
         self.answer_refused(unregistered, member, Asked::Unregister, message.request, burst);
+    }
+
+    pub(crate) fn revoke_registration(
+        &self,
+        callee: &Member,
+        registration: RegistrationId,
+        reason: Option<&str>,
+        burst: &mut Burst,
+    ) -> Result<(), NotRegistered> {
+        self.dealer.revoke(callee, registration, reason, &self.tell_registrations(), burst)
+    }
+
+    /// Tells those who watch registrations.
+    pub(super) fn tell_registrations(&self) -> impl Fn(Change, SessionId, &Registration, &mut Burst) {
+        |change, session, registration, burst| {
+            meta::registrations::on_change(self, change, session, registration, burst);
+        }
     }
 
     pub(crate) fn on_call(&self, member: &Arc<Member>, message: &Call<'_>, burst: &mut Burst, now: Instant) {
@@ -217,6 +240,10 @@ pub(crate) fn uri(text: &str) -> Result<Uri<'_>, Refused> {
 pub(crate) fn pattern(policy: Result<MatchPolicy, UnknownMatchPolicy>, text: &str) -> Result<Pattern, Refused> {
     let policy = policy.map_err(|unknown| Refused::new(error::OPTION_NOT_ALLOWED, unknown.to_string()))?;
     Pattern::parse(policy, text).map_err(invalid_uri)
+}
+
+fn concurrency(calls: u64) -> Result<NonZeroU64, Refused> {
+    NonZeroU64::new(calls).ok_or_else(|| Refused::new(error::OPTION_NOT_ALLOWED, "`concurrency` must be at least 1"))
 }
 
 fn invalid_uri(invalid: InvalidUri) -> Refused {

@@ -21,6 +21,8 @@ const DEALER: Features = Features::NONE
     .with(Features::CALLER_IDENTIFICATION)
     .with(Features::PATTERN_BASED_REGISTRATION)
     .with(Features::SHARED_REGISTRATION)
+    .with(Features::REGISTRATION_META_API)
+    .with(Features::REGISTRATION_REVOCATION)
     .with(Features::PROGRESSIVE_CALL_RESULTS)
     .with(Features::CALL_CANCELING)
     .with(Features::CALL_TIMEOUT)
