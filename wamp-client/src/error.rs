@@ -245,3 +245,19 @@ impl From<WampError> for Error {
 fn detail(message: &str) -> String {
     if message.is_empty() { String::new() } else { format!(" ({message})") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_program_prints_at_its_end_is_a_sentence() {
+        let source = std::io::Error::other("connection refused");
+        let error = Error::Connect { url: "ws://localhost:8080/ws".to_owned(), source };
+        let expected = "can't connect to ws://localhost:8080/ws (is the router running there?): connection refused";
+        assert_eq!(format!("{error:?}"), expected);
+        let source = Box::new(WampError::new("wamp.error.procedure_already_exists"));
+        let error = Error::Setup { verb: "register", uri: "com.example.add".to_owned(), source };
+        assert_eq!(format!("{error:?}"), "could not register \"com.example.add\": wamp.error.procedure_already_exists");
+    }
+}

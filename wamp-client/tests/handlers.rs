@@ -282,3 +282,37 @@ async fn a_missing_parameter_is_named_before_anything_is_connected() {
     let error = app.subscribe("clientconfig.{ip}", || async {}).start().await.expect_err("ip is missing");
     assert!(matches!(error, Error::MissingParam { param, .. } if param == "ip"));
 }
+
+#[tokio::test]
+async fn a_handler_that_falls_behind_loses_events_and_holds_up_nothing() {
+    let (app, mut peer) = app();
+    let (started, mut starts) = mpsc::unbounded_channel();
+    let gate = std::sync::Arc::new(tokio::sync::Semaphore::new(0));
+    let opened = gate.clone();
+    let slow = move |tick: i64| {
+        let (started, gate) = (started.clone(), gate.clone());
+        async move {
+            started.send(tick).expect("the test listens");
+            gate.acquire().await.expect("it is never closed").forget();
+        }
+    };
+    let app = app.event_queue(2).subscribe("com.example.tick", slow).mount(handlers![add]);
+    let (running, mut connection) = tokio::join!(app.start(), async {
+        let mut connection = peer.join().await;
+        connection.attach("com.example.tick", 1).await;
+        connection.attach("com.example.add", 2).await;
+        connection
+    });
+    let running = running.expect("it starts");
+    connection.event(1, json!([0])).await;
+    assert_eq!(within(starts.recv()).await, Some(0));
+    for tick in 1..=5 {
+        connection.event(1, json!([tick])).await;
+    }
+    assert_eq!(connection.invoke(1, 2, json!([1, 2])).await, json!([70, 1, {}, [3]]));
+    opened.add_permits(10);
+    assert_eq!([within(starts.recv()).await, within(starts.recv()).await], [Some(1), Some(2)]);
+    connection.event(1, json!([6])).await;
+    assert_eq!(within(starts.recv()).await, Some(6), "two waited, three were dropped");
+    drop(running);
+}

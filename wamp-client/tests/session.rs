@@ -3,6 +3,7 @@
 mod peer;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use peer::{app, within};
@@ -317,4 +318,47 @@ async fn a_router_that_does_not_answer_while_we_set_up_is_given_up() {
         connection
     });
     assert_eq!(started.expect_err("there is no answer").kind(), ErrorKind::Timeout);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_parameter_is_asked_for_at_every_join() {
+    let (app, mut peer) = app();
+    let joins = Arc::new(AtomicU64::new(0));
+    let counted = joins.clone();
+    let app = app
+        .param_with("join", move || counted.load(Ordering::Relaxed).to_string())
+        .subscribe("com.example.{join}", || async {});
+    let (running, mut connection) = tokio::join!(app.start(), async {
+        let mut connection = peer.join().await;
+        connection.attach("com.example.0", 1).await;
+        connection
+    });
+    let _running = running.expect("it starts");
+    for join in 1..4 {
+        joins.store(join, Ordering::Relaxed);
+        drop(connection);
+        connection = peer.join().await;
+        connection.attach(&format!("com.example.{join}"), 1).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hook_that_panics_or_fails_does_no_harm() {
+    let (app, mut peer) = app();
+    let app = app
+        .on_join(|| async { panic!("on purpose") })
+        .on_join(|| async { Err::<(), _>("on purpose") })
+        .on_leave(|| async { panic!("on purpose") })
+        .register("com.example.add", |a: i64, b: i64| async move { a + b });
+    let (running, mut connection) = tokio::join!(app.start(), async {
+        let mut connection = peer.join().await;
+        connection.attach("com.example.add", 1).await;
+        connection
+    });
+    let _running = running.expect("it starts");
+    assert_eq!(connection.invoke(1, 1, json!([1, 2])).await, json!([70, 1, {}, [3]]));
+    drop(connection);
+    let mut connection = peer.join().await;
+    connection.attach("com.example.add", 1).await;
+    assert_eq!(connection.invoke(1, 1, json!([1, 2])).await, json!([70, 1, {}, [3]]));
 }

@@ -27,6 +27,20 @@ use crate::attributes::Kind;
 ///
 /// The URI may hold parameters that are filled in at join: `"clientconfig.{ip}"`.
 ///
+/// ```
+/// use wamp_client::{Topic, subscribe};
+///
+/// #[subscribe("com.example.event")]
+/// async fn on_event(text: String) {
+///     println!("received {text}");
+/// }
+///
+/// #[subscribe("com.example.status.", matching = "prefix", get_retained)]
+/// async fn on_status(Topic(topic): Topic, status: String, since: Option<u64>) {
+///     println!("{topic} is {status} since {since:?}");
+/// }
+/// ```
+///
 /// Options, after the URI:
 /// - `matching = "exact"`, `"prefix"` or `"wildcard"`: how the URI is compared with topics; exact by default.
 /// - `get_retained`: ask for the topic's retained event.
@@ -42,6 +56,20 @@ pub fn subscribe(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// The URI may hold parameters that are filled in at join: `"machine.{id}.reboot"`.
 ///
+/// ```
+/// use wamp_client::{WampError, register};
+///
+/// #[register("com.example.add")]
+/// async fn add(a: i64, b: i64) -> i64 {
+///     a + b
+/// }
+///
+/// #[register("com.example.divide", invoke = "roundrobin")]
+/// async fn divide(a: i64, b: i64) -> Result<i64, WampError> {
+///     a.checked_div(b).ok_or_else(|| WampError::invalid_argument("b must not be 0"))
+/// }
+/// ```
+///
 /// Options, after the URI:
 /// - `matching = "exact"`, `"prefix"` or `"wildcard"`: how the URI is compared with procedures; exact by default.
 /// - `invoke = "single"`, `"roundrobin"`, `"random"`, `"first"` or `"last"`: which of several callees gets a call;
@@ -55,12 +83,34 @@ pub fn register(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// It may run for as long as the session lasts: when the session is lost the future is dropped, so there is never a
 /// second one beside it.
+///
+/// Its parameters are among `Client`, `State<T>` and `SessionInfo`.
+///
+/// ```
+/// use wamp_client::{Client, Result, on_join};
+///
+/// #[on_join]
+/// async fn announce(client: Client) -> Result<()> {
+///     client.publish("com.example.here").arg("I am here").await
+/// }
+/// ```
 #[proc_macro_attribute]
 pub fn on_join(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand(Kind::OnJoin, arguments, item)
 }
 
-/// Runs the function whenever a session has ended, for whatever reason.
+/// Runs the function whenever a session that was set up has ended, for whatever reason.
+///
+/// Its parameters are among `Client`, `State<T>` and `SessionInfo`. The next session waits for it, five seconds at most.
+///
+/// ```
+/// use wamp_client::{SessionInfo, on_leave};
+///
+/// #[on_leave]
+/// async fn note(session: SessionInfo) {
+///     println!("session {} is over", session.id);
+/// }
+/// ```
 #[proc_macro_attribute]
 pub fn on_leave(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand(Kind::OnLeave, arguments, item)

@@ -93,8 +93,8 @@ fn assembled(function: &Function) -> TokenStream {
     let parameters: Vec<_> = (0..function.parameters.len()).map(|index| format_ident!("parameter_{index}")).collect();
     let returned = match &function.item.sig.output {
         ReturnType::Default => quote!(__private::returned::<(), _>()),
-        // It can't be named, but follows from the function.
-        ReturnType::Type(_, ty) if matches!(**ty, Type::ImplTrait(_)) => quote!(__private::returned()),
+        // These can't be named, but follow from the function.
+        ReturnType::Type(_, ty) if matches!(**ty, Type::ImplTrait(_) | Type::Never(_)) => quote!(__private::returned()),
         ReturnType::Type(_, ty) => quote_spanned!(ty.span()=> __private::returned::<#ty, _>()),
     };
     quote! {

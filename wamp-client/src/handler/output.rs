@@ -1,5 +1,6 @@
 //! What a handler can return.
 
+mod never;
 mod shape;
 
 use std::error::Error as StdError;

@@ -47,6 +47,13 @@ async fn joined(client: Client, session: SessionInfo) -> wamp_client::Result<()>
     client.publish("com.example.joined").arg(session.id).await
 }
 
+#[on_join]
+async fn for_ever(client: Client) -> ! {
+    loop {
+        let _ = client.publish("com.example.alive").await;
+    }
+}
+
 #[on_leave]
 async fn left(_: State<Settings>) {}
 
@@ -61,6 +68,11 @@ fn main() {
     let _app = App::new("ws://localhost:8080/ws")
         .state(Settings)
         .param("machine", "m1")
-        .mount(handlers![on_event, on_status, add, all, joined, left, inner::on_event])
+        .on_join(|client: Client| async move {
+            loop {
+                let _ = client.publish("com.example.alive").await;
+            }
+        })
+        .mount(handlers![on_event, on_status, add, all, joined, for_ever, left, inner::on_event])
         .discover();
 }
