@@ -12,6 +12,7 @@ mod meta;
 mod parallel;
 mod patterns;
 mod peer;
+mod progressive_invocations;
 mod properties;
 mod publish_subscribe;
 mod receivers;

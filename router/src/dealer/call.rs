@@ -9,6 +9,7 @@ use wamp_proto::message::{Call as CallMessage, Invocation as InvocationMessage, 
 use wamp_proto::{Features, RequestId, Uri, error};
 
 use super::Dealer;
+use super::proceed::Upload;
 use super::registration::{Callee, NoCallee, Registration};
 use super::tables::{Call, Calls, Invocation, Timeout};
 use crate::broker::Disclosed;
@@ -70,6 +71,9 @@ impl Calls {
     }
 }
 
+/// What a callee must announce to be called with arguments in pieces.
+const PROGRESSIVE_INVOCATIONS: Features = Features::PROGRESSIVE_CALL_INVOCATIONS.with(Features::CALL_CANCELING);
+
 /// Sends the invocation to a callee of `registration`.
 fn place(
     registration: &Registration,
@@ -93,6 +97,10 @@ fn place(
             let why = "the callee has not announced payload_passthru_mode";
             return Err(Refused::new(error::FEATURE_NOT_SUPPORTED, why));
         }
+        if options.progress && !features(PROGRESSIVE_INVOCATIONS) {
+            let why = "the callee has not announced progressive_call_invocations and call_canceling";
+            return Err(Refused::new(error::FEATURE_NOT_SUPPORTED, why));
+        }
         let mut invocations = member.invocations.lock();
         if invocations.closed || !callee.is_live() {
             // It left, or unregistered, just now; it will not be picked again.
@@ -106,9 +114,11 @@ fn place(
             procedure: registration.is_pattern().then_some(Cow::Borrowed(procedure.as_str())),
             timeout: timeout.filter(|_| callee_keeps_time),
             receive_progress,
+            progress: options.progress,
             passthru: options.passthru.clone(),
             ..caller_details(caller, &callee, options)
         };
+        let upload = options.progress.then(|| Upload::new(procedure, &details));
         let payload = message.payload;
         let invocation = InvocationMessage { request, registration: registration.id, details, payload };
         match burst.send(&member.outbox, &Message::Invocation(invocation)) {
@@ -124,10 +134,11 @@ fn place(
             }
         }
         invocations.last = request;
-        let pending = Invocation { caller: caller.clone(), request: message.request, _slot: callee };
+        let pending = Invocation { caller: caller.clone(), request: message.request, slot: callee };
         invocations.pending.insert(request, pending);
         drop(invocations);
-        let call = Call { callee: member, invocation: request, receive_progress, interrupted: false, timeout: None };
+        let call =
+            Call { callee: member, invocation: request, receive_progress, upload, interrupted: false, timeout: None };
         let timeout = timeout.filter(|_| !callee_keeps_time).map(Duration::from_millis);
         return Ok(Placed { call, timeout });
     }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use ahash::AHashMap;
 use wamp_proto::RequestId;
 
+use super::proceed::Upload;
 use super::registration::Slot;
 use super::timeouts::TimerId;
 use crate::realm::Member;
@@ -30,6 +31,8 @@ pub(super) struct Call {
     pub(super) invocation: RequestId,
     /// The caller takes results piece by piece.
     pub(super) receive_progress: bool,
+    /// The arguments come in pieces.
+    pub(super) upload: Option<Box<Upload>>,
     /// The callee was told to stop; it will not be told again.
     pub(super) interrupted: bool,
     pub(super) timeout: Option<Timeout>,
@@ -80,7 +83,7 @@ pub(super) struct Invocation {
     /// The caller's id of the call.
     pub(super) request: RequestId,
     /// Who it was given to; free for another one when this is dropped.
-    pub(super) _slot: Slot,
+    pub(super) slot: Slot,
 }
 
 impl Invocations {

@@ -15,8 +15,10 @@ use super::refused::{Asked, Refused};
 use super::{Action, Member, Realm, random_publication_id, reply};
 use crate::broker::{Disclosed, Filter, Publication, SubscribeTo};
 use crate::burst::Burst;
-use crate::dealer::{CancelMode, Change, InvocationPolicy, NeverInvoked, NotRegistered, RegisterAs, Registration};
+use crate::dealer::{CancelMode, Change, InvocationPolicy, NeverInvoked, NoMoreArguments, NotRegistered, Proceeded};
+use crate::dealer::{RegisterAs, Registration};
 use crate::meta;
+use crate::session::request_ids::CallId;
 
 /// What a session asks for.
 impl Realm {
@@ -141,10 +143,39 @@ impl Realm {
         }
     }
 
-    pub(crate) fn on_call(&self, member: &Arc<Member>, message: &Call<'_>, burst: &mut Burst, now: Instant) {
+    /// A CALL, which may be new or go on with one under way: its id may tell.
+    pub(crate) fn on_call(
+        &self,
+        member: &Arc<Member>,
+        message: &Call<'_>,
+        id: CallId,
+        burst: &mut Burst,
+        now: Instant,
+    ) -> Result<(), NoMoreArguments> {
+        match id {
+            CallId::New => {}
+            CallId::Used => {
+                // An unknown call has ended, which the caller could not know yet.
+                return self.dealer.proceed(member, message, burst).map(drop);
+            }
+            CallId::Any => {
+                if self.dealer.proceed(member, message, burst) == Ok(Proceeded::Known) {
+                    return Ok(());
+                }
+            }
+        }
+        self.on_new_call(member, message, burst, now);
+        Ok(())
+    }
+
+    fn on_new_call(&self, member: &Arc<Member>, message: &Call<'_>, burst: &mut Burst, now: Instant) {
         let called = uri(&message.procedure).and_then(|procedure| {
             self.authorize(member, Action::Call, procedure.as_str())?;
             if procedure.is_reserved() {
+                if message.options.progress {
+                    let why = "the router's own procedures take their arguments at once";
+                    return Err(Refused::new(error::FEATURE_NOT_SUPPORTED, why));
+                }
                 return meta::call(self, member, &procedure, message, burst);
             }
             let sooner = self.dealer.call(member, &procedure, message, self.options.limits.calls, burst, now)?;

@@ -24,6 +24,7 @@ const DEALER: Features = Features::NONE
     .with(Features::REGISTRATION_META_API)
     .with(Features::REGISTRATION_REVOCATION)
     .with(Features::PROGRESSIVE_CALL_RESULTS)
+    .with(Features::PROGRESSIVE_CALL_INVOCATIONS)
     .with(Features::CALL_CANCELING)
     .with(Features::CALL_TIMEOUT)
     .with(Features::SESSION_META_API)

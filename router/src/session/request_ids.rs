@@ -31,6 +31,31 @@ impl RequestIds {
         self.last = id;
         Ok(())
     }
+
+    /// Takes the id of a CALL from a client that may send its arguments in pieces, all under one
+    /// id: or answers with the id it should have had.
+    ///
+    /// Specification: "Verification of CALL Request IDs" (advanced profile).
+    pub(crate) fn take_call(&mut self, id: RequestId) -> Result<CallId, RequestId> {
+        if !self.sequential {
+            return Ok(CallId::Any);
+        }
+        if id != RequestId::ZERO && id <= self.last && id != after(self.last) {
+            return Ok(CallId::Used);
+        }
+        self.take(id).map(|()| CallId::New)
+    }
+}
+
+/// What the id of a CALL says about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CallId {
+    /// It is a new call.
+    New,
+    /// It goes on with an earlier call.
+    Used,
+    /// Nothing: the client numbers at random.
+    Any,
 }
 
 #[cfg(test)]
@@ -59,6 +84,22 @@ mod tests {
         assert_eq!(ids.take(id(max)), Ok(()));
         assert_eq!(ids.take(id(2)), Err(id(1)));
         assert_eq!(ids.take(id(1)), Ok(()));
+    }
+
+    #[test]
+    fn a_call_may_use_an_id_again() {
+        let mut ids = RequestIds::new(true);
+        assert_eq!(ids.take_call(id(1)), Ok(CallId::New));
+        assert_eq!(ids.take(id(2)), Ok(()));
+        assert_eq!(ids.take_call(id(1)), Ok(CallId::Used));
+        assert_eq!(ids.take_call(id(2)), Ok(CallId::Used));
+        assert_eq!(ids.take_call(id(4)), Err(id(3)));
+        assert_eq!(ids.take_call(RequestId::ZERO), Err(id(3)));
+        assert_eq!(ids.take_call(id(3)), Ok(CallId::New));
+        let mut ids = RequestIds { last: id(<RequestId as Id>::MAX), sequential: true };
+        assert_eq!(ids.take_call(id(2)), Ok(CallId::Used));
+        assert_eq!(ids.take_call(id(1)), Ok(CallId::New));
+        assert_eq!(RequestIds::new(false).take_call(id(7)), Ok(CallId::Any));
     }
 
     #[test]

@@ -4,10 +4,11 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use wamp_proto::message::Call;
 use wamp_proto::message::options::Passthru;
 use wamp_proto::{Features, Message, RequestId};
 
-use super::request_ids::RequestIds;
+use super::request_ids::{CallId, RequestIds};
 use super::violation::Violation;
 use crate::burst::Burst;
 use crate::dealer::CancelMode;
@@ -50,9 +51,10 @@ impl Joined {
                 self.realm.on_unsubscribe(&self.member, unsubscribe, burst);
             }
             Message::Call(call) => {
-                self.request(name, caller, call.request)?;
+                let id = self.call(caller, call)?;
                 passthru(name, caller, &call.options.passthru)?;
-                self.realm.on_call(&self.member, call, burst, now);
+                let no_more = |_| Violation::NoMoreArguments(call.request);
+                self.realm.on_call(&self.member, call, id, burst, now).map_err(no_more)?;
             }
             Message::Cancel(cancel) => {
                 plays(name, caller)?;
@@ -92,15 +94,26 @@ impl Joined {
         Ok(())
     }
 
+    /// Checks the id of a CALL: only who has announced it may send a call in pieces.
+    fn call(&mut self, caller: Role, call: &Call<'_>) -> Result<CallId, Violation> {
+        const CALL: &str = "CALL";
+        let in_pieces = |features: Features| features.contains(Features::PROGRESSIVE_CALL_INVOCATIONS);
+        if !caller.1.is_some_and(in_pieces) {
+            self.request(CALL, caller, call.request)?;
+            return if call.options.progress { Err(Violation::ProgressNotAnnounced) } else { Ok(CallId::New) };
+        }
+        self.request_ids.take_call(call.request).map_err(|expected| out_of_sequence(CALL, call.request, expected))
+    }
+
     /// Checks what every numbered request has to be checked for.
     fn request(&mut self, message: &'static str, role: Role, request: RequestId) -> Result<(), Violation> {
         plays(message, role)?;
-        self.request_ids.take(request).map_err(|expected| Violation::RequestOutOfSequence {
-            message,
-            found: request,
-            expected,
-        })
+        self.request_ids.take(request).map_err(|expected| out_of_sequence(message, request, expected))
     }
+}
+
+fn out_of_sequence(message: &'static str, found: RequestId, expected: RequestId) -> Violation {
+    Violation::RequestOutOfSequence { message, found, expected }
 }
 
 /// The code of INVOCATION, the only request a client answers with ERROR.

@@ -33,6 +33,12 @@ pub(crate) enum Violation {
         "{message} has a payload in passthru mode, but HELLO did not announce payload_passthru_mode for the role {role}"
     )]
     PassthruNotAnnounced { message: &'static str, role: &'static str },
+    #[error(
+        "CALL has the option `progress`, but HELLO did not announce progressive_call_invocations for the role caller"
+    )]
+    ProgressNotAnnounced,
+    #[error("CALL {0} is under way and takes no more arguments: its last CALL did not have `progress`")]
+    NoMoreArguments(RequestId),
     #[error("CANCEL has the mode {0:?}: there are skip, kill and killnowait")]
     CancelMode(String),
 }

@@ -24,7 +24,7 @@ fn hello_is_answered_with_welcome() {
         assert!(details.agent.unwrap().starts_with("wamp-router-"));
         assert!(details.roles.broker.unwrap().contains(Features::SESSION_META_API));
         assert!(details.roles.dealer.unwrap().contains(Features::SESSION_META_API));
-        assert!(!details.roles.dealer.unwrap().contains(Features::PROGRESSIVE_CALL_INVOCATIONS));
+        assert!(details.roles.dealer.unwrap().contains(Features::PROGRESSIVE_CALL_INVOCATIONS));
     }
 }
 

@@ -16,8 +16,8 @@ use crate::session::{Session, Transport};
 pub(super) const ALL_ROLES: &str = r#"{
     "publisher":{"features":{"payload_passthru_mode":true}},
     "subscriber":{"features":{"payload_passthru_mode":true}},
-    "caller":{"features":{"payload_passthru_mode":true,"progressive_call_results":true,"call_canceling":true}},
-    "callee":{"features":{"payload_passthru_mode":true,"progressive_call_results":true,"call_canceling":true,"call_timeout":true,"registration_revocation":true}}
+    "caller":{"features":{"payload_passthru_mode":true,"progressive_call_results":true,"progressive_call_invocations":true,"call_canceling":true}},
+    "callee":{"features":{"payload_passthru_mode":true,"progressive_call_results":true,"progressive_call_invocations":true,"call_canceling":true,"call_timeout":true,"registration_revocation":true}}
 }"#;
 
 /// What clients announce who know the basic profile only.
