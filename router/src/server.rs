@@ -23,6 +23,8 @@ pub(crate) use accept::Slot;
 pub struct Server {
     address: SocketAddr,
     shared: Arc<Shared>,
+    /// Accept connections; each ends by itself, and closes its listener, when a shutdown begins.
+    listeners: Vec<JoinHandle<()>>,
     /// Tasks that run as long as the server does.
     tasks: Vec<JoinHandle<()>>,
 }
@@ -62,10 +64,11 @@ impl Server {
             router: router.clone(),
         });
         let app = http::app(&shared, http);
-        let mut tasks = vec![tokio::spawn(accept::run(shared.clone(), listener, app)), tokio::spawn(heartbeat.run())];
+        let listeners = vec![tokio::spawn(accept::run(shared.clone(), listener, app))];
+        let mut tasks = vec![tokio::spawn(heartbeat.run())];
         tasks.extend(router.realms().iter().map(|realm| tokio::spawn(deadlines::run(realm.clone()))));
         tracing::info!(%address, "serving");
-        Self { address, shared, tasks }
+        Self { address, shared, listeners, tasks }
     }
 
     /// The address it listens on.
@@ -81,10 +84,15 @@ impl Server {
     /// Ends the server, and all sessions of its router: accepts no more connections, says
     /// GOODBYE `wamp.close.system_shutdown` to all sessions, waits for them to go as long as
     /// [`Config::shutdown_timeout`](crate::Config::shutdown_timeout) says, then drops the rest.
-    pub async fn shutdown(self) {
+    ///
+    /// When it returns, no task of the server is left and its ports can be bound again.
+    pub async fn shutdown(mut self) {
         let shared = &self.shared;
         tracing::info!(connections = self.connections(), "shutting down");
         shared.stage.send_replace(Stage::Draining);
+        for listener in std::mem::take(&mut self.listeners) {
+            ended(listener).await;
+        }
         worker::with_burst(|burst| shared.router.realms().shut_down(burst));
         shared.heartbeat.close_all(CloseCode::GOING_AWAY, "the router is shutting down");
         if timeout(shared.router.config().shutdown_timeout, shared.all_gone()).await.is_err() {
@@ -93,9 +101,20 @@ impl Server {
             shared.heartbeat.drop_all();
             shared.all_gone().await;
         }
-        for task in self.tasks {
+        for task in &self.tasks {
             task.abort();
         }
+        for task in self.tasks {
+            ended(task).await;
+        }
+    }
+}
+
+/// Waits for a task, however it ends: what it held is dropped then.
+async fn ended(task: JoinHandle<()>) {
+    match task.await {
+        Err(error) if error.is_panic() => tracing::error!(%error, "a task of the server has panicked"),
+        _ => {}
     }
 }
 

@@ -8,10 +8,10 @@ use common::{Client, http, serve, soon};
 use futures_util::StreamExt;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use wamp_proto::Serializer;
-use wamp_router::Config;
+use wamp_router::{Config, Router};
 
 #[tokio::test]
 async fn everybody_is_told_and_the_port_is_free_again() {
@@ -41,7 +41,7 @@ async fn everybody_is_told_and_the_port_is_free_again() {
     });
     soon(server.shutdown()).await;
     soon(ends).await.unwrap();
-    tokio::net::TcpListener::bind(address).await.unwrap();
+    TcpListener::bind(address).await.unwrap();
 }
 
 #[tokio::test]
@@ -74,4 +74,18 @@ async fn a_request_under_way_is_answered() {
     release.send(()).unwrap();
     assert_eq!(soon(request).await.unwrap().body, "answered");
     soon(shutdown).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_port_can_be_bound_again_at_once() {
+    let mut listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = |config| Router::builder().realm("realm1").config(config).build();
+    for round in 0..100 {
+        let server = router(Config::default()).serve(listener, axum::Router::new());
+        let (client, _) = Client::join(address, Serializer::Json).await;
+        drop(client);
+        soon(server.shutdown()).await;
+        listener = TcpListener::bind(address).await.unwrap_or_else(|error| panic!("round {round}: {error}"));
+    }
 }

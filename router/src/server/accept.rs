@@ -51,13 +51,18 @@ pub(super) async fn run(shared: Arc<Shared>, listener: TcpListener, app: axum::R
             Err(error) if is_of_the_peer(&error) => {}
             Err(error) => {
                 tracing::error!(%error, "could not accept a connection");
-                tokio::time::sleep(PAUSE).await;
+                // Not beyond the beginning of a shutdown.
+                if tokio::time::timeout(PAUSE, &mut draining).await.is_ok() {
+                    return;
+                }
             }
         }
     }
 }
 
 async fn serve(shared: Arc<Shared>, socket: TcpStream, peer: SocketAddr, slot: Slot, app: axum::Router) {
+    // Declared first to be dropped last: whoever waits for the slot finds the socket closed.
+    let _held = slot.clone();
     let app = TowerToHyperService::new(app);
     let limit = shared.router.config().request_timeout;
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
