@@ -5,6 +5,7 @@
 //! lock before it hands out the event. Subscribing and unsubscribing change the table under the
 //! write lock.
 
+mod archive;
 mod change;
 mod fanout;
 mod filter;
@@ -18,6 +19,9 @@ use std::sync::atomic::AtomicU64;
 
 use parking_lot::{Mutex, MutexGuard, RwLock};
 
+use crate::history::History;
+use crate::realm::RealmOptions;
+use archive::Archive;
 use topics::Topics;
 
 pub(crate) use change::{Change, SubscribeTo};
@@ -35,11 +39,22 @@ pub(crate) struct Broker {
     /// one that still holds. Changed with the write lock held, before anybody is told.
     generation: AtomicU64,
     order: Mutex<()>,
+    archive: Option<Archive>,
 }
 
 impl Broker {
-    pub(crate) fn new(retained_topics: usize) -> Self {
-        Self { topics: RwLock::new(Topics::new(retained_topics)), generation: AtomicU64::new(0), order: Mutex::new(()) }
+    pub(crate) fn new(options: &RealmOptions) -> Self {
+        let mut topics = Topics::new(options.limits.retained_topics);
+        let archive = options.history.clone().map(|history| Archive { history, clock: options.clock.clone() });
+        for rule in archive.iter().flat_map(|archive| archive.history.rules()) {
+            topics.pin(rule.topics.clone(), options.clock.now());
+        }
+        Self { topics: RwLock::new(topics), generation: AtomicU64::new(0), order: Mutex::new(()), archive }
+    }
+
+    /// The realm's event history, if it keeps one.
+    pub(crate) fn history(&self) -> Option<&History> {
+        self.archive.as_ref().map(|archive| &archive.history)
     }
 
     /// Held from before a change of the subscriptions until all who want to know have it in their

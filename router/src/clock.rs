@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// Where a realm has the time of day from: the system, unless a test knows better.
 #[derive(Clone)]
@@ -90,6 +91,11 @@ impl Serialize for Timestamp {
     }
 }
 
+/// Nanoseconds since 1970 of a moment written as RFC 3339 has it.
+pub(crate) fn parse_rfc3339(text: &str) -> Option<i128> {
+    OffsetDateTime::parse(text, &Rfc3339).ok().map(OffsetDateTime::unix_timestamp_nanos)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,5 +107,15 @@ mod tests {
         assert_eq!(written(1_709_210_096_007), "2024-02-29T12:34:56.007Z");
         assert_eq!(written(-1), "1969-12-31T23:59:59.999Z");
         assert_eq!(written(i64::MAX), "1970-01-01T00:00:00.000Z");
+    }
+
+    #[test]
+    fn what_is_written_is_what_is_parsed() {
+        let time = Timestamp::from_unix_ms(1_709_210_096_007);
+        assert_eq!(parse_rfc3339(&time.to_string()), Some(time.unix_nanos()));
+        assert_eq!(parse_rfc3339("2024-02-29T14:34:56.007+02:00"), Some(time.unix_nanos()));
+        for wrong in ["", "2024-02-29", "2024-02-29T12:34:56", "yesterday", "2023-02-29T12:34:56Z"] {
+            assert_eq!(parse_rfc3339(wrong), None, "{wrong}");
+        }
     }
 }

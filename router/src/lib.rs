@@ -11,6 +11,7 @@ mod config;
 pub mod connection;
 mod dealer;
 pub mod encoding;
+pub mod history;
 mod http;
 mod meta;
 pub mod outbox;

@@ -4,6 +4,7 @@
 //! (advanced profile).
 
 mod arguments;
+mod events;
 pub(crate) mod registrations;
 mod sessions;
 pub(crate) mod subscriptions;
@@ -32,8 +33,10 @@ pub(crate) fn call(
     burst: &mut Burst,
 ) -> Result<(), Refused> {
     let name = procedure.as_str();
-    let answer =
-        sessions::procedure(name).or_else(|| registrations::procedure(name)).or_else(|| subscriptions::procedure(name));
+    let answer = sessions::procedure(name)
+        .or_else(|| registrations::procedure(name))
+        .or_else(|| subscriptions::procedure(name))
+        .or_else(|| events::procedure(name, realm));
     let Some(answer) = answer else {
         let why = format!("the router has no procedure {procedure}");
         return Err(Refused::new(error::NO_SUCH_PROCEDURE, why));

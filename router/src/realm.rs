@@ -30,7 +30,6 @@ use std::time::Instant;
 
 use ahash::AHashMap;
 use parking_lot::RwLock;
-use wamp_proto::message::Message;
 use wamp_proto::{PublicationId, SessionId};
 
 use crate::broker::Broker;
@@ -80,7 +79,7 @@ impl Realm {
     pub fn new(name: impl Into<Box<str>>, options: RealmOptions) -> Arc<Self> {
         Arc::new(Self {
             name: name.into(),
-            broker: Broker::new(options.limits.retained_topics),
+            broker: Broker::new(&options),
             dealer: Dealer::default(),
             sessions: RwLock::default(),
             alarm: Alarm::default(),
@@ -161,8 +160,4 @@ fn random_id() -> u64 {
 
 fn random_publication_id() -> PublicationId {
     PublicationId::known(random_id())
-}
-
-fn reply(member: &Member, message: &Message<'_>, burst: &mut Burst) {
-    burst.send(&member.outbox, message);
 }

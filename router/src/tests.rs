@@ -8,6 +8,7 @@ mod calls;
 mod canceling;
 mod concurrency;
 mod force_reregister;
+mod history;
 mod meta;
 mod parallel;
 mod patterns;

@@ -5,6 +5,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::codec::{AnyReader, DecodeError, Items, Read, Serializer, Token, Write as _, with_reader, with_writer};
+use crate::message::Raw;
+use crate::message::dict::write_encoded;
 use crate::serde::{SerError, write_to};
 
 /// The arguments of a message, encoded, borrowed from its frame.
@@ -301,11 +303,35 @@ impl PayloadBuilder {
     pub fn kwarg<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Result<&mut Self, SerError> {
         let mut bytes = Vec::new();
         write_to(self.serializer, value, &mut bytes)?;
+        self.set(key, bytes);
+        Ok(self)
+    }
+
+    /// Adds an argument that is encoded already, in whatever format.
+    pub fn arg_raw(&mut self, value: &Raw<'_>) -> &mut Self {
+        let bytes = self.encoded(value);
+        self.args.push(bytes);
+        self
+    }
+
+    /// Adds a keyword argument that is encoded already, in place of an earlier one of the same key.
+    pub fn kwarg_raw(&mut self, key: &str, value: &Raw<'_>) -> &mut Self {
+        let bytes = self.encoded(value);
+        self.set(key, bytes);
+        self
+    }
+
+    fn encoded(&self, value: &Raw<'_>) -> Vec<u8> {
+        let mut out = Vec::with_capacity(value.bytes().len());
+        with_writer!(self.serializer, &mut out, |writer| write_encoded(value.serializer(), value.bytes(), &mut writer));
+        out
+    }
+
+    fn set(&mut self, key: &str, bytes: Vec<u8>) {
         match self.kwargs.iter_mut().find(|(known, _)| known == key) {
             Some((_, old)) => *old = bytes,
             None => self.kwargs.push((key.to_owned(), bytes)),
         }
-        Ok(self)
     }
 
     /// The payload.

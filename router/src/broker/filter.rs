@@ -3,6 +3,7 @@
 use wamp_proto::SessionId;
 use wamp_proto::message::options::PublishOptions;
 
+use crate::history::Audience;
 use crate::realm::Member;
 
 /// The restrictions a publisher puts on the receivers of one publication. All of them must hold.
@@ -38,6 +39,21 @@ impl Filter {
             except: options.exclude_me.unwrap_or(true).then_some(publisher),
             lists: restricted.then(|| Box::new(Lists::new(options))),
         }
+    }
+
+    /// Whether it admits some sessions and not others by their ids.
+    pub(crate) fn is_by_session(&self) -> bool {
+        self.lists.as_ref().is_some_and(|lists| lists.eligible.is_some() || !lists.exclude.is_empty())
+    }
+
+    /// What it says of authids and authroles.
+    pub(crate) fn audience(&self) -> Audience {
+        self.lists.as_ref().map_or_else(Audience::default, |lists| Audience {
+            eligible_authid: lists.eligible_authid.as_deref().map(<[_]>::to_vec),
+            eligible_authrole: lists.eligible_authrole.as_deref().map(<[_]>::to_vec),
+            exclude_authid: lists.exclude_authid.to_vec(),
+            exclude_authrole: lists.exclude_authrole.to_vec(),
+        })
     }
 
     /// Whether it admits everybody, the publisher aside.

@@ -13,6 +13,7 @@ use super::fanout::Fanout;
 use super::filter::Filter;
 use super::retained::RetainedEvent;
 use crate::burst::Burst;
+use crate::history::Receipt;
 use crate::realm::Member;
 
 /// Something published, checked and allowed.
@@ -46,25 +47,41 @@ impl<'a> Disclosed<'a> {
 }
 
 impl Broker {
-    /// Hands a publication to everybody it is for.
-    pub(crate) fn publish(&self, publication: &Publication<'_>, burst: &mut Burst) {
+    /// Hands a publication to everybody it is for. The receipt comes back unless the event
+    /// history is to answer it.
+    pub(crate) fn publish(
+        &self,
+        publication: &Publication<'_>,
+        receipt: Option<Receipt>,
+        burst: &mut Burst,
+    ) -> Option<Receipt> {
         let mut route = std::mem::take(&mut burst.route);
         let topic = publication.topic.as_str();
         let broker = std::ptr::from_ref(self).addr();
-        if !route.holds(broker, self.generation.load(Ordering::Acquire), topic) {
+        if !route.is_about(broker, topic) {
+            route.set_topic(broker, topic, self.rule_for(topic));
+        }
+        let receipt = self.keep(route.rule(), publication, receipt);
+        if !route.is_of(self.generation.load(Ordering::Acquire)) {
             let topics = self.topics.read();
-            let fanouts = route.set(broker, self.generation.load(Ordering::Acquire), topic);
-            topics.look_up(&publication.topic, fanouts);
+            topics.look_up(&publication.topic, route.set_fanouts(self.generation.load(Ordering::Acquire)));
         }
         publication.hand_out(route.fanouts(), burst);
         burst.route = route;
+        receipt
     }
 
     /// Hands a publication to everybody it is for, and keeps it for those who subscribe later.
     ///
     /// Keeping it and looking up its receivers is one step: a session that subscribes meanwhile
     /// gets it either live or retained, and not twice.
-    pub(crate) fn publish_retained(&self, publication: &Publication<'_>, burst: &mut Burst) {
+    pub(crate) fn publish_retained(
+        &self,
+        publication: &Publication<'_>,
+        receipt: Option<Receipt>,
+        burst: &mut Burst,
+    ) -> Option<Receipt> {
+        let receipt = self.keep(self.rule_for(publication.topic.as_str()), publication, receipt);
         let mut fanouts = Vec::new();
         {
             let mut topics = self.topics.write();
@@ -72,6 +89,22 @@ impl Broker {
             topics.look_up(&publication.topic, &mut fanouts);
         }
         publication.hand_out(&fanouts, burst);
+        receipt
+    }
+
+    fn rule_for(&self, topic: &str) -> Option<usize> {
+        self.archive.as_ref().and_then(|archive| archive.history.rule_for(topic))
+    }
+
+    /// Stores a publication, if there is a rule for it.
+    ///
+    /// This comes before its receivers are looked up: who subscribes meanwhile, and then asks for
+    /// the history, has it either live or from there.
+    fn keep(&self, rule: Option<usize>, publication: &Publication<'_>, receipt: Option<Receipt>) -> Option<Receipt> {
+        match (rule, &self.archive) {
+            (Some(rule), Some(archive)) => archive.keep(rule, publication, receipt),
+            _ => receipt,
+        }
     }
 }
 

@@ -18,6 +18,8 @@ pub(crate) struct Subscription {
     pub(crate) id: SubscriptionId,
     pub(crate) pattern: Pattern,
     pub(crate) created: Timestamp,
+    /// It stays when nobody shares it.
+    pub(super) pinned: bool,
     roster: RwLock<Roster>,
 }
 
@@ -49,7 +51,11 @@ impl Subscriber {
 
 impl Subscription {
     pub(super) fn new(id: SubscriptionId, pattern: Pattern, created: Timestamp) -> Arc<Self> {
-        Arc::new(Self { id, pattern, created, roster: RwLock::default() })
+        Arc::new(Self { id, pattern, created, pinned: false, roster: RwLock::default() })
+    }
+
+    pub(super) fn pinned(id: SubscriptionId, pattern: Pattern, created: Timestamp) -> Arc<Self> {
+        Arc::new(Self { id, pattern, created, pinned: true, roster: RwLock::default() })
     }
 
     /// The sessions that share it.

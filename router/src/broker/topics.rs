@@ -37,20 +37,29 @@ impl Topics {
         Subscription::new(SubscriptionId::known(self.last_id), pattern, created)
     }
 
+    /// Makes a subscription that is there whether anybody shares it or not.
+    pub(super) fn pin(&mut self, pattern: Pattern, now: Timestamp) {
+        if self.known(&pattern).is_none() {
+            self.last_id += 1;
+            let subscription = Subscription::pinned(SubscriptionId::known(self.last_id), pattern, now);
+            self.insert(&subscription);
+        }
+    }
+
     pub(super) fn insert(&mut self, subscription: &Arc<Subscription>) {
         self.subscriptions.insert(&subscription.pattern, subscription.clone());
         self.by_id.insert(subscription.id, subscription.clone());
     }
 
-    /// Takes a session out of its subscription; answers whether it was the last one.
+    /// Takes a session out of its subscription; answers whether the subscription went with it.
     pub(super) fn remove(&mut self, subscriber: &Subscriber) -> bool {
         let subscription = &subscriber.subscription;
-        let last = subscription.remove(subscriber);
-        if last {
+        let ends = subscription.remove(subscriber) && !subscription.pinned;
+        if ends {
             self.subscriptions.remove(&subscription.pattern);
             self.by_id.remove(&subscription.id);
         }
-        last
+        ends
     }
 
     pub(super) fn known(&self, pattern: &Pattern) -> Option<&Arc<Subscription>> {
@@ -67,7 +76,8 @@ impl Topics {
 
     /// Who gets the events of a topic.
     pub(super) fn look_up(&self, topic: &Uri<'_>, fanouts: &mut Vec<Arc<Fanout>>) {
-        fanouts.extend(self.subscriptions.matches(topic.as_str()).map(|subscription| subscription.fanout()));
+        let matching = self.subscriptions.matches(topic.as_str()).map(|subscription| subscription.fanout());
+        fanouts.extend(matching.filter(|fanout| !fanout.groups.is_empty()));
     }
 }
 
@@ -75,7 +85,7 @@ impl Topics {
 impl Broker {
     /// Whether anybody would get an event of `topic`.
     pub(crate) fn has_subscribers(&self, topic: &Uri<'_>) -> bool {
-        self.topics.read().subscriptions.matches(topic.as_str()).next().is_some()
+        self.topics.read().subscriptions.matches(topic.as_str()).any(|subscription| subscription.session_count() > 0)
     }
 
     /// The subscription of this id.
@@ -108,6 +118,7 @@ impl Broker {
     #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
         let topics = self.topics.read();
-        topics.subscriptions.is_empty() && topics.by_id.is_empty()
+        let is_empty = |subscription: &Arc<Subscription>| subscription.pinned && subscription.session_count() == 0;
+        topics.subscriptions.values().all(is_empty) && topics.by_id.values().all(is_empty)
     }
 }

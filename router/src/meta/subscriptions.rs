@@ -185,7 +185,7 @@ fn remove_subscriber(
     Ok(OwnedPayload::default())
 }
 
-fn subscription_argument(realm: &Realm, payload: Payload<'_>) -> Result<Arc<Subscription>, Refused> {
+pub(super) fn subscription_argument(realm: &Realm, payload: Payload<'_>) -> Result<Arc<Subscription>, Refused> {
     let id = subscription_id(payload)?;
     realm
         .broker()

@@ -78,7 +78,7 @@ impl Realm {
         Message::Welcome(Welcome {
             session: member.id(),
             details: WelcomeDetails {
-                roles: announced::ROLES,
+                roles: announced::roles(self.options.history.is_some()),
                 agent: Some(AGENT.into()),
                 realm: Some(self.name().into()),
                 authid: Some((&*identity.authid).into()),

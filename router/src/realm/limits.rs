@@ -16,6 +16,9 @@ pub struct Limits {
     pub retained_topics: usize,
     /// Bytes of payload one retained event may have; a larger one is delivered but not retained.
     pub retained_bytes: usize,
+    /// Bytes of events one answer of `wamp.subscription.get_events` may have; it is cut there,
+    /// with `more: true` among its keyword arguments.
+    pub history_answer_bytes: usize,
 }
 
 /// The error URI of a request that would exceed one of the [`Limits`]. The specification has
@@ -30,6 +33,7 @@ impl Default for Limits {
             calls: 10_000,
             retained_topics: 10_000,
             retained_bytes: 64 << 10,
+            history_answer_bytes: 1 << 20,
         }
     }
 }

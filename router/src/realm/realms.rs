@@ -9,6 +9,7 @@ use super::join::Farewell;
 use super::{Authorizer, Limits, OwnSessionOnly, Realm};
 use crate::burst::Burst;
 use crate::clock::Clock;
+use crate::history::History;
 use crate::session::{Anonymous, Authenticator};
 use crate::transport::control::CloseCode;
 
@@ -21,6 +22,8 @@ pub struct RealmOptions {
     pub authenticator: Arc<dyn Authenticator>,
     /// Who may do what.
     pub authorizer: Arc<dyn Authorizer>,
+    /// Which events are kept for those who ask later. Default: none.
+    pub history: Option<History>,
     /// The time of day.
     pub clock: Clock,
 }
@@ -32,6 +35,7 @@ impl Default for RealmOptions {
             limits: Limits::default(),
             authenticator: Arc::new(Anonymous),
             authorizer: Arc::new(OwnSessionOnly::default()),
+            history: None,
             clock: Clock::default(),
         }
     }

@@ -5,43 +5,39 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use wamp_proto::message::options::Passthru;
-use wamp_proto::message::{
-    Call, Cancel, ErrorMessage, Message, Publish, Published, Register, Subscribe, Unregister, Unsubscribe, Yield,
-};
+use wamp_proto::message::{Call, Cancel, ErrorMessage, Publish, Register, Subscribe, Unregister, Unsubscribe, Yield};
 use wamp_proto::{InvalidUri, MatchPolicy, Pattern, Payload, PublicationId, RegistrationId, RequestId, SessionId};
 use wamp_proto::{UnknownMatchPolicy, Uri, error};
 
 use super::refused::{Asked, Refused};
-use super::{Action, Member, Realm, random_publication_id, reply};
+use super::{Action, Member, Realm, random_publication_id};
 use crate::broker::{Disclosed, Filter, Publication, SubscribeTo};
 use crate::burst::Burst;
 use crate::dealer::{CancelMode, Change, InvocationPolicy, NeverInvoked, NoMoreArguments, NotRegistered, Proceeded};
 use crate::dealer::{RegisterAs, Registration};
+use crate::history::Receipt;
 use crate::meta;
 use crate::session::request_ids::CallId;
 
 /// What a session asks for.
 impl Realm {
     pub(crate) fn on_publish(&self, member: &Arc<Member>, message: &Publish<'_>, burst: &mut Burst) {
-        let published = self.publish_as(member, message, burst);
-        // Without `acknowledge` there is neither PUBLISHED nor ERROR.
-        if message.options.acknowledge {
-            match published {
-                Ok(publication) => {
-                    let published = Published { request: message.request, publication };
-                    reply(member, &Message::Published(published), burst);
-                }
-                Err(refused) => refused.send(member, Asked::Publish, message.request, burst),
-            }
+        match self.publish_as(member, message, burst) {
+            Ok(Some(receipt)) => receipt.confirm_in(burst),
+            Ok(None) => {}
+            // Without `acknowledge` there is neither PUBLISHED nor ERROR.
+            Err(_) if !message.options.acknowledge => {}
+            Err(refused) => refused.send(member, Asked::Publish, message.request, burst),
         }
     }
 
+    /// Publishes; answers with the receipt of a publication that is to be acknowledged now.
     fn publish_as(
         &self,
         member: &Arc<Member>,
         message: &Publish<'_>,
         burst: &mut Burst,
-    ) -> Result<PublicationId, Refused> {
+    ) -> Result<Option<Receipt>, Refused> {
         let topic = uri(&message.topic)?;
         refuse_reserved(topic.is_reserved(), topic.as_str())?;
         self.authorize(member, Action::Publish, topic.as_str())?;
@@ -54,12 +50,13 @@ impl Realm {
             publisher: options.disclose_me.then(|| Disclosed::new(member)),
             passthru: options.passthru.clone(),
         };
-        if options.retain && size(message.payload) <= self.options.limits.retained_bytes {
-            self.broker.publish_retained(&publication, burst);
+        let receipt = || Receipt::new(member.clone(), message.request, publication.id);
+        let receipt = options.acknowledge.then(receipt);
+        Ok(if options.retain && size(message.payload) <= self.options.limits.retained_bytes {
+            self.broker.publish_retained(&publication, receipt, burst)
         } else {
-            self.broker.publish(&publication, burst);
-        }
-        Ok(publication.id)
+            self.broker.publish(&publication, receipt, burst)
+        })
     }
 
     pub(crate) fn on_subscribe(&self, member: &Arc<Member>, message: &Subscribe<'_>, burst: &mut Burst) {
@@ -210,7 +207,7 @@ impl Realm {
         self.dealer.error(member, message, burst)
     }
 
-    fn authorize(&self, member: &Member, action: Action, uri: &str) -> Result<(), Refused> {
+    pub(crate) fn authorize(&self, member: &Member, action: Action, uri: &str) -> Result<(), Refused> {
         if self.options.authorizer.allows(member, action, uri) {
             return Ok(());
         }
@@ -255,7 +252,7 @@ impl Realm {
             publisher: None,
             passthru: Passthru::default(),
         };
-        self.broker.publish(&publication, burst);
+        self.broker.publish(&publication, None, burst);
         publication.id
     }
 

@@ -2,9 +2,14 @@
 
 use wamp_proto::{Features, Roles};
 
-/// `WELCOME.Details.roles`.
-pub(crate) const ROLES: Roles =
-    Roles { publisher: None, subscriber: None, caller: None, callee: None, broker: Some(BROKER), dealer: Some(DEALER) };
+/// `WELCOME.Details.roles` of a realm.
+///
+/// The chapter on the event history wants the role `callee` announced with it. It is not:
+/// Autobahn|Python takes any role but `broker` and `dealer` in WELCOME for a protocol error.
+pub(crate) fn roles(event_history: bool) -> Roles {
+    let broker = if event_history { BROKER.with(Features::EVENT_HISTORY) } else { BROKER };
+    Roles { broker: Some(broker), dealer: Some(DEALER), ..Roles::default() }
+}
 
 const BROKER: Features = Features::NONE
     .with(Features::PUBLISHER_EXCLUSION)

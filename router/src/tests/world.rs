@@ -179,6 +179,16 @@ impl Client {
             .collect()
     }
 
+    /// Takes one PUBLISHED, and answers with the number of the publication.
+    #[track_caller]
+    pub(super) fn published(&self) -> u64 {
+        let frames = self.outbox.drain();
+        let Encoding { serializer, framing } = self.outbox.encoding();
+        let frame = framing.split(&frames).next().expect("an answer");
+        let Ok(Message::Published(published)) = serializer.decode(frame.body) else { panic!("no PUBLISHED") };
+        published.publication.get()
+    }
+
     fn name_publication(&self, message: &Message<'_>) {
         let publication = match message {
             Message::Published(published) => published.publication,

@@ -1,0 +1,37 @@
+//! What goes into the event history. Specification: "Event History" (advanced profile).
+
+use super::publish::Publication;
+use crate::clock::Clock;
+use crate::history::{Details, History, Publisher, Receipt, StoredEvent};
+
+/// The way into a realm's event history.
+#[derive(Debug)]
+pub(super) struct Archive {
+    pub(super) history: History,
+    pub(super) clock: Clock,
+}
+
+impl Archive {
+    /// Stores a publication. The receipt comes back unless the store is to answer it.
+    pub(super) fn keep(&self, rule: usize, publication: &Publication<'_>, receipt: Option<Receipt>) -> Option<Receipt> {
+        // Session ids mean nothing to those who ask later: what is for some of them only is not
+        // stored, lest others get it.
+        if publication.filter.is_by_session() {
+            return receipt;
+        }
+        let publisher = publication.publisher.as_ref().map(|publisher| Publisher {
+            session: publisher.session,
+            authid: (*publisher.authid).into(),
+            authrole: (*publisher.authrole).into(),
+        });
+        let audience = publication.filter.audience();
+        let event = StoredEvent {
+            publication: publication.id,
+            time: self.clock.now(),
+            topic: publication.topic.as_str().into(),
+            details: Details { publisher, audience, ..Details::default() }.with_passthru(&publication.passthru),
+            payload: publication.payload.to_owned(),
+        };
+        self.history.store.append(rule, event, receipt)
+    }
+}

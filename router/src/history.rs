@@ -1,0 +1,103 @@
+//! Events kept so that clients can ask for them later, by `wamp.subscription.get_events`.
+//!
+//! Specification: "Event History" (advanced profile). What is kept is a matter of the realm's
+//! [`HistoryRule`]s, not of who is subscribed: an event is stored under the first rule whose
+//! pattern its topic matches, and whoever may subscribe to it may ask for it. Where the events
+//! are is up to an [`EventStore`].
+
+mod event;
+mod memory;
+mod receipt;
+
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Duration;
+
+use wamp_proto::Pattern;
+
+use crate::clock::Timestamp;
+
+pub use event::{Audience, Details, Publisher, StoredEvent};
+pub use memory::MemoryStore;
+pub use receipt::{NOT_STORED, Receipt};
+
+/// What a realm keeps of past events, and where.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use wamp_proto::{MatchPolicy, Pattern};
+/// use wamp_router::history::{History, HistoryRule};
+/// use wamp_router::realm::RealmOptions;
+///
+/// let logs = Pattern::parse(MatchPolicy::Prefix, "com.example.log.")?;
+/// let a_day = HistoryRule { age: Some(Duration::from_secs(86_400)), ..HistoryRule::new(logs) };
+/// let options = RealmOptions { history: Some(History::in_memory([a_day])), ..RealmOptions::default() };
+/// # Ok::<(), wamp_proto::InvalidUri>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct History {
+    rules: Arc<[HistoryRule]>,
+    pub(crate) store: Arc<dyn EventStore>,
+}
+
+/// How much is kept of the events of some topics. The oldest ones go first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryRule {
+    /// The topics. From its beginning, the realm has a subscription to this pattern, so that its
+    /// id can be looked up when nobody is subscribed.
+    pub topics: Pattern,
+    /// How many events are kept, of all these topics together. Default: 1000.
+    pub events: usize,
+    /// How much memory they may take, in bytes; a larger event is not kept. Default: 16 MiB.
+    pub bytes: usize,
+    /// How long an event is kept. Default: until others take its place.
+    pub age: Option<Duration>,
+}
+
+impl HistoryRule {
+    /// The defaults for these topics.
+    pub fn new(topics: Pattern) -> Self {
+        Self { topics, events: 1000, bytes: 16 << 20, age: None }
+    }
+}
+
+impl History {
+    /// A history that ends with the process.
+    pub fn in_memory(rules: impl IntoIterator<Item = HistoryRule>) -> Self {
+        let rules: Arc<[_]> = rules.into_iter().collect();
+        Self { store: Arc::new(MemoryStore::new(rules.clone())), rules }
+    }
+
+    /// A history in a store of one's own, which was made for the same rules.
+    pub fn with_store(rules: impl IntoIterator<Item = HistoryRule>, store: Arc<dyn EventStore>) -> Self {
+        Self { rules: rules.into_iter().collect(), store }
+    }
+
+    /// What is kept.
+    pub fn rules(&self) -> &[HistoryRule] {
+        &self.rules
+    }
+
+    /// The rule the events of a topic are kept by.
+    pub(crate) fn rule_for(&self, topic: &str) -> Option<usize> {
+        self.rules.iter().position(|rule| rule.topics.matches(topic))
+    }
+}
+
+/// Where past events are.
+///
+/// Both methods are called on the tasks of connections, so they must not block on anything.
+pub trait EventStore: Debug + Send + Sync {
+    /// Takes in an event under the rule of this index.
+    ///
+    /// If the publisher wants to know when the event is safe, there is a receipt. A store gives
+    /// it back if the event is as safe as it will get; or keeps it, and says later what became
+    /// of the event. From then on the event must be among [`events`](Self::events), whether it
+    /// is safe already or not.
+    fn append(&self, rule: usize, event: StoredEvent, receipt: Option<Receipt>) -> Option<Receipt>;
+
+    /// The events there are of the topics a pattern matches, in the order they came, without
+    /// those that are too old at `now`.
+    fn events(&self, pattern: &Pattern, now: Timestamp) -> Vec<Arc<StoredEvent>>;
+}
