@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use peer::app;
 use serde_json::json;
-use wamp_client::{App, Error, State, on_join, register, subscribe};
+use wamp_client::{App, Error, State, handlers, on_join, register, subscribe};
 
 #[subscribe("com.example.event")]
 async fn on_event(_text: String) {}
@@ -31,8 +31,9 @@ async fn joined(client: wamp_client::Client) -> wamp_client::Result<()> {
 }
 
 #[tokio::test]
-async fn everything_annotated_is_attached() {
+async fn everything_annotated_is_attached_once() {
     let (app, mut peer) = app();
+    let app = app.mount(handlers![deeper::down::add]);
     let (running, mut connection) = tokio::join!(app.state("shared".to_owned()).discover().start(), async {
         let mut connection = peer.join().await;
         let mut attached = BTreeSet::new();

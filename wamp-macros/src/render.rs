@@ -37,7 +37,7 @@ pub(crate) fn handler(attributes: &Attributes, function: &Function) -> TokenStre
             use ::wamp_client::__private;
 
             #assembled
-            #define.named(
+            #define.named::<#name>(
                 ::core::concat!(::core::module_path!(), "::", ::core::stringify!(#name)),
                 &[#(#names),*],
             )

@@ -129,8 +129,15 @@ impl App {
 
     /// Attaches handlers: annotated functions with [`handlers!`](crate::handlers), or [`TopicHandler`]s and
     /// [`ProcedureHandler`]s.
+    ///
+    /// An annotated function is attached once, however often it is mounted (or discovered).
     pub fn mount(mut self, handlers: impl IntoIterator<Item: Into<Definition>>) -> Self {
-        self.definitions.extend(handlers.into_iter().map(Into::into));
+        for definition in handlers.into_iter().map(Into::into) {
+            let is_known = |known: &Definition| known.identity.is_some() && known.identity == definition.identity;
+            if !self.definitions.iter().any(is_known) {
+                self.definitions.push(definition);
+            }
+        }
         self
     }
 

@@ -1,5 +1,6 @@
 //! A handler with what it is for.
 
+use std::any::TypeId;
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
@@ -236,6 +237,8 @@ pub struct Definition {
     pub(crate) kind: DefinitionKind,
     /// The function's path, where it is known.
     pub(crate) path: Option<&'static str>,
+    /// Stands for the function: its companion's type.
+    pub(crate) identity: Option<TypeId>,
 }
 
 pub(crate) enum DefinitionKind {
@@ -247,27 +250,28 @@ pub(crate) enum DefinitionKind {
 
 impl Definition {
     pub(crate) fn on_join<M, H: Hook<M>>(hook: H) -> Self {
-        Self { kind: DefinitionKind::OnJoin(HookDefinition::new(hook)), path: None }
+        Self { kind: DefinitionKind::OnJoin(HookDefinition::new(hook)), path: None, identity: None }
     }
 
     pub(crate) fn on_leave<M, H: Hook<M>>(hook: H) -> Self {
-        Self { kind: DefinitionKind::OnLeave(HookDefinition::new(hook)), path: None }
+        Self { kind: DefinitionKind::OnLeave(HookDefinition::new(hook)), path: None, identity: None }
     }
 
     #[doc(hidden)]
     pub fn on_join_assembled(AssembledHook { hook, needs }: AssembledHook) -> Self {
-        Self { kind: DefinitionKind::OnJoin(HookDefinition { hook, needs }), path: None }
+        Self { kind: DefinitionKind::OnJoin(HookDefinition { hook, needs }), path: None, identity: None }
     }
 
     #[doc(hidden)]
     pub fn on_leave_assembled(AssembledHook { hook, needs }: AssembledHook) -> Self {
-        Self { kind: DefinitionKind::OnLeave(HookDefinition { hook, needs }), path: None }
+        Self { kind: DefinitionKind::OnLeave(HookDefinition { hook, needs }), path: None, identity: None }
     }
 
-    /// Adds what only the source code tells: where the function is, and what its parameters are called.
+    /// Adds what only the source code tells: which function it is, and what its parameters are called.
     #[doc(hidden)]
-    pub fn named(mut self, path: &'static str, names: Names) -> Self {
+    pub fn named<Companion: 'static>(mut self, path: &'static str, names: Names) -> Self {
         self.path = Some(path);
+        self.identity = Some(TypeId::of::<Companion>());
         match &mut self.kind {
             DefinitionKind::Topic(handler) => handler.attachment.names = names,
             DefinitionKind::Procedure(handler) => handler.attachment.names = names,
@@ -300,13 +304,13 @@ impl Definition {
 
 impl From<TopicHandler> for Definition {
     fn from(handler: TopicHandler) -> Self {
-        Self { kind: DefinitionKind::Topic(handler), path: None }
+        Self { kind: DefinitionKind::Topic(handler), path: None, identity: None }
     }
 }
 
 impl From<ProcedureHandler> for Definition {
     fn from(handler: ProcedureHandler) -> Self {
-        Self { kind: DefinitionKind::Procedure(handler), path: None }
+        Self { kind: DefinitionKind::Procedure(handler), path: None, identity: None }
     }
 }
 
