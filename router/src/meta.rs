@@ -1,13 +1,14 @@
 //! What the router tells about itself: procedures and events under `wamp`.
 //!
-//! Specification: "Session Meta API", "Registration Meta API", "Subscriptions Meta API"
-//! (advanced profile).
+//! Specification: "Session Meta API", "Registration Meta API", "Subscriptions Meta API",
+//! "Session Testament" (advanced profile).
 
 mod arguments;
 mod events;
 pub(crate) mod registrations;
 mod sessions;
 pub(crate) mod subscriptions;
+mod testaments;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -20,6 +21,8 @@ use wamp_proto::{OwnedPayload, Payload, PayloadBuilder, SerError, Serializer, Se
 use crate::burst::Burst;
 use crate::realm::{Member, Realm, Refused};
 use arguments::arguments;
+
+pub(crate) use testaments::Testament;
 
 /// A procedure the router itself answers.
 type Procedure = fn(&Realm, &Arc<Member>, Payload<'_>, &mut Burst) -> Result<OwnedPayload, Refused>;
@@ -34,6 +37,7 @@ pub(crate) fn call(
 ) -> Result<(), Refused> {
     let name = procedure.as_str();
     let answer = sessions::procedure(name)
+        .or_else(|| testaments::procedure(name))
         .or_else(|| registrations::procedure(name))
         .or_else(|| subscriptions::procedure(name))
         .or_else(|| events::procedure(name, realm));
@@ -53,8 +57,9 @@ pub(crate) fn on_join(realm: &Realm, member: &Member, burst: &mut Burst) {
     tell(realm, "wamp.session.on_join", || arguments(&[&SessionDetails::of(member)]), burst);
 }
 
-/// Tells who has left.
-pub(crate) fn on_leave(realm: &Realm, member: &Member, burst: &mut Burst) {
+/// Publishes what a session that has left wanted published then, and tells that it has left.
+pub(crate) fn on_leave(realm: &Realm, member: &Arc<Member>, burst: &mut Burst) {
+    testaments::execute(realm, member, burst);
     let identity = member.identity();
     let arguments = || {
         let mut arguments = PayloadBuilder::new(Serializer::Json);

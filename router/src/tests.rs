@@ -22,4 +22,5 @@ mod registrations;
 mod retention;
 mod sessions;
 mod subscription_meta;
+mod testaments;
 mod world;

@@ -12,6 +12,10 @@ pub struct Limits {
     pub registrations: usize,
     /// Calls a session may wait for.
     pub calls: usize,
+    /// Testaments a session may leave.
+    pub testaments: usize,
+    /// Bytes of payload one testament may have.
+    pub testament_bytes: usize,
     /// Topics of a realm that may have a retained event.
     pub retained_topics: usize,
     /// Bytes of payload one retained event may have; a larger one is delivered but not retained.
@@ -31,6 +35,8 @@ impl Default for Limits {
             subscriptions: 10_000,
             registrations: 10_000,
             calls: 10_000,
+            testaments: 100,
+            testament_bytes: 64 << 10,
             retained_topics: 10_000,
             retained_bytes: 64 << 10,
             history_answer_bytes: 1 << 20,

@@ -9,6 +9,7 @@ use wamp_proto::{Features, RegistrationId, Roles, SessionId, SubscriptionId};
 
 use crate::broker::Subscriber;
 use crate::dealer::{Callee, Calls, Invocations};
+use crate::meta::Testament;
 use crate::outbox::Outbox;
 use crate::session::{Identity, Transport};
 
@@ -32,6 +33,8 @@ pub struct Member {
     pub(crate) calls: Mutex<Calls>,
     /// What others, as callers, wait for from this session.
     pub(crate) invocations: Mutex<Invocations>,
+    /// What is to be published when the session is gone.
+    pub(crate) testaments: Mutex<Vec<Testament>>,
 }
 
 impl Member {
@@ -53,6 +56,7 @@ impl Member {
             registrations: Mutex::default(),
             calls: Mutex::default(),
             invocations: Mutex::default(),
+            testaments: Mutex::default(),
         })
     }
 

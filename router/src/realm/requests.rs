@@ -31,16 +31,22 @@ impl Realm {
         }
     }
 
+    /// Whether a session may publish to a topic.
+    pub(crate) fn may_publish<'a>(&self, member: &Member, topic: &'a str) -> Result<Uri<'a>, Refused> {
+        let topic = uri(topic)?;
+        refuse_reserved(topic.is_reserved(), topic.as_str())?;
+        self.authorize(member, Action::Publish, topic.as_str())?;
+        Ok(topic)
+    }
+
     /// Publishes; answers with the receipt of a publication that is to be acknowledged now.
-    fn publish_as(
+    pub(crate) fn publish_as(
         &self,
         member: &Arc<Member>,
         message: &Publish<'_>,
         burst: &mut Burst,
     ) -> Result<Option<Receipt>, Refused> {
-        let topic = uri(&message.topic)?;
-        refuse_reserved(topic.is_reserved(), topic.as_str())?;
-        self.authorize(member, Action::Publish, topic.as_str())?;
+        let topic = self.may_publish(member, &message.topic)?;
         let options = &message.options;
         let publication = Publication {
             id: random_publication_id(),

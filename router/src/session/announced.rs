@@ -33,4 +33,5 @@ const DEALER: Features = Features::NONE
     .with(Features::CALL_CANCELING)
     .with(Features::CALL_TIMEOUT)
     .with(Features::SESSION_META_API)
+    .with(Features::TESTAMENT_META_API)
     .with(Features::PAYLOAD_PASSTHRU_MODE);
