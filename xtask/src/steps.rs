@@ -68,13 +68,17 @@ fn clippy(checkout: &Checkout, _: &Options) -> anyhow::Result<()> {
     run(&mut cargo(checkout, &["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]))
 }
 
-/// All targets in one go, so that nothing is compiled twice with other features.
+/// What `cargo test` calls everything that is tested. (All targets would link each example twice.)
+const TESTED: [&str; 4] = ["--workspace", "--lib", "--bins", "--tests"];
+
+/// As the tests need it, programs included, so that nothing is compiled a second time for them; and the examples.
 fn build(checkout: &Checkout, _: &Options) -> anyhow::Result<()> {
-    run(&mut cargo(checkout, &["build", "--workspace", "--all-targets"]))
+    run(cargo(checkout, &["test", "--no-run"]).args(TESTED))?;
+    run(&mut cargo(checkout, &["build", "--workspace", "--examples"]))
 }
 
 fn tests(checkout: &Checkout, _: &Options) -> anyhow::Result<()> {
-    run(&mut cargo(checkout, &["test", "--workspace", "--all-targets", "--no-fail-fast"]))
+    run(cargo(checkout, &["test", "--no-fail-fast"]).args(TESTED))
 }
 
 fn doctests(checkout: &Checkout, _: &Options) -> anyhow::Result<()> {
