@@ -34,6 +34,7 @@ use crate::realm::{Asked, Member, Refused};
 use timeouts::Timeouts;
 
 pub(crate) use answer::NeverInvoked;
+pub(crate) use call::CallTerms;
 pub(crate) use cancel::CancelMode;
 pub(crate) use change::{Change, OnChange};
 pub(crate) use policy::InvocationPolicy;

@@ -23,4 +23,5 @@ mod retention;
 mod sessions;
 mod subscription_meta;
 mod testaments;
+mod trust_levels;
 mod world;

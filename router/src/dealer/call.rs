@@ -17,6 +17,15 @@ use crate::burst::{Burst, Sent};
 use crate::realm::{Member, Refused};
 use crate::session::request_ids;
 
+/// What a call is let in on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct CallTerms {
+    /// How many calls the caller may wait for.
+    pub(crate) limit: usize,
+    /// How far the call is to be trusted.
+    pub(crate) trust_level: Option<u64>,
+}
+
 /// A call that has reached its callee.
 struct Placed {
     call: Call,
@@ -34,7 +43,7 @@ impl Dealer {
         caller: &Arc<Member>,
         procedure: &Uri<'_>,
         message: &CallMessage<'_>,
-        limit: usize,
+        terms: CallTerms,
         burst: &mut Burst,
         now: Instant,
     ) -> Result<bool, Refused> {
@@ -45,8 +54,8 @@ impl Dealer {
         if calls.closed {
             return Ok(false);
         }
-        calls.admits(message.request, limit)?;
-        let Placed { mut call, timeout } = place(&registration, caller, procedure, message, burst)?;
+        calls.admits(message.request, terms.limit)?;
+        let Placed { mut call, timeout } = place(&registration, caller, procedure, message, terms.trust_level, burst)?;
         let mut soonest = false;
         if let Some((after, deadline)) = timeout.and_then(|after| Some((after, now.checked_add(after)?))) {
             let (timer, first) = self.timeouts.set(deadline, caller, message.request);
@@ -80,6 +89,7 @@ fn place(
     caller: &Arc<Member>,
     procedure: &Uri<'_>,
     message: &CallMessage<'_>,
+    trust_level: Option<u64>,
     burst: &mut Burst,
 ) -> Result<Placed, Refused> {
     loop {
@@ -112,6 +122,7 @@ fn place(
         let request = request_ids::after(invocations.last);
         let details = InvocationDetails {
             procedure: registration.is_pattern().then_some(Cow::Borrowed(procedure.as_str())),
+            trustlevel: trust_level.filter(|_| features(Features::CALL_TRUSTLEVELS)),
             timeout: timeout.filter(|_| callee_keeps_time),
             receive_progress,
             progress: options.progress,

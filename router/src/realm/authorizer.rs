@@ -26,6 +26,14 @@ pub trait Authorizer: Debug + Send + Sync {
     /// Whether `member` may do `action` with `uri`. A refusal is answered with the error
     /// `wamp.error.not_authorized`.
     fn allows(&self, member: &Member, action: Action, uri: &str) -> bool;
+
+    /// How far an `action` of `member` with `uri` that is allowed is to be trusted: 0 is least,
+    /// what more means is up to the application. Told to the callees of a call, if they announced
+    /// `call_trustlevels`; with `None`, the default, nothing is told.
+    fn trust_level(&self, member: &Member, action: Action, uri: &str) -> Option<u64> {
+        let _ = (member, action, uri);
+        None
+    }
 }
 
 /// Allows everything to everybody, but to act on the sessions of others: `wamp.session.kill` and

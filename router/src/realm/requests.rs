@@ -13,7 +13,9 @@ use super::refused::{Asked, Refused};
 use super::{Action, Member, Realm, random_publication_id};
 use crate::broker::{Disclosed, Filter, Publication, SubscribeTo};
 use crate::burst::Burst;
-use crate::dealer::{CancelMode, Change, InvocationPolicy, NeverInvoked, NoMoreArguments, NotRegistered, Proceeded};
+use crate::dealer::{
+    CallTerms, CancelMode, Change, InvocationPolicy, NeverInvoked, NoMoreArguments, NotRegistered, Proceeded,
+};
 use crate::dealer::{RegisterAs, Registration};
 use crate::history::Receipt;
 use crate::meta;
@@ -181,7 +183,11 @@ impl Realm {
                 }
                 return meta::call(self, member, &procedure, message, burst);
             }
-            let sooner = self.dealer.call(member, &procedure, message, self.options.limits.calls, burst, now)?;
+            let terms = CallTerms {
+                limit: self.options.limits.calls,
+                trust_level: self.options.authorizer.trust_level(member, Action::Call, procedure.as_str()),
+            };
+            let sooner = self.dealer.call(member, &procedure, message, terms, burst, now)?;
             self.rouse(sooner);
             Ok(())
         });

@@ -24,6 +24,7 @@ const BROKER: Features = Features::NONE
 
 const DEALER: Features = Features::NONE
     .with(Features::CALLER_IDENTIFICATION)
+    .with(Features::CALL_TRUSTLEVELS)
     .with(Features::PATTERN_BASED_REGISTRATION)
     .with(Features::SHARED_REGISTRATION)
     .with(Features::REGISTRATION_META_API)
