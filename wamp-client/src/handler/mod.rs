@@ -6,7 +6,8 @@
 //! extract      the extractors
 //! output       what a handler can return
 //! assembled    the same, put together by a macro with better errors
-//! definition   a handler with the topic or procedure it is for
+//! attachment   a handler with the topic or procedure it is for
+//! definition   what is mounted: such a handler, or a hook
 //! annotated    functions with an attribute, and how they are found
 //! ```
 
@@ -14,6 +15,7 @@ mod annotated;
 mod argument;
 mod arguments;
 mod assembled;
+mod attachment;
 mod definition;
 mod extract;
 mod output;
@@ -27,8 +29,10 @@ pub use self::arguments::{Arguments, Incoming};
 pub use self::assembled::{
     Assembled, AssembledHook, Parameter, Returned, SessionParameter, parameter, returned, session_parameter,
 };
-pub(crate) use self::definition::{Attach, BoxHandler, BoxHook, DefinitionKind, Names};
-pub use self::definition::{Definition, InvocationPolicy, ProcedureHandler, TopicHandler};
+pub(crate) use self::attachment::Attach;
+pub use self::attachment::{InvocationPolicy, ProcedureHandler, TopicHandler};
+pub use self::definition::Definition;
+pub(crate) use self::definition::{BoxHandler, BoxHook, DefinitionKind, Names};
 pub use self::extract::{
     Caller, Details, FromMessage, FromSession, Kwargs, Procedure, Rest, SessionContext, SessionInfo, State, Topic,
 };

@@ -1,26 +1,25 @@
 //! One connection, joined: the loop between the socket, the program's commands, its handlers and the machine.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep, sleep_until};
-use tracing::{debug, info};
-use wamp_proto::error::{self, close};
-use wamp_proto::{RequestId, Serializer};
+use tracing::info;
+use wamp_proto::Serializer;
+use wamp_proto::error::close;
 
 use super::endpoint::Endpoints;
 use super::heartbeat::{Beat, Heartbeat};
 use super::invocations::Invocations;
 use super::join::violation;
-use super::machine::{Effect, Machine};
-use super::{CallKey, Command, Config, Endpoint, EndpointKey, EndpointKind, Hooks};
+use super::machine::Machine;
+use super::{CallKey, Command, Config, Endpoint, Hooks};
 use crate::app::Params;
-use crate::handler::{Incoming, SessionContext};
+use crate::handler::SessionContext;
 use crate::transport::{Turn, WebSocket};
-use crate::{Error, ErrorKind, Result, WampError};
+use crate::{Error, ErrorKind, Result};
 
 /// How long procedures that are running may go on when the program is to stop.
 const GRACE: Duration = Duration::from_secs(2);
@@ -40,19 +39,19 @@ pub(super) struct Link {
     pub(super) socket: WebSocket,
     serializer: Serializer,
     pub(super) machine: Machine,
-    invocations: Invocations,
+    pub(super) invocations: Invocations,
     heartbeat: Heartbeat,
     /// Goes off when something may be due. Set anew only then, and not with every sign of life.
     alarm: Pin<Box<Sleep>>,
-    context: SessionContext,
+    pub(super) context: SessionContext,
     /// Endpoints the router has not answered about, of those that make the session complete.
-    missing: usize,
+    pub(super) missing: usize,
     /// When it has to be complete, and how long that is after its beginning.
     complete_by: (Instant, Duration),
     /// The `on_join` functions, once the session is complete.
     joined: Option<JoinSet<()>>,
     /// The program is to stop, at this moment at the latest.
-    stopping: Option<Instant>,
+    pub(super) stopping: Option<Instant>,
 }
 
 /// Why a link ended.
@@ -253,78 +252,5 @@ impl Link {
             }
             Err(error) => drop(answer.send(Err(error))),
         }
-    }
-
-    async fn effect(&mut self, effect: Effect, shared: &mut Shared<'_>) -> Result<()> {
-        match effect {
-            Effect::Event { endpoints, details, payload } => {
-                for key in endpoints {
-                    let Some(Endpoint { kind: EndpointKind::Topic { queue, .. }, .. }) = shared.endpoints.get(&key)
-                    else {
-                        continue;
-                    };
-                    let context = self.context.clone();
-                    queue.push(Incoming { context, details: details.clone(), payload: payload.clone() });
-                }
-            }
-            Effect::Invoke { endpoint, request, details, payload } => {
-                let call = Incoming { context: self.context.clone(), details, payload };
-                self.invoke(endpoint, request, call, shared);
-            }
-            Effect::Interrupt { request } => {
-                if self.invocations.interrupt(request) {
-                    self.machine.answer(request, &Err(WampError::new(error::CANCELED)));
-                }
-            }
-            Effect::Attached { endpoint, answer, result } => return self.attached(endpoint, answer, result, shared),
-            Effect::Goodbye { reason } => {
-                self.farewell(close::GOODBYE_AND_OUT).await;
-                return Err(Error::Lost { reason: format!("the router said goodbye: {reason}") });
-            }
-        }
-        Ok(())
-    }
-
-    fn invoke(&mut self, endpoint: EndpointKey, request: RequestId, call: Incoming, shared: &Shared<'_>) {
-        let Some(Endpoint { kind: EndpointKind::Procedure { handler, names, .. }, .. }) =
-            shared.endpoints.get(&endpoint)
-        else {
-            self.machine.answer(request, &Err(WampError::new(error::NO_SUCH_REGISTRATION)));
-            return;
-        };
-        let refusal = if self.stopping.is_some() {
-            "the callee is about to leave".to_owned()
-        } else if self.invocations.len() >= shared.most_invocations {
-            format!("the callee is busy with {} calls, the most it takes", shared.most_invocations)
-        } else {
-            self.invocations.start(request, Arc::clone(handler), call, names);
-            return;
-        };
-        self.machine.answer(request, &Err(WampError::new(error::UNAVAILABLE).arg(refusal)));
-    }
-
-    fn attached(
-        &mut self,
-        endpoint: EndpointKey,
-        answer: Option<oneshot::Sender<Result<()>>>,
-        result: Result<()>,
-        shared: &mut Shared<'_>,
-    ) -> Result<()> {
-        let Some(answer) = answer else {
-            self.missing = self.missing.saturating_sub(1);
-            return result;
-        };
-        let attached = result.is_ok();
-        if !attached {
-            shared.endpoints.remove(&endpoint);
-        }
-        if answer.send(result).is_err() && attached {
-            // Whoever wanted it has given up in the meantime.
-            debug!("an endpoint is detached again: nobody waits for it any more");
-            shared.endpoints.remove(&endpoint);
-            let (nobody, _) = oneshot::channel();
-            self.machine.detach(endpoint, nobody);
-        }
-        Ok(())
     }
 }

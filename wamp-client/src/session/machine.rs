@@ -1,28 +1,26 @@
 //! The protocol of a joined session: commands and messages go in, frames and effects come out. No I/O, no clock.
 
+mod incoming;
 mod pending;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use bytes::Bytes;
 use wamp_proto::message::options::{
-    CancelOptions, CloseDetails, ErrorDetails, EventDetails, InvocationDetails, RegisterOptions, SubscribeOptions,
-    YieldOptions,
+    CancelOptions, CloseDetails, ErrorDetails, RegisterOptions, SubscribeOptions, YieldOptions,
 };
 use wamp_proto::message::{
-    Call, Cancel, ErrorMessage, Event, Goodbye, Invocation, Publish, Register, Subscribe, Unregister, Unsubscribe,
-    Yield,
+    Call, Cancel, ErrorMessage, Goodbye, Publish, Register, Subscribe, Unregister, Unsubscribe, Yield,
 };
 use wamp_proto::{
-    Features, MatchPolicy, Message, OwnedPayload, RegistrationId, RequestId, Roles, Serializer, SubscriptionId, error,
+    Features, MatchPolicy, Message, OwnedPayload, RegistrationId, RequestId, Roles, Serializer, SubscriptionId,
 };
 
 use self::pending::{Pending, Requests};
 use super::join::encode;
 use super::{Answer, CallKey, CallRequest, Endpoint, EndpointKey, EndpointKind, PublishRequest};
-use crate::handler::{Caller, Details, Outcome};
-use crate::{Error, Result, WampError};
+use crate::handler::{Details, Outcome};
+use crate::{Error, Result};
 
 /// The number of INVOCATION, which an ERROR in answer to one names.
 const INVOCATION: u64 = 68;
@@ -200,152 +198,6 @@ impl Machine {
     /// Says goodbye, or answers the router's.
     pub(crate) fn goodbye(&mut self, reason: &str) {
         self.send(&Goodbye { details: CloseDetails::default(), reason: reason.into() }.into());
-    }
-
-    /// Takes a frame.
-    ///
-    /// # Errors
-    /// When the router broke the protocol: the text says how.
-    pub(crate) fn receive(&mut self, frame: &Bytes) -> Result<Option<Effect>, String> {
-        let message = self.serializer.decode(frame).map_err(|problem| problem.to_string())?;
-        Ok(match message {
-            Message::Event(event) => self.event(event, frame),
-            Message::Invocation(invocation) => self.invocation(invocation, frame),
-            Message::Interrupt(interrupt) => Some(Effect::Interrupt { request: interrupt.request }),
-            Message::Result(result) => {
-                if let Some(Pending::Call { key, answer }) = self.requests.remove(result.request) {
-                    self.calls.remove(&key);
-                    drop(answer.send(Ok(result.payload.own_in(frame))));
-                }
-                None
-            }
-            Message::Published(published) => {
-                if let Some(Pending::Publish { answer }) = self.requests.remove(published.request) {
-                    drop(answer.send(Ok(published.publication)));
-                }
-                None
-            }
-            Message::Subscribed(subscribed) => {
-                let subscriptions = &mut self.subscriptions;
-                self.requests.attached(subscribed.request, |endpoint| {
-                    subscriptions.entry(subscribed.subscription).or_default().push(endpoint);
-                })
-            }
-            Message::Registered(registered) => {
-                let registrations = &mut self.registrations;
-                self.requests.attached(registered.request, |endpoint| {
-                    registrations.insert(registered.registration, endpoint);
-                })
-            }
-            Message::Unsubscribed(unsubscribed) => {
-                if unsubscribed.request == RequestId::ZERO {
-                    let taken = unsubscribed.details.and_then(|details| details.subscription);
-                    taken.and_then(|subscription| self.subscriptions.remove(&subscription));
-                    tracing::warn!(subscription = ?taken, "router took a subscription back");
-                }
-                self.detached(unsubscribed.request)
-            }
-            Message::Unregistered(unregistered) => {
-                if unregistered.request == RequestId::ZERO {
-                    let taken = unregistered.details.and_then(|details| details.registration);
-                    taken.and_then(|registration| self.registrations.remove(&registration));
-                    tracing::warn!(registration = ?taken, "router took a registration back");
-                }
-                self.detached(unregistered.request)
-            }
-            Message::Error(error) => self.error(&error),
-            Message::Goodbye(goodbye) => {
-                let message = goodbye.details.message.unwrap_or_default();
-                let separator = if message.is_empty() { "" } else { ": " };
-                Some(Effect::Goodbye { reason: format!("{}{separator}{message}", goodbye.reason) })
-            }
-            Message::Abort(abort) => {
-                let message = abort.details.message.unwrap_or_default();
-                Some(Effect::Goodbye { reason: format!("{}: {message}", abort.reason) })
-            }
-            other => return Err(format!("{} has no place in a session", other.name())),
-        })
-    }
-
-    fn event(&self, event: Event<'_>, frame: &Bytes) -> Option<Effect> {
-        // Not there: it crossed our UNSUBSCRIBE.
-        let endpoints = self.subscriptions.get(&event.subscription)?.clone();
-        let EventDetails { topic, publisher, publisher_authid, publisher_authrole, retained, .. } = event.details;
-        let uri = match topic {
-            Some(topic) => topic.as_ref().into(),
-            None => self.uri_of(*endpoints.first()?)?,
-        };
-        let details = Details {
-            uri,
-            caller: Caller {
-                session: publisher,
-                authid: publisher_authid.map(|authid| authid.into_owned()),
-                authrole: publisher_authrole.map(|authrole| authrole.into_owned()),
-            },
-            publication: Some(event.publication),
-            retained,
-        };
-        Some(Effect::Event { endpoints, details, payload: event.payload.own_in(frame) })
-    }
-
-    fn invocation(&mut self, invocation: Invocation<'_>, frame: &Bytes) -> Option<Effect> {
-        let request = invocation.request;
-        let Some(&endpoint) = self.registrations.get(&invocation.registration) else {
-            // It crossed our UNREGISTER; whoever calls must get an answer all the same.
-            self.answer(request, &Err(WampError::new(error::NO_SUCH_REGISTRATION)));
-            return None;
-        };
-        let InvocationDetails { procedure, caller, caller_authid, caller_authrole, .. } = invocation.details;
-        let uri = match procedure {
-            Some(procedure) => procedure.as_ref().into(),
-            None => self.uri_of(endpoint)?,
-        };
-        let details = Details {
-            uri,
-            caller: Caller {
-                session: caller,
-                authid: caller_authid.map(|authid| authid.into_owned()),
-                authrole: caller_authrole.map(|authrole| authrole.into_owned()),
-            },
-            publication: None,
-            retained: false,
-        };
-        Some(Effect::Invoke { endpoint, request, details, payload: invocation.payload.own_in(frame) })
-    }
-
-    fn uri_of(&self, endpoint: EndpointKey) -> Option<Arc<str>> {
-        self.patterns.get(&endpoint).map(|(_, uri)| Arc::clone(uri))
-    }
-
-    fn error(&mut self, error: &ErrorMessage<'_>) -> Option<Effect> {
-        let received = || WampError::received(&error.error, error.payload);
-        match self.requests.remove(error.request)? {
-            Pending::Call { key, answer } => {
-                self.calls.remove(&key);
-                drop(answer.send(Err(received().into())));
-                None
-            }
-            Pending::Publish { answer } => {
-                drop(answer.send(Err(received().into())));
-                None
-            }
-            Pending::Detach { answer } => {
-                drop(answer.send(Err(received().into())));
-                None
-            }
-            Pending::Attach { endpoint, verb, answer } => {
-                let uri = self.patterns.remove(&endpoint).map(|(_, uri)| uri.to_string()).unwrap_or_default();
-                let result = Err(Error::Setup { verb, uri, source: Box::new(received()) });
-                Some(Effect::Attached { endpoint, answer, result })
-            }
-        }
-    }
-
-    fn detached(&mut self, request: RequestId) -> Option<Effect> {
-        if let Some(Pending::Detach { answer }) = self.requests.remove(request) {
-            drop(answer.send(Ok(())));
-        }
-        None
     }
 
     /// The session is over: whoever waits for an answer is told. The endpoints whose attachment was under way come

@@ -9,6 +9,7 @@
 //! invocations  procedures that are running
 //! events       handlers of events, each in order
 //! hooks        on_join and on_leave
+//! effects      what the machine makes of messages, done
 //! farewell     GOODBYE
 //! link         one connection: the loop between socket, commands, handlers and machine
 //! driver       connection after connection
@@ -16,6 +17,7 @@
 
 mod command;
 mod driver;
+mod effects;
 mod endpoint;
 mod events;
 mod farewell;

@@ -1,0 +1,218 @@
+//! Handlers of topics and procedures.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use wamp_proto::MatchPolicy;
+
+use super::{Assembled, BoxHandler, Handler, Names};
+use crate::app::Needs;
+use crate::session::{Endpoint, EndpointKey, EndpointKind, Queue};
+
+/// Which of several callees of one procedure gets a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub enum InvocationPolicy {
+    /// There may be one callee only.
+    #[default]
+    Single,
+    /// One after the other.
+    RoundRobin,
+    /// Any.
+    Random,
+    /// The one that registered first.
+    First,
+    /// The one that registered last.
+    Last,
+}
+
+impl InvocationPolicy {
+    /// The word that stands for it in REGISTER.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Single => "single",
+            Self::RoundRobin => "roundrobin",
+            Self::Random => "random",
+            Self::First => "first",
+            Self::Last => "last",
+        }
+    }
+}
+
+/// What a handler is called for.
+#[derive(Clone)]
+pub(crate) struct Attachment {
+    /// The topic or procedure, perhaps with parameters.
+    pub(crate) uri: Cow<'static, str>,
+    pub(crate) matching: MatchPolicy,
+    pub(crate) handler: BoxHandler,
+    /// The names of the parameters, as far as they are known.
+    pub(crate) names: Names,
+}
+
+impl Attachment {
+    fn new(uri: Cow<'static, str>, handler: BoxHandler) -> Self {
+        Self { uri, matching: MatchPolicy::Exact, handler, names: &[] }
+    }
+}
+
+/// A handler for the events of a topic. [`App::subscribe`](crate::App::subscribe) is short for mounting one.
+///
+/// ```
+/// use wamp_client::{App, MatchPolicy, Topic, TopicHandler};
+///
+/// async fn on_status(Topic(topic): Topic, status: String) {
+///     println!("{topic}: {status}");
+/// }
+///
+/// let handler = TopicHandler::new("com.example.status.", on_status).matching(MatchPolicy::Prefix);
+/// let app = App::new("ws://localhost:8080/ws").mount([handler]);
+/// ```
+#[must_use = "a handler does nothing until it is mounted"]
+pub struct TopicHandler {
+    pub(crate) attachment: Attachment,
+    pub(crate) get_retained: bool,
+    pub(crate) needs: Needs,
+}
+
+impl TopicHandler {
+    /// A handler for the events of the topic.
+    pub fn new<M, H: Handler<M>>(topic: impl Into<Cow<'static, str>>, handler: H) -> Self {
+        let (attachment, needs) = attach(topic.into(), handler);
+        Self { attachment, get_retained: false, needs }
+    }
+
+    #[doc(hidden)]
+    pub fn assembled(topic: &'static str, Assembled { handler, needs }: Assembled) -> Self {
+        Self { attachment: Attachment::new(topic.into(), handler), get_retained: false, needs }
+    }
+
+    /// How the topic is compared with those of events: exactly, by default.
+    pub fn matching(mut self, policy: MatchPolicy) -> Self {
+        self.attachment.matching = policy;
+        self
+    }
+
+    /// Asks for the topic's retained event.
+    pub fn get_retained(mut self, get: bool) -> Self {
+        self.get_retained = get;
+        self
+    }
+}
+
+/// A handler that is a procedure. [`App::register`](crate::App::register) is short for mounting one.
+///
+/// ```
+/// use wamp_client::{App, InvocationPolicy, ProcedureHandler};
+///
+/// async fn add(a: i64, b: i64) -> i64 {
+///     a + b
+/// }
+///
+/// let handler = ProcedureHandler::new("com.example.add", add).invoke(InvocationPolicy::RoundRobin);
+/// let app = App::new("ws://localhost:8080/ws").mount([handler]);
+/// ```
+#[must_use = "a handler does nothing until it is mounted"]
+pub struct ProcedureHandler {
+    pub(crate) attachment: Attachment,
+    pub(crate) invoke: InvocationPolicy,
+    pub(crate) needs: Needs,
+}
+
+impl ProcedureHandler {
+    /// A handler for calls of the procedure.
+    pub fn new<M, H: Handler<M>>(procedure: impl Into<Cow<'static, str>>, handler: H) -> Self {
+        let (attachment, needs) = attach(procedure.into(), handler);
+        Self { attachment, invoke: InvocationPolicy::Single, needs }
+    }
+
+    #[doc(hidden)]
+    pub fn assembled(procedure: &'static str, Assembled { handler, needs }: Assembled) -> Self {
+        let attachment = Attachment::new(procedure.into(), handler);
+        Self { attachment, invoke: InvocationPolicy::Single, needs }
+    }
+
+    /// How the procedure is compared with those of calls: exactly, by default.
+    pub fn matching(mut self, policy: MatchPolicy) -> Self {
+        self.attachment.matching = policy;
+        self
+    }
+
+    /// Which of several callees gets a call: by default there may be one only.
+    pub fn invoke(mut self, policy: InvocationPolicy) -> Self {
+        self.invoke = policy;
+        self
+    }
+}
+
+fn attach<M, H: Handler<M>>(uri: Cow<'static, str>, handler: H) -> (Attachment, Needs) {
+    let mut needs = Needs::default();
+    H::needs(&mut needs);
+    let handler: BoxHandler = Arc::new(move |incoming, names| handler.call(incoming, names));
+    (Attachment::new(uri, handler), needs)
+}
+
+/// What the two kinds of handlers have in common, for attaching them.
+pub(crate) trait Attach {
+    fn attachment(&self) -> &Attachment;
+
+    fn needs(&self) -> &Needs;
+
+    /// What it is called in messages.
+    fn label(&self) -> String;
+
+    /// The endpoint it becomes. For topics this starts the task that handles their events, `capacity` of which may
+    /// wait.
+    fn into_endpoint(self, key: EndpointKey, capacity: usize) -> Endpoint;
+}
+
+impl Attach for TopicHandler {
+    fn attachment(&self) -> &Attachment {
+        &self.attachment
+    }
+
+    fn needs(&self) -> &Needs {
+        &self.needs
+    }
+
+    fn label(&self) -> String {
+        format!("the handler of {:?}", self.attachment.uri)
+    }
+
+    fn into_endpoint(self, key: EndpointKey, capacity: usize) -> Endpoint {
+        let Attachment { uri, matching, handler, names } = self.attachment;
+        let queue = Queue::start(capacity, handler, names);
+        Endpoint { key, uri, matching, kind: EndpointKind::Topic { get_retained: self.get_retained, queue } }
+    }
+}
+
+impl Attach for ProcedureHandler {
+    fn attachment(&self) -> &Attachment {
+        &self.attachment
+    }
+
+    fn needs(&self) -> &Needs {
+        &self.needs
+    }
+
+    fn label(&self) -> String {
+        format!("the procedure {:?}", self.attachment.uri)
+    }
+
+    fn into_endpoint(self, key: EndpointKey, _: usize) -> Endpoint {
+        let Attachment { uri, matching, handler, names } = self.attachment;
+        Endpoint { key, uri, matching, kind: EndpointKind::Procedure { invoke: self.invoke, handler, names } }
+    }
+}
+
+impl fmt::Debug for TopicHandler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("TopicHandler").field(&self.attachment.uri).finish()
+    }
+}
+
+impl fmt::Debug for ProcedureHandler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ProcedureHandler").field(&self.attachment.uri).finish()
+    }
+}

@@ -1,0 +1,89 @@
+//! What a message of the router makes the program do.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+use tracing::debug;
+use wamp_proto::RequestId;
+use wamp_proto::error::{self, close};
+
+use super::link::{Link, Shared};
+use super::machine::Effect;
+use super::{Endpoint, EndpointKey, EndpointKind};
+use crate::handler::Incoming;
+use crate::{Error, Result, WampError};
+
+impl Link {
+    pub(super) async fn effect(&mut self, effect: Effect, shared: &mut Shared<'_>) -> Result<()> {
+        match effect {
+            Effect::Event { endpoints, details, payload } => {
+                for key in endpoints {
+                    let Some(Endpoint { kind: EndpointKind::Topic { queue, .. }, .. }) = shared.endpoints.get(&key)
+                    else {
+                        continue;
+                    };
+                    let context = self.context.clone();
+                    queue.push(Incoming { context, details: details.clone(), payload: payload.clone() });
+                }
+            }
+            Effect::Invoke { endpoint, request, details, payload } => {
+                let call = Incoming { context: self.context.clone(), details, payload };
+                self.invoke(endpoint, request, call, shared);
+            }
+            Effect::Interrupt { request } => {
+                if self.invocations.interrupt(request) {
+                    self.machine.answer(request, &Err(WampError::new(error::CANCELED)));
+                }
+            }
+            Effect::Attached { endpoint, answer, result } => return self.attached(endpoint, answer, result, shared),
+            Effect::Goodbye { reason } => {
+                self.farewell(close::GOODBYE_AND_OUT).await;
+                return Err(Error::Lost { reason: format!("the router said goodbye: {reason}") });
+            }
+        }
+        Ok(())
+    }
+
+    fn invoke(&mut self, endpoint: EndpointKey, request: RequestId, call: Incoming, shared: &Shared<'_>) {
+        let Some(Endpoint { kind: EndpointKind::Procedure { handler, names, .. }, .. }) =
+            shared.endpoints.get(&endpoint)
+        else {
+            self.machine.answer(request, &Err(WampError::new(error::NO_SUCH_REGISTRATION)));
+            return;
+        };
+        let refusal = if self.stopping.is_some() {
+            "the callee is about to leave".to_owned()
+        } else if self.invocations.len() >= shared.most_invocations {
+            format!("the callee is busy with {} calls, the most it takes", shared.most_invocations)
+        } else {
+            self.invocations.start(request, Arc::clone(handler), call, names);
+            return;
+        };
+        self.machine.answer(request, &Err(WampError::new(error::UNAVAILABLE).arg(refusal)));
+    }
+
+    fn attached(
+        &mut self,
+        endpoint: EndpointKey,
+        answer: Option<oneshot::Sender<Result<()>>>,
+        result: Result<()>,
+        shared: &mut Shared<'_>,
+    ) -> Result<()> {
+        let Some(answer) = answer else {
+            self.missing = self.missing.saturating_sub(1);
+            return result;
+        };
+        let attached = result.is_ok();
+        if !attached {
+            shared.endpoints.remove(&endpoint);
+        }
+        if answer.send(result).is_err() && attached {
+            // Whoever wanted it has given up in the meantime.
+            debug!("an endpoint is detached again: nobody waits for it any more");
+            shared.endpoints.remove(&endpoint);
+            let (nobody, _) = oneshot::channel();
+            self.machine.detach(endpoint, nobody);
+        }
+        Ok(())
+    }
+}
