@@ -1,4 +1,4 @@
-//! The parts of the program: started one after the other, stopped in the opposite order.
+//! The parts of the program: started one after the other, and stopped so that none misses another.
 
 use std::future::Future;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -69,11 +69,10 @@ impl Program {
 
     /// Ends everything: says goodbye to whoever is there, and closes the store.
     pub(crate) async fn stop(self) {
-        if let Err(error) = self.fleet.store_seen().await {
-            tracing::warn!(%error, "last times not stored");
-        }
-        self.agents.stop().await;
+        // The service before the agents: that they leave now is news to nobody, and until the
+        // store is closed those that were there count as seen.
         self.fleet_program.stop().await;
+        self.agents.stop().await;
         self.server.shutdown().await;
         self.fleet.close().await;
     }

@@ -67,6 +67,22 @@ async fn this_machine_and_the_simulated_ones_are_live() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn it_ends_without_a_word_whatever_its_agents_are_doing() {
+    let folder = tempfile::tempdir().unwrap();
+    // While they join; and when all are there.
+    for there in [0, 7, 21] {
+        let dashboard = Dashboard::start(folder.path(), None, &["--demo", "20"]);
+        let visitor = page(&dashboard).await;
+        fleet(visitor.client(), |machines| machines.iter().filter(|machine| is_live(machine)).count() >= there).await;
+        visitor.stop().await;
+        dashboard.signal(Signal::INT);
+        let (status, errors) = dashboard.wait();
+        assert!(status.success(), "{status}, {errors}");
+        assert_eq!(errors, "", "{there} machines");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_fleet_without_agents_is_empty() {
     let folder = tempfile::tempdir().unwrap();
     let dashboard = Dashboard::start(folder.path(), None, &["--no-agent"]);

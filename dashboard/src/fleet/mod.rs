@@ -256,6 +256,11 @@ impl Fleet {
         None
     }
 
+    /// Takes news back that could not be told: they are the next again.
+    pub fn tell_later(&mut self, news: &News) {
+        self.news.restore(news.into());
+    }
+
     fn present(&mut self, now: Moment, id: &MachineId, session: SessionId) {
         let Some(machine) = self.machines.get_mut(id) else {
             return;

@@ -57,9 +57,26 @@ impl Queue {
         Some(entry)
     }
 
+    /// Puts an entry back at the front. Whatever was queued since is newer and stays behind it.
+    pub(super) fn restore(&mut self, entry: Entry) {
+        if self.queued.insert(entry.clone()) {
+            self.order.push_front(entry);
+        }
+    }
+
     fn push(&mut self, entry: Entry) {
         if self.queued.insert(entry.clone()) {
             self.order.push_back(entry);
+        }
+    }
+}
+
+impl From<&News> for Entry {
+    fn from(news: &News) -> Self {
+        match news {
+            News::Settings(settings) => Self::Settings(settings.id.clone()),
+            News::Machine(status) => Self::Machine(status.id.clone()),
+            News::Forgotten(id) => Self::Forgotten(id.clone()),
         }
     }
 }

@@ -212,6 +212,27 @@ fn an_older_revision_does_not_replace_a_newer_one() {
 }
 
 #[test]
+fn news_that_could_not_be_told_are_told_next_and_as_they_are_then() {
+    let mut scene = Scene::new();
+    scene.join("web", Some(ANNA));
+    scene.join("db", Some(BERT));
+    let untold = scene.fleet.next_news().unwrap();
+    scene.fleet.tell_later(&untold);
+    scene.fleet.left(scene.now, ANNA);
+    let news = scene.news();
+    let [News::Machine(web), News::Machine(db)] = &news[..] else { panic!("one of each: {news:?}") };
+    assert_eq!((web.id.as_str(), web.online), ("web", false));
+    assert_eq!((db.id.as_str(), db.online), ("db", true));
+
+    scene.fleet.forget(&id("web"));
+    let untold = scene.fleet.next_news().unwrap();
+    scene.join("web", Some(ANNA));
+    scene.fleet.tell_later(&untold);
+    let news = scene.news();
+    assert!(matches!(&news[..], [News::Forgotten(_), News::Machine(_)]), "{news:?}");
+}
+
+#[test]
 fn news_that_nobody_took_are_not_piled_up() {
     let mut scene = Scene::new();
     for round in 0..100 {

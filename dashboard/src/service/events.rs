@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use tokio::time::{self, MissedTickBehavior};
-use wamp_client::{Caller, Client, Definition, State, handlers, on_join, subscribe};
+use wamp_client::{Caller, Client, Definition, Error, ErrorKind, State, handlers, on_join, subscribe};
 use wamp_proto::SessionId;
 
 use super::FleetService;
@@ -37,8 +37,10 @@ async fn on_leave(session: SessionId, service: State<FleetService>) {
 async fn tell_news(client: Client, service: State<FleetService>) {
     loop {
         let news = service.next_news().await;
-        if let Err(error) = tell(&client, &news).await {
-            tracing::warn!(%error, "news not published");
+        match tell(&client, &news).await {
+            Ok(()) => {}
+            Err(error) if is_end(&error) => return service.tell_later(&news),
+            Err(error) => tracing::warn!(%error, "news not published"),
         }
     }
 }
@@ -65,10 +67,12 @@ async fn keep_time(client: Client, service: State<FleetService>) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     for tick in 0u64.. {
         ticks.tick().await;
-        if tick % LOOK_AROUND == 0
-            && let Err(error) = look_around(&client, &service).await
-        {
-            tracing::warn!(%error, "sessions not known");
+        if tick % LOOK_AROUND == 0 {
+            match look_around(&client, &service).await {
+                Ok(()) => {}
+                Err(error) if is_end(&error) => return,
+                Err(error) => tracing::warn!(%error, "sessions not known"),
+            }
         }
         service.tick();
         if tick % NOTE == NOTE - 1
@@ -89,4 +93,10 @@ async fn look_around(client: &Client, service: &FleetService) -> wamp_client::Re
     let alive: HashSet<SessionId> = client.call("wamp.session.list").await?;
     service.reconcile(&known, &alive);
     Ok(())
+}
+
+/// Whether the session is over, which is nothing to report: the program is being stopped, or has
+/// reported already that it lost the session.
+fn is_end(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotJoined | ErrorKind::Lost | ErrorKind::Stopped)
 }

@@ -220,6 +220,11 @@ impl FleetService {
         }
     }
 
+    /// Takes news back that could not be told: they are the next again.
+    pub fn tell_later(&self, news: &News) {
+        self.update(|fleet, _| fleet.tell_later(news));
+    }
+
     /// Closes the store. What is asked later fails.
     pub async fn close(&self) {
         if let Err(error) = self.store_seen().await {
