@@ -1,11 +1,12 @@
 //! What somebody who starts the dashboard is told.
 
+use std::env;
 use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 
 /// The lines for the terminal, once the page is being served.
 pub(crate) fn lines(served: SocketAddr) -> String {
-    describe(served, reachable_at())
+    describe(served, reachable_at(), agent_command(env::var_os("CARGO").is_some()))
 }
 
 /// What to warn of, if anything.
@@ -15,7 +16,16 @@ pub(crate) fn warning(served: SocketAddr) -> Option<String> {
     })
 }
 
-fn describe(served: SocketAddr, own: Option<IpAddr>) -> String {
+/// How an agent is started the same way as this program was: whoever runs it through cargo, which
+/// says so in the environment, has the sources, but no agent where the shell looks for one.
+fn agent_command(through_cargo: bool) -> &'static str {
+    match through_cargo {
+        true => "cargo run --release -p wamp-agent --",
+        false => "wamp-agent",
+    }
+}
+
+fn describe(served: SocketAddr, own: Option<IpAddr>, agent: &str) -> String {
     let port = served.port();
     let here = match served.ip() {
         ip if !ip.is_unspecified() => ip,
@@ -27,7 +37,7 @@ fn describe(served: SocketAddr, own: Option<IpAddr>) -> String {
         (true, Some(ip)) => SocketAddr::new(ip, port).to_string(),
         (true, None) => format!("ADDRESS:{port}"),
     };
-    let add = format!("wamp-agent --url ws://{there}/ws");
+    let add = format!("{agent} --url ws://{there}/ws");
     if served.ip().is_loopback() {
         let _ = write!(
             text,
@@ -55,7 +65,14 @@ mod tests {
     const OWN: Option<IpAddr> = Some(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 5)));
 
     fn told(served: &str, own: Option<IpAddr>) -> String {
-        describe(served.parse().unwrap(), own)
+        describe(served.parse().unwrap(), own, agent_command(false))
+    }
+
+    #[test]
+    fn started_through_cargo_it_names_the_command_that_works_in_a_clone() {
+        let text = describe("0.0.0.0:80".parse().unwrap(), OWN, agent_command(true));
+        let add = "\n  cargo run --release -p wamp-agent -- --url ws://10.0.0.5:80/ws\n";
+        assert!(text.contains(add), "{text}");
     }
 
     #[test]

@@ -63,9 +63,14 @@ export function agentUrl(location = window.location) {
 
 const isLoopback = (host) => /^(localhost|127\.|\[::1\])/.test(host);
 
-/** The command that adds a machine, with a button that copies it. */
-function command() {
-  const text = `wamp-agent --url ${agentUrl()}`;
+/** The commands that add a machine: with the agent installed, and from a copy of the sources, which needs no more. */
+export function agentCommands(location = window.location) {
+  const rest = `--url ${agentUrl(location)}`;
+  return { installed: `wamp-agent ${rest}`, sources: `cargo run --release -p wamp-agent -- ${rest}` };
+}
+
+/** A command with a button that copies it. */
+function command(text) {
   const copy = button(
     'quiet',
     async () => {
@@ -85,20 +90,24 @@ function command() {
   return h('div', { class: 'command' }, code, copy);
 }
 
+/** The option that lets other machines reach a dashboard that serves only this computer. */
+export function openTo(location = window.location) {
+  return `--listen 0.0.0.0:${location.port || 80}`;
+}
+
 function instructions() {
+  const { installed, sources } = agentCommands();
   return [
-    h(
-      'p',
-      {},
-      'Run the agent on the machine. It appears here by itself within a second, and comes back by itself after a restart.',
-    ),
-    command(),
+    h('p', {}, 'Run the agent on the machine: it appears here within a second, and again after a restart.'),
+    command(installed),
+    h('p', {}, 'Where the agent is not installed, the same from a copy of this program’s sources:'),
+    command(sources),
     isLoopback(location.host)
       ? h(
           'p',
           {},
           'This page is served on this computer only. For other machines to reach it, start the dashboard with ',
-          h('code', {}, '--listen 0.0.0.0:8080'),
+          h('code', {}, openTo()),
           ' and use this computer’s address in place of ',
           h('code', {}, location.host),
           '.',
@@ -116,7 +125,14 @@ export function openAdd() {
 
 /** Fills the line under a small fleet. */
 export function showMore(place) {
-  if (!place.firstChild) place.append(h('span', {}, 'Another machine joins with'), command());
+  if (place.firstChild) return;
+  const { installed, sources } = agentCommands();
+  place.append(
+    h('span', {}, 'Another machine joins with'),
+    command(installed),
+    h('span', {}, 'or, from the sources,'),
+    command(sources),
+  );
 }
 
 /** Fills the place of the cards when there are none. */

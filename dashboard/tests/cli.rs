@@ -5,9 +5,10 @@
 mod support;
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 use support::{Dashboard, dashboard, wait};
 
 /// Runs the binary to its end, which has to be a failure with one line.
@@ -78,6 +79,24 @@ fn signals_end_it_cleanly() {
     }
     // The log was written back: nothing is left to recover.
     assert!(!folder.path().join("fleet.db-wal").exists());
+}
+
+#[test]
+fn the_command_for_another_machine_fits_how_this_one_was_started() {
+    for (cargo, command) in
+        [(None, "\n  wamp-agent --url ws://"), (Some("cargo"), "cargo run --release -p wamp-agent -- --url ws://")]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let mut program = dashboard();
+        program.args(["--listen", "127.0.0.1:0", "--no-agent", "--data"]).arg(folder.path());
+        let mut process = program.envs(cargo.map(|path| ("CARGO", path))).spawn().unwrap();
+        let mut told = String::new();
+        let mut output = BufReader::new(process.stdout.take().unwrap());
+        while output.read_line(&mut told).unwrap() > 0 && !told.contains("--url") {}
+        kill_process(Pid::from_child(&process), Signal::TERM).unwrap();
+        assert!(wait(process).0.success());
+        assert!(told.contains(command), "{told}");
+    }
 }
 
 #[test]

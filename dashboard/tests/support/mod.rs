@@ -19,7 +19,12 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 /// A command that runs the binary and keeps its hands off the user's own data.
 pub(crate) fn dashboard() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wamp-dashboard"));
-    command.env_remove("RUST_LOG").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .env_remove("RUST_LOG")
+        .env_remove("CARGO")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     command
 }
 
