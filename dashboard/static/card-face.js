@@ -1,8 +1,8 @@
 // What a card's canvas shows: meters and sparklines, one row per visible part. Pure drawing.
 
 import { bars, fit, ink, meter, palette, peak, trace, WARN } from './chart.js';
-import { CPU, IO, MEM, NET } from './machine.js';
 import { rate } from './format.js';
+import { CPU, IO, MEM, NET } from './past.js';
 
 export const PARTS = ['cpu', 'memory', 'disks', 'network'];
 /** Share of the width that belongs to figures and meters; the sparkline has the rest. */

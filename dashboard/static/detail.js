@@ -8,10 +8,11 @@ import { requestFrame } from './frame.js';
 import { countDrawn } from './stats.js';
 import { Disks, Facts } from './facts.js';
 import { Heat } from './heat.js';
+import { CPU, IO, MEM, NET, READ, RX, SWAP, TX, WRITE } from './past.js';
 import { Settings } from './settings.js';
 import { TimeChart } from './timechart.js';
 import { SPANS, TimeView } from './timeview.js';
-import { CPU, IO, MEM, NET, READ, RX, SWAP, Track, TX, WRITE } from './track.js';
+import { Track } from './track.js';
 
 const MOST_TRACKS = 8;
 /** A past that fills a chart of one minute better than one of five. */

@@ -1,6 +1,7 @@
 // The fleet as this page knows it: snapshot and events merged, in whatever order they come. No DOM, no clock of its own.
 
-import { Machine, SERIES, STATES } from './machine.js';
+import { Machine, STATES } from './machine.js';
+import { SERIES } from './past.js';
 
 /** Ids the page will keep; an agent cannot make it remember more. */
 const MOST_MACHINES = 100_000;

@@ -2,11 +2,7 @@
 
 import { brief, naturalKey } from './format.js';
 import { Reading } from './reading.js';
-import { Ring } from './ring.js';
-
-/** Columns of a machine's ring, in the names of `fleet.history`. */
-export const SERIES = ['cpu', 'mem', 'disk', 'net', 'io'];
-export const [CPU, MEM, DISK, NET, IO] = SERIES.keys();
+import { Past, recordOf } from './past.js';
 
 export const STATES = ['live', 'stale', 'offline', 'disabled'];
 
@@ -22,8 +18,6 @@ const DEFAULTS = {
 
 /** Lateness that is the network's and the scheduler's, not the machine's. */
 const SLACK = 300;
-
-const row = new Array(SERIES.length);
 
 export class Machine {
   constructor(id) {
@@ -42,7 +36,7 @@ export class Machine {
 
     /** @type {Reading | null} */
     this.reading = null;
-    this.ring = new Ring(SERIES.length);
+    this.ring = new Past();
     this.state = 'live';
     this.applied = NaN;
     this.pressure = NaN;
@@ -110,13 +104,7 @@ export class Machine {
     }
     if (reading.disabled) return;
     this.press(reading.pressure);
-    if (!recorded) return;
-    row[CPU] = reading.cpu;
-    row[MEM] = reading.memory;
-    row[DISK] = reading.disk;
-    row[NET] = reading.net;
-    row[IO] = reading.io;
-    this.ring.push(now, row);
+    if (recorded) this.ring.push(now, recordOf(reading));
   }
 
   /** Follows the pressure slowly and in steps with some play, so that an order made from it is calm. */

@@ -33,6 +33,8 @@ export class Reading {
     this.mem = Array.isArray(sample.mem) ? pair(sample.mem) : null;
     this.memory = this.mem ? used(this.mem) : NaN;
     this.swap = Array.isArray(sample.swap) ? pair(sample.swap) : null;
+    /** Swap in use, percent; where there is none, none is in use. */
+    this.swapped = this.swap?.[1] === 0 ? 0 : this.swap ? used(this.swap) : NaN;
 
     /** @type {Disk[] | null} fullest first */
     this.disks = null;

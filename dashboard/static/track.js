@@ -1,17 +1,14 @@
-// The open machine's past in more detail than its card needs: directions of traffic, swap, load, and each core.
+// The open machine's past for longer than its card needs it, and of each core.
 
-import { SERIES } from './machine.js';
-import { Ring } from './ring.js';
+import { Past, recordOf, SERIES } from './past.js';
 
-export const TRACK = [...SERIES, 'rx', 'tx', 'read', 'write', 'swap', 'load'];
-export const [CPU, MEM, DISK, NET, IO, RX, TX, READ, WRITE, SWAP, LOAD] = TRACK.keys();
 const HOUR = 3_600_000;
 const MOST_ROWS = 64;
 
 export class Track {
   constructor(machine) {
     this.machine = machine;
-    this.ring = new Ring(TRACK.length, HOUR, 16_384);
+    this.ring = new Past(HOUR, 16_384);
     /** Cores over time: parallel arrays of times and of percentages per row of the picture. */
     this.coreTimes = [];
     this.coreRows = [];
@@ -24,9 +21,9 @@ export class Track {
     const past = this.machine.ring.rows();
     const own = this.ring.rows();
     const apart = this.machine.interval / 2;
-    const values = new Array(TRACK.length);
+    const values = new Array(SERIES.length);
     const keep = ({ times, columns }, row) => {
-      for (let s = 0; s < TRACK.length; s++) values[s] = columns[s]?.[row] ?? NaN;
+      for (let s = 0; s < SERIES.length; s++) values[s] = columns[s][row];
       this.ring.push(times[row], values);
     };
     this.ring.clear();
@@ -42,20 +39,7 @@ export class Track {
   hear() {
     const { reading, heard } = this.machine;
     if (!reading || !(heard > (this.ring.length ? this.ring.lastTime : -Infinity))) return;
-    const swap = reading.swap ? (reading.swap[1] > 0 ? (reading.swap[0] / reading.swap[1]) * 100 : 0) : NaN;
-    this.ring.push(heard, [
-      reading.cpu,
-      reading.memory,
-      reading.disk,
-      reading.net,
-      reading.io,
-      reading.rx,
-      reading.tx,
-      reading.read,
-      reading.write,
-      swap,
-      reading.load?.[0] ?? NaN,
-    ]);
+    this.ring.push(heard, recordOf(reading));
     if (reading.cores?.length) this.hearCores(reading.cores, heard);
   }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Fleet } from '../static/fleet.js';
-import { CPU } from '../static/machine.js';
+import { CPU, NET, RX, TX } from '../static/past.js';
 
 const NOW = 1_000_000;
 const settings = (more = {}) => ({
@@ -171,10 +171,12 @@ test('samples without an id go by their address', () => {
 
 test('history lies under the live samples', () => {
   const fleet = loaded(entry());
-  fleet.history({ a: { t: [3000, 2000, 0], cpu: [1, 2, 3], net: [null, 5, 6] }, nobody: { t: [1] }, b: null }, NOW);
+  const past = { t: [3000, 2000, 0], cpu: [1, 2, 3], rx: [null, 5, 6], tx: [4, 1, 1] };
+  fleet.history({ a: past, nobody: { t: [1] }, b: null }, NOW);
   const { ring } = fleet.machines.get('a');
   assert.deepEqual(Array.from(ring.rows().times), [NOW - 3000, NOW - 2000, NOW]);
   assert.deepEqual(Array.from(ring.rows().columns[CPU]), [1, 2, 3]);
+  assert.deepEqual([ring.value(RX, 1), ring.value(TX, 1), ring.value(NET, 1), ring.value(NET, 0)], [5, 1, 6, NaN]);
 });
 
 test('nonsense changes nothing', () => {

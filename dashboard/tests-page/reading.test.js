@@ -65,6 +65,11 @@ test('a mount called __proto__ is a mount', () => {
   );
 });
 
+test('a machine without swap uses none of it, one that hides it does not say', () => {
+  const swapped = (sample) => new Reading(sample).swapped;
+  assert.deepEqual([{ swap: [0, 0] }, { swap: [1, 4] }, { swap: 'x' }, {}].map(swapped), [0, 25, NaN, NaN]);
+});
+
 test('more used than there is stays within the whole', () => {
   assert.equal(new Reading({ mem: [20, 10] }).memory, 100);
 });

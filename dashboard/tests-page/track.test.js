@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Machine } from '../static/machine.js';
-import { CPU, RX, Track } from '../static/track.js';
+import { CPU, RX, SERIES, SWAP, TX } from '../static/past.js';
+import { Track } from '../static/track.js';
 
-const sample = (cpu) => ({ id: 'a', cpus: [cpu, cpu], net: [cpu, 1] });
+const sample = (cpu) => ({ id: 'a', cpus: [cpu, cpu], net: [cpu, 1], swap: [0, 0] });
 
 function machineWith(...times) {
   const machine = new Machine('a');
@@ -13,13 +14,13 @@ function machineWith(...times) {
 
 const times = (track) => Array.from(track.ring.rows().times);
 
-test('starts from what the card knows; directions are known from then on', () => {
+test('starts from what the card knows, in all its lines', () => {
   const machine = machineWith(1000, 2000);
   const track = new Track(machine);
   machine.hear(sample(3), 3000);
   track.hear();
   assert.deepEqual(times(track), [1000, 2000, 3000]);
-  assert.ok(Number.isNaN(track.ring.value(RX, 0)));
+  assert.deepEqual([track.ring.value(RX, 0), track.ring.value(TX, 0), track.ring.value(SWAP, 0)], [1, 1, 0]);
   assert.deepEqual([track.ring.value(RX, 2), track.ring.value(CPU, 1)], [3, 2]);
 });
 
@@ -30,10 +31,11 @@ test('a history that comes later fills before and between, and takes nothing awa
     machine.hear(sample(5), time);
     track.hear();
   }
-  machine.ring.merge([8000, 9000, 10_050, 11_050, 12_000, 13_000, 19_950], [[1, 1, 1, 1, 1, 1, 1]]);
+  const columns = SERIES.map((_, series) => Array(7).fill(series));
+  machine.ring.merge([8000, 9000, 10_050, 11_050, 12_000, 13_000, 19_950], columns);
   track.seed();
   assert.deepEqual(times(track), [8000, 9000, 10_000, 11_000, 12_000, 13_000, 20_000]);
-  assert.equal(track.ring.value(RX, 3), 5);
+  assert.deepEqual([track.ring.value(RX, 0), track.ring.value(RX, 3), track.ring.value(TX, 4)], [RX, 5, TX]);
   track.seed();
   assert.equal(track.ring.length, 7, 'once is enough');
 });

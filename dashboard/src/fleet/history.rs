@@ -13,7 +13,7 @@ const POINTS: usize = (HISTORY.as_millis() / HISTORY_STEP.as_millis()) as usize 
 
 /// A machine's samples, thinned to one point a second, for five minutes.
 ///
-/// Columns that a sample doesn't have (the settings hide them) are NaN. At most 10 KB.
+/// What a sample doesn't have (the settings hide it) is unknown.
 #[derive(Debug, Clone, Default)]
 pub(super) struct History {
     points: VecDeque<Point>,
@@ -27,8 +27,18 @@ struct Point {
     at: u32,
     /// Samples averaged into it.
     weight: u16,
-    values: [f32; 5],
+    /// Processor, memory, swap, fullest mount.
+    shares: [Share; 4],
+    /// Received, sent, read, written: bytes a second, NaN where unknown.
+    rates: [f32; 4],
 }
+
+/// Histories are most of what the service holds, so a point is packed: a machine's take 10.7 KB.
+const _: () = assert!(size_of::<Point>() * POINTS < 11_000);
+
+/// Per cent, in half the room of a float.
+#[derive(Debug, Clone, Copy)]
+struct Share(u16);
 
 /// The start is moved when the times have come this far, 24 days, so that they never run over.
 const FAR: u32 = u32::MAX / 2;
@@ -43,24 +53,27 @@ pub struct Columns {
     pub cpu: Vec<Option<f32>>,
     /// Memory in use, per cent.
     pub mem: Vec<Option<f32>>,
+    /// Swap in use, per cent.
+    pub swap: Vec<Option<f32>>,
     /// Use of the fullest mount, per cent.
     pub disk: Vec<Option<f32>>,
-    /// Received and sent, bytes a second.
-    pub net: Vec<Option<f32>>,
-    /// Read and written, bytes a second.
-    pub io: Vec<Option<f32>>,
+    /// Received over the network, bytes a second.
+    pub rx: Vec<Option<f32>>,
+    /// Sent over the network, bytes a second.
+    pub tx: Vec<Option<f32>>,
+    /// Read from the disks, bytes a second.
+    pub read: Vec<Option<f32>>,
+    /// Written to the disks, bytes a second.
+    pub write: Vec<Option<f32>>,
 }
 
 impl History {
     pub(super) fn push(&mut self, now: Instant, sample: &Sample) {
-        let rate = |rates: Option<[u64; 2]>| rates.map(|[a, b]| (a.saturating_add(b)) as f32);
-        let values = [sample.cpu(), sample.memory(), sample.disk(), rate(sample.net), rate(sample.io)]
-            .map(|value| value.unwrap_or(f32::NAN));
-
         let at = self.time(now);
+        let point = Point::new(at, sample);
         match self.points.back_mut() {
-            Some(last) if millis(at - last.at) < HISTORY_STEP => last.add(values),
-            _ => self.append(Point { at, weight: 1, values }),
+            Some(last) if millis(at - last.at) < HISTORY_STEP => last.add(&point),
+            _ => self.append(point),
         }
     }
 
@@ -74,13 +87,14 @@ impl History {
             if age > seconds.saturating_mul(1000) {
                 continue;
             }
-            let [cpu, mem, disk, net, io] = point.values.map(|value| (!value.is_nan()).then_some(value));
             columns.t.push(age);
-            columns.cpu.push(cpu.map(tenth));
-            columns.mem.push(mem.map(tenth));
-            columns.disk.push(disk.map(tenth));
-            columns.net.push(net.map(f32::round));
-            columns.io.push(io.map(f32::round));
+            let Columns { t: _, cpu, mem, swap, disk, rx, tx, read, write } = &mut columns;
+            for (column, share) in [cpu, mem, swap, disk].into_iter().zip(point.shares) {
+                column.push(share.percent().map(tenth));
+            }
+            for (column, rate) in [rx, tx, read, write].into_iter().zip(point.rates) {
+                column.push((!rate.is_nan()).then(|| rate.round()));
+            }
         }
         columns
     }
@@ -123,17 +137,50 @@ impl History {
 }
 
 impl Point {
-    fn add(&mut self, values: [f32; 5]) {
+    fn new(at: u32, sample: &Sample) -> Self {
+        let rates = |pair: Option<[u64; 2]>| pair.map_or([f32::NAN; 2], |pair| pair.map(|rate| rate as f32));
+        let ([rx, tx], [read, write]) = (rates(sample.net), rates(sample.io));
+        let shares = [sample.cpu(), sample.memory(), sample.swap(), sample.disk()].map(Share::new);
+        Self { at, weight: 1, shares, rates: [rx, tx, read, write] }
+    }
+
+    /// Takes another point into the mean.
+    fn add(&mut self, other: &Self) {
         let weight = f32::from(self.weight);
         self.weight = self.weight.saturating_add(1);
-        for (mean, value) in self.values.iter_mut().zip(values) {
-            *mean = match (mean.is_nan(), value.is_nan()) {
-                (true, _) => value,
+        for (mean, share) in self.shares.iter_mut().zip(other.shares) {
+            *mean = match (mean.percent(), share.percent()) {
+                (Some(mean), Some(percent)) => Share::new(Some(moved(mean, percent, weight))),
+                (known, other) => Share::new(known.or(other)),
+            };
+        }
+        for (mean, rate) in self.rates.iter_mut().zip(other.rates) {
+            *mean = match (mean.is_nan(), rate.is_nan()) {
+                (true, _) => rate,
                 (false, true) => *mean,
-                (false, false) => *mean + (value - *mean) / (weight + 1.0),
+                (false, false) => moved(*mean, rate, weight),
             };
         }
     }
+}
+
+impl Share {
+    const UNKNOWN: Self = Self(u16::MAX);
+    /// Steps of one per cent: enough for a mean of means to come out right.
+    const STEPS: f32 = 500.0;
+
+    fn new(percent: Option<f32>) -> Self {
+        percent.map_or(Self::UNKNOWN, |percent| Self((percent.clamp(0.0, 100.0) * Self::STEPS).round() as u16))
+    }
+
+    fn percent(self) -> Option<f32> {
+        (self.0 != Self::UNKNOWN.0).then(|| f32::from(self.0) / Self::STEPS)
+    }
+}
+
+/// A mean of so many values after one more.
+fn moved(mean: f32, value: f32, weight: f32) -> f32 {
+    mean + (value - mean) / (weight + 1.0)
 }
 
 fn millis(count: u32) -> Duration {
@@ -148,9 +195,10 @@ fn tenth(value: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits;
 
     fn sample(cpu: f32) -> Sample {
-        let json = format!(r#"{{"id":"a","cpus":[{cpu}],"net":[1,2]}}"#);
+        let json = format!(r#"{{"id":"a","cpus":[{cpu}],"swap":[0,0],"net":[1,2],"io":[0,300000000]}}"#);
         serde_json::from_str(&json).unwrap()
     }
 
@@ -165,7 +213,9 @@ mod tests {
         assert_eq!(columns.t, [3000, 2000]);
         assert_eq!(columns.cpu, [Some(10.0), Some(20.0)]);
         assert_eq!(columns.mem, [None, None]);
-        assert_eq!(columns.net, [Some(3.0), Some(3.0)]);
+        assert_eq!(columns.swap, [Some(0.0), Some(0.0)]);
+        assert_eq!((columns.rx, columns.tx), (vec![Some(1.0); 2], vec![Some(2.0); 2]));
+        assert_eq!((columns.read, columns.write), (vec![Some(0.0); 2], vec![Some(300e6); 2]));
 
         assert_eq!(history.columns(start + Duration::from_secs(3), 2).t, [2000]);
     }
@@ -179,6 +229,35 @@ mod tests {
         }
         let columns = history.columns(start + Duration::from_secs(1), 300);
         assert_eq!(columns.cpu, [Some(25.0), Some(100.0)]);
+    }
+
+    #[test]
+    fn what_is_unknown_for_a_moment_is_not_counted_as_nothing() {
+        let start = Instant::now();
+        let mut history = History::default();
+        history.push(start, &serde_json::from_str(r#"{"id":"a"}"#).unwrap());
+        history.push(start + Duration::from_millis(250), &sample(40.0));
+        history.push(start + Duration::from_millis(500), &serde_json::from_str(r#"{"id":"a"}"#).unwrap());
+        let columns = history.columns(start + Duration::from_secs(1), 300);
+        assert_eq!((columns.cpu, columns.tx), (vec![Some(40.0)], vec![Some(2.0)]));
+        assert_eq!(columns.disk, [None]);
+    }
+
+    #[test]
+    fn an_answer_for_as_many_machines_as_may_be_asked_for_fits_one_message() {
+        use wamp_proto::{Serializer, to_vec};
+        let start = Instant::now();
+        let mut history = History::default();
+        let full = r#"{"id":"a","cpus":[33.3],"mem":[1,3],"swap":[1,3],"disks":{"/":[1,3]},
+            "net":[9007199254740991,9007199254740991],"io":[9007199254740991,9007199254740991]}"#;
+        for point in 0..POINTS as u32 {
+            history.push(start + HISTORY_STEP * point, &serde_json::from_str(full).unwrap());
+        }
+        let columns = history.columns(start + HISTORY, HISTORY.as_secs());
+        assert_eq!(columns.t.len(), POINTS);
+        let id_and_key = limits::TEXT_BYTES;
+        let each = to_vec(Serializer::MessagePack, &columns).unwrap().len() + id_and_key;
+        assert!(each * limits::HISTORY_MACHINES < limits::MESSAGE_BYTES, "{each} bytes a machine");
     }
 
     #[test]

@@ -73,6 +73,11 @@ impl Sample {
         percent(self.mem?)
     }
 
+    /// Swap in use, per cent; where there is none, none is in use.
+    pub fn swap(&self) -> Option<f32> {
+        self.swap.map(|space| percent(space).unwrap_or(0.0))
+    }
+
     /// Use of the fullest mount, per cent.
     pub fn disk(&self) -> Option<f32> {
         let used = self.disks.as_deref()?.iter().filter_map(|(_, space)| percent(*space));
@@ -211,7 +216,8 @@ mod tests {
     #[test]
     fn of_a_machine_without_memory_divides_by_nothing() {
         let sample = read(r#"{"id":"a","mem":[0,0],"disks":{},"cpus":[]}"#).unwrap();
-        assert_eq!((sample.cpu(), sample.memory(), sample.disk()), (None, None, None));
+        assert_eq!((sample.cpu(), sample.memory(), sample.disk(), sample.swap()), (None, None, None, None));
+        assert_eq!(read(r#"{"id":"a","swap":[0,0]}"#).unwrap().swap(), Some(0.0));
     }
 
     #[test]
