@@ -8,6 +8,8 @@
 mod event;
 mod memory;
 mod receipt;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -20,6 +22,8 @@ use crate::clock::Timestamp;
 pub use event::{Audience, Details, Publisher, StoredEvent};
 pub use memory::MemoryStore;
 pub use receipt::{NOT_STORED, Receipt};
+#[cfg(feature = "sqlite")]
+pub use sqlite::{SqliteError, SqliteStore};
 
 /// What a realm keeps of past events, and where.
 ///
@@ -69,6 +73,20 @@ impl History {
         Self { store: Arc::new(MemoryStore::new(rules.clone())), rules }
     }
 
+    /// A history that survives a restart, in a SQLite database that is this realm's alone.
+    ///
+    /// # Errors
+    ///
+    /// [`SqliteError`] if the file can't be opened or is no such database.
+    #[cfg(feature = "sqlite")]
+    pub fn sqlite(
+        rules: impl IntoIterator<Item = HistoryRule>,
+        path: impl Into<std::path::PathBuf>,
+    ) -> Result<Self, SqliteError> {
+        let rules: Arc<[_]> = rules.into_iter().collect();
+        Ok(Self { store: Arc::new(SqliteStore::open(path, rules.clone())?), rules })
+    }
+
     /// A history in a store of one's own, which was made for the same rules.
     pub fn with_store(rules: impl IntoIterator<Item = HistoryRule>, store: Arc<dyn EventStore>) -> Self {
         Self { rules: rules.into_iter().collect(), store }
@@ -100,4 +118,8 @@ pub trait EventStore: Debug + Send + Sync {
     /// The events there are of the topics a pattern matches, in the order they came, without
     /// those that are too old at `now`.
     fn events(&self, pattern: &Pattern, now: Timestamp) -> Vec<Arc<StoredEvent>>;
+
+    /// Waits until all it has taken in is as safe as it will get. For a program about to end; it
+    /// may block.
+    fn flush(&self) {}
 }

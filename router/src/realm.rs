@@ -124,6 +124,14 @@ impl Realm {
         self.options.clock.now()
     }
 
+    /// Waits until the event history is stored as safely as it will be. Blocks: for a program
+    /// about to end.
+    pub fn flush_history(&self) {
+        if let Some(history) = &self.options.history {
+            history.store.flush();
+        }
+    }
+
     fn rouse(&self, sooner: bool) {
         if sooner && let Some(alarm) = self.alarm.0.get() {
             alarm();

@@ -37,42 +37,61 @@ impl MemoryStore {
         Self { logs: rules.iter().map(log).collect(), sequence: AtomicU64::new(0) }
     }
 
-    /// Takes in an event; answers how many it has let go for it. An event that is too large is
-    /// not taken in at all: `None`.
-    pub(super) fn keep(&self, rule: usize, event: Arc<StoredEvent>) -> Option<usize> {
+    /// Takes in an event, and tells the numbers of those it lets go for it. Answers with the
+    /// event's own number; an event that is too large is not taken in at all.
+    pub(super) fn keep(&self, rule: usize, event: Arc<StoredEvent>, gone: impl FnMut(u64)) -> Option<u64> {
         let log = self.logs.get(rule)?;
-        let (size, now) = (event.size(), event.time);
-        if log.rule.events == 0 || size > log.rule.bytes {
-            tracing::debug!(topic = %event.topic, size, "event not kept: larger than all the history may be");
+        if !log.takes(&event) {
             return None;
         }
         let mut kept = log.kept.lock();
-        kept.bytes += size;
         // Drawn under the lock: within a log, too, the order is that of the numbers.
-        kept.events.push_back((self.sequence.fetch_add(1, Ordering::Relaxed), event));
-        Some(kept.let_go(&log.rule, now))
+        let number = self.sequence.fetch_add(1, Ordering::Relaxed);
+        kept.push(number, event, &log.rule, gone);
+        Some(number)
+    }
+
+    /// Takes in an event that had its number before. They must come in order.
+    #[cfg(feature = "sqlite")]
+    pub(super) fn restore(&self, rule: usize, number: u64, event: StoredEvent, gone: impl FnMut(u64)) -> bool {
+        let Some(log) = self.logs.get(rule).filter(|log| log.takes(&event)) else { return false };
+        log.kept.lock().push(number, Arc::new(event), &log.rule, gone);
+        self.sequence.store(number + 1, Ordering::Relaxed);
+        true
+    }
+}
+
+impl Log {
+    fn takes(&self, event: &StoredEvent) -> bool {
+        let size = event.size();
+        let takes = self.rule.events > 0 && size <= self.rule.bytes;
+        if !takes {
+            tracing::debug!(topic = %event.topic, size, "event not kept: larger than all its history may be");
+        }
+        takes
     }
 }
 
 impl Kept {
-    fn let_go(&mut self, rule: &HistoryRule, now: Timestamp) -> usize {
-        let oldest = rule.age.map(|age| now.before(age));
-        let before = self.events.len();
-        while let Some((_, first)) = self.events.front() {
+    fn push(&mut self, number: u64, event: Arc<StoredEvent>, rule: &HistoryRule, mut gone: impl FnMut(u64)) {
+        let oldest = rule.age.map(|age| event.time.before(age));
+        self.bytes += event.size();
+        self.events.push_back((number, event));
+        while let Some((number, first)) = self.events.front() {
             let too_old = oldest.is_some_and(|oldest| first.time < oldest);
             if !too_old && self.events.len() <= rule.events && self.bytes <= rule.bytes {
                 break;
             }
+            gone(*number);
             self.bytes -= first.size();
             self.events.pop_front();
         }
-        before - self.events.len()
     }
 }
 
 impl EventStore for MemoryStore {
     fn append(&self, rule: usize, event: StoredEvent, receipt: Option<Receipt>) -> Option<Receipt> {
-        self.keep(rule, Arc::new(event));
+        self.keep(rule, Arc::new(event), |_| {});
         receipt
     }
 
