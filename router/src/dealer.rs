@@ -11,6 +11,8 @@ mod cancel;
 mod catalog;
 mod change;
 mod expire;
+#[cfg(test)]
+mod invariants;
 mod leave;
 mod policy;
 mod proceed;

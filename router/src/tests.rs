@@ -24,4 +24,5 @@ mod sessions;
 mod subscription_meta;
 mod testaments;
 mod trust_levels;
+mod watcher;
 mod world;

@@ -39,9 +39,9 @@ pub(crate) struct Callee {
     /// that no INVOCATION follows the UNREGISTERED.
     live: AtomicBool,
     /// How many invocations it takes at once.
-    concurrency: Option<NonZeroU64>,
+    pub(super) concurrency: Option<NonZeroU64>,
     /// How many it has, if there is such a limit.
-    busy: AtomicU64,
+    pub(super) busy: AtomicU64,
 }
 
 /// A callee's promise to take one invocation more, kept for as long as the invocation is pending.
@@ -69,6 +69,13 @@ impl Callee {
             self.busy.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more).ok()?;
         }
         Some(Slot(self.clone()))
+    }
+}
+
+impl Slot {
+    #[cfg(test)]
+    pub(super) fn is(&self, callee: &Arc<Callee>) -> bool {
+        Arc::ptr_eq(&self.0, callee)
     }
 }
 

@@ -24,7 +24,15 @@ pub(super) enum Say {
     Yield(usize, bool),
     Error(usize),
     Kill(usize),
+    /// Another piece of the nth call that is sent in pieces, and whether it is the last one.
+    Piece(usize, bool),
+    /// The nth session loses this registration.
+    Revoke(usize, u64),
+    Testament(&'static str),
 }
+
+/// The options of a call that is sent in pieces.
+const UPLOAD: &str = r#"{"progress":true}"#;
 
 const TOPICS: &[&str] = &["com.a", "com.a.b", "com..b", "com"];
 const PROCEDURES: &[&str] = &["com.p", "com.p.q", "com..q", "com"];
@@ -42,9 +50,28 @@ pub(super) fn say() -> impl Strategy<Value = Say> {
         r#"{"retain":true,"disclose_me":true}"#,
         r#"{"exclude":[1],"acknowledge":true}"#,
     ]);
-    let register = options(&["{}", r#"{"match":"prefix"}"#, r#"{"invoke":"roundrobin"}"#, r#"{"invoke":"last"}"#]);
-    let call =
-        options(&["{}", r#"{"timeout":50}"#, r#"{"receive_progress":true,"timeout":80}"#, r#"{"disclose_me":true}"#]);
+    let register = options(&[
+        "{}",
+        r#"{"match":"prefix"}"#,
+        r#"{"invoke":"roundrobin"}"#,
+        r#"{"invoke":"last"}"#,
+        r#"{"invoke":"roundrobin","concurrency":1}"#,
+        r#"{"invoke":"last","concurrency":2}"#,
+        r#"{"concurrency":1,"force_reregister":true}"#,
+    ]);
+    let call = options(&[
+        "{}",
+        r#"{"timeout":50}"#,
+        r#"{"receive_progress":true,"timeout":80}"#,
+        r#"{"disclose_me":true}"#,
+        UPLOAD,
+        r#"{"progress":true,"receive_progress":true,"timeout":60}"#,
+    ]);
+    let testament = options(&[
+        r#""wamp.session.add_testament",["com.a",[0,0]]"#,
+        r#""wamp.session.add_testament",["com.a.b",[0,0]],{"scope":"detached","publish_options":{"retain":true}}"#,
+        r#""wamp.session.flush_testaments""#,
+    ]);
     prop_oneof![
         3 => (subscribe, options(TOPICS)).prop_map(|(options, topic)| Say::Subscribe(options, topic)),
         1 => (0..4usize).prop_map(Say::Unsubscribe),
@@ -58,6 +85,9 @@ pub(super) fn say() -> impl Strategy<Value = Say> {
         5 => (0..4usize, any::<bool>()).prop_map(|(nth, progress)| Say::Yield(nth, progress)),
         2 => (0..4usize).prop_map(Say::Error),
         1 => (0..6usize).prop_map(Say::Kill),
+        3 => (0..3usize, any::<bool>()).prop_map(|(nth, last)| Say::Piece(nth, last)),
+        1 => (0..6usize, 1..12u64).prop_map(|(nth, registration)| Say::Revoke(nth, registration)),
+        1 => testament.prop_map(Say::Testament),
     ]
 }
 
@@ -76,6 +106,10 @@ pub(super) struct Peer {
     unregistering: HashMap<u64, u64>,
     pub(super) invocations: Vec<u64>,
     last_invocation: u64,
+    /// Invocations whose last piece has not come.
+    incoming: HashSet<u64>,
+    /// Calls whose last piece has not been sent.
+    uploads: Vec<(u64, &'static str)>,
     pub(super) over: bool,
     /// The last request of each publisher an event came of.
     heard: HashMap<u64, u64>,
@@ -95,6 +129,8 @@ impl Peer {
             unregistering: HashMap::new(),
             invocations: Vec::new(),
             last_invocation: 0,
+            incoming: HashSet::new(),
+            uploads: Vec::new(),
             over: false,
             heard: HashMap::new(),
         }
@@ -141,7 +177,27 @@ impl Peer {
                 self.unregistering.insert(request, id);
                 format!("[66,{request},{id}]")
             }
-            Say::Call(options, procedure) => format!(r#"[48,{},{options},"{procedure}"]"#, self.request(48, true)),
+            Say::Call(options, procedure) => {
+                let request = self.request(48, true);
+                if options.contains(r#""progress":true"#) {
+                    self.uploads.push((request, procedure));
+                }
+                format!(r#"[48,{request},{options},"{procedure}"]"#)
+            }
+            Say::Piece(nth, false) => {
+                let (request, procedure) = self.uploads.get(nth)?;
+                format!(r#"[48,{request},{UPLOAD},"{procedure}"]"#)
+            }
+            Say::Piece(nth, true) => {
+                let (request, procedure) = (nth < self.uploads.len()).then(|| self.uploads.remove(nth))?;
+                format!(r#"[48,{request},{{}},"{procedure}"]"#)
+            }
+            Say::Revoke(nth, registration) => {
+                let session = sessions.get(nth)?;
+                let request = self.request(48, true);
+                format!(r#"[48,{request},{{}},"wamp.registration.remove_callee",[{registration},{session}]]"#)
+            }
+            Say::Testament(call) => format!("[48,{},{{}},{call}]", self.request(48, true)),
             Say::Cancel(nth, options) => {
                 let call = *self.unanswered.iter().filter(|(_, code)| **code == 48).map(|(id, _)| id).nth(nth)?;
                 format!("[49,{call},{options}]")
@@ -193,17 +249,30 @@ impl Peer {
                     self.registrations.push(registered.registration.get());
                     self.offered.insert(registered.registration.get());
                 }
+                Message::Unregistered(unregistered) if unregistered.request.get() == 0 => {
+                    let id = unregistered.details.unwrap().registration.unwrap().get();
+                    assert!(self.offered.remove(&id), "{id} was revoked, but not registered");
+                    self.registrations.retain(|known| *known != id);
+                }
                 Message::Unregistered(unregistered) => {
                     self.answered(66, unregistered.request.get());
                     let id = self.unregistering[&unregistered.request.get()];
                     self.offered.remove(&id);
                     self.registrations.retain(|known| *known != id);
                 }
+                Message::Invocation(invocation) if self.incoming.contains(&invocation.request.get()) => {
+                    if !invocation.details.progress {
+                        self.incoming.remove(&invocation.request.get());
+                    }
+                }
                 Message::Invocation(invocation) => {
                     assert_eq!(invocation.request.get(), self.last_invocation + 1, "invocations count per callee");
                     assert!(self.offered.contains(&invocation.registration.get()), "{invocation:?}");
                     self.last_invocation += 1;
                     self.invocations.push(self.last_invocation);
+                    if invocation.details.progress {
+                        self.incoming.insert(self.last_invocation);
+                    }
                 }
                 Message::Interrupt(interrupt) => {
                     let id = interrupt.request.get();

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use wamp_proto::{Message, Serializer};
 
 use super::peer::{Peer, Say, say};
+use super::watcher::Watcher;
 use super::world::{ALL_ROLES, World, encoded};
 use crate::connection::Flow;
 
@@ -40,6 +41,11 @@ const MESSAGES: &[&str] = &[
     r#"[48,5,{},"wamp.session.list",[["anonymous"]]]"#,
     r#"[34,6,1]"#,
     r#"[66,7,1]"#,
+    r#"[48,8,{"progress":true},"com.p",[1]]"#,
+    r#"[48,8,{},"com.p",[2]]"#,
+    r#"[48,9,{},"wamp.session.add_testament",["com.a",[1],{"k":2}],{"scope":"detached","publish_options":{"retain":true}}]"#,
+    r#"[64,10,{"force_reregister":true,"concurrency":1},"com.p"]"#,
+    r#"[48,11,{},"wamp.registration.lookup",["com.p",{"match":"exact"}]]"#,
     r#"[6,{"message":"done"},"wamp.close.close_realm"]"#,
 ];
 
@@ -51,6 +57,7 @@ fn changes() -> impl Strategy<Value = Vec<(usize, prop::sample::Index, u8)>> {
 /// Lets the clients do it, and hear what comes of it.
 fn run(acts: Vec<Act>) {
     let world = World::new();
+    let mut watcher = Watcher::new(&world);
     let mut peers: Vec<Peer> = Vec::new();
     for act in acts {
         match act {
@@ -82,7 +89,10 @@ fn run(acts: Vec<Act>) {
             peer.receive();
         }
         peers.retain(|peer| !peer.over);
+        watcher.receive(&world);
+        world.realm().dealer().assert_consistent();
     }
+    drop(watcher);
     part(&world, peers);
 }
 
@@ -105,7 +115,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
 
     /// Each request one answer of its kind, ids per scope, no EVENT or INVOCATION for what is not
-    /// confirmed, nothing after GOODBYE, and nothing left when all are gone.
+    /// confirmed, no callee with more than it takes, meta events that tell what is, nothing after GOODBYE, and nothing left when all are gone.
     #[test]
     fn rules_hold_whatever_clients_do(acts in acts()) {
         run(acts);
