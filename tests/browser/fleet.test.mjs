@@ -125,6 +125,18 @@ test('shows a killed agent offline, and the same machine when it is back', async
   await fleet.state(one, 'offline');
 });
 
+test('tells a machine that fell silent from one that is gone', async (t) => {
+  const { agents, fleet, one, two } = await twoMachines(t);
+  const { process: agent } = agents[0];
+  t.after(() => agent.kill('SIGCONT'));
+  agent.kill('SIGSTOP');
+  await fleet.state(one, 'stale');
+  await fleet.state(one, 'offline');
+  await fleet.state(two, 'live');
+  agent.kill('SIGCONT');
+  await fleet.state(one, 'live');
+});
+
 for (const signal of ['SIGINT', 'SIGKILL']) {
   test(`comes back by itself after the router ended by ${signal}`, async (t) => {
     // There is no way to try a connection that Chromium would not report.
