@@ -9,7 +9,7 @@ use wamp_router::{Config, ConnectionSettings, OutboxLimits, SlowConsumer};
 
 /// A WAMP router: routes events and remote procedure calls between programs and web pages.
 ///
-/// Clients connect over WebSocket and speak JSON, MessagePack or CBOR. Programs that speak only
+/// Clients connect over WebSocket, or RawSocket where asked for, and speak JSON, MessagePack or CBOR. Programs that speak only
 /// HTTP publish with `POST /publish` and a body of {"topic": …, "args": […], "kwargs": {…}}.
 #[derive(Debug, Parser)]
 #[command(version, after_help = "Ctrl-C says goodbye to all clients and ends the router.")]
@@ -19,6 +19,26 @@ pub(crate) struct Cli {
     /// On a loopback address, only this machine reaches the router.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     pub(crate) listen: String,
+
+    /// Serve RawSocket on this address too; port 0 picks a free one.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) rawsocket: Option<String>,
+
+    /// Serve RawSocket on a unix socket too, whose file is made, and removed at the end.
+    ///
+    /// A socket file that nobody listens on any more is replaced.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) rawsocket_unix: Option<PathBuf>,
+
+    /// The permissions of that file, in octal: who may write to it may connect.
+    ///
+    /// With 600 its owner may, with 660 the owner's group too, with 666 everybody.
+    #[arg(long, value_name = "MODE", default_value = "600", value_parser = mode, requires = "rawsocket_unix")]
+    pub(crate) rawsocket_unix_mode: u32,
+
+    /// Serve RawSocket on the port of --listen too.
+    #[arg(long)]
+    rawsocket_on_http_port: bool,
 
     /// A realm clients may join; can be given several times. HTTP publishes to the first.
     #[arg(long = "realm", value_name = "URI", default_value = "realm1", value_parser = realm)]
@@ -104,6 +124,7 @@ impl Cli {
             },
             max_connections: self.max_connections,
             websocket_path: self.ws_path.clone(),
+            rawsocket_on_http_port: self.rawsocket_on_http_port,
             http_publish: !self.no_http_publish,
             static_dir: self.static_dir.clone(),
             allowed_origins: self.allowed_origins.clone(),
@@ -118,6 +139,11 @@ fn realm(text: &str) -> Result<String, String> {
     Uri::parse(text).map(|uri| uri.as_str().to_owned()).map_err(|error| error.to_string())
 }
 
+fn mode(text: &str) -> Result<u32, String> {
+    let mode = u32::from_str_radix(text, 8).ok().filter(|mode| *mode <= 0o777);
+    mode.ok_or_else(|| "permissions are an octal number up to 777, such as 660".to_owned())
+}
+
 fn path(text: &str) -> Result<String, String> {
     let plain = text.starts_with('/') && !text.contains(['{', '}', '*', '?', '#']);
     if plain { Ok(text.to_owned()) } else { Err("a path begins with / and holds none of { } * ? #".to_owned()) }
@@ -126,6 +152,7 @@ fn path(text: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
+    use wamp_router::UnixSocket;
 
     use super::*;
 
@@ -136,7 +163,9 @@ mod tests {
 
     #[test]
     fn defaults_are_those_of_the_library() {
-        assert_eq!(Cli::parse_from(["wamp-router"]).config(), Config::default());
+        let cli = Cli::parse_from(["wamp-router"]);
+        assert_eq!(cli.config(), Config::default());
+        assert_eq!(cli.rawsocket_unix_mode, UnixSocket::DEFAULT_MODE);
     }
 
     #[test]
@@ -144,6 +173,8 @@ mod tests {
         let error = |arguments: &[&str]| Cli::try_parse_from(arguments).unwrap_err().to_string();
         assert!(error(&["wamp-router", "--realm", "not a uri"]).contains("not a uri"));
         assert!(error(&["wamp-router", "--ws-path", "ws"]).contains("begins with /"));
+        let unix = ["wamp-router", "--rawsocket-unix", "wamp.sock", "--rawsocket-unix-mode", "rw-rw----"];
+        assert!(error(&unix).contains("such as 660"));
         assert!(error(&["wamp-router", "--lisen", "x"]).contains("--listen"));
     }
 }

@@ -20,10 +20,15 @@ use crate::connection::ConnectionSettings;
 pub struct Config {
     /// What a WAMP connection may cost, and how long it may take.
     pub connections: ConnectionSettings,
-    /// Connections, WebSocket and HTTP together. One more is answered with 503. Default: 50,000.
+    /// Connections of a server, of all protocols together. One more is answered with 503, or with
+    /// RawSocket's error 4. Default: 50,000.
     pub max_connections: usize,
     /// Where WebSockets are opened. Default: `/ws`.
     pub websocket_path: String,
+    /// Whether RawSocket is served on the HTTP port too: a connection whose first byte is 0x7F,
+    /// which no HTTP request begins with. For a port of its own, see
+    /// [`Server::rawsocket`](crate::Server::rawsocket). Default: no.
+    pub rawsocket_on_http_port: bool,
     /// Whether `POST /publish` and `POST /notify` publish. Default: yes.
     pub http_publish: bool,
     /// A directory of static files, served where nothing else answers. Default: none.
@@ -54,6 +59,7 @@ impl Default for Config {
             connections: ConnectionSettings::default(),
             max_connections: 50_000,
             websocket_path: "/ws".into(),
+            rawsocket_on_http_port: false,
             http_publish: true,
             static_dir: None,
             allowed_origins: Vec::new(),

@@ -6,6 +6,7 @@
 
 mod incoming;
 mod pulse;
+pub(crate) mod rawsocket;
 mod settings;
 mod stream;
 mod wamp;
@@ -24,7 +25,7 @@ use tokio::net::TcpStream;
 
 use crate::outbox::{Closed, Encoding, Flush, Framing, Outbox, Status};
 use crate::transport::control::CloseCode;
-use crate::transport::{Accept, Decoder, rawsocket, websocket};
+use crate::transport::{self, Accept, Decoder, websocket};
 use incoming::Outcome;
 use pulse::Pulse;
 use stream::{Stream, TcpSide, Whole};
@@ -180,12 +181,17 @@ impl<S: Stream, H: Handler> Connection<S, H> {
         heartbeat: &Heartbeat,
         handler: H,
     ) -> Self {
-        let settings = *heartbeat.settings();
+        let mut settings = *heartbeat.settings();
+        let framing = outbox.encoding().framing;
+        if let Framing::RawSocket { .. } = framing {
+            // What the handshake has told the peer.
+            settings.max_message = transport::rawsocket::announced_length(settings.max_message);
+        }
         let established = handler.is_established();
         let max_message = if established { settings.max_message } else { settings.max_first_message };
-        let decoder = match outbox.encoding().framing {
+        let decoder = match framing {
             Framing::WebSocket => Decoder::WebSocket(websocket::Decoder::new(accept, max_message)),
-            Framing::RawSocket => Decoder::RawSocket(rawsocket::Decoder::new(accept, max_message)),
+            Framing::RawSocket { .. } => Decoder::RawSocket(transport::rawsocket::Decoder::new(accept, max_message)),
         };
         let pulse = heartbeat.watch(&outbox, !established);
         Self {
@@ -220,7 +226,8 @@ impl<S: Stream, H: Handler> Connection<S, H> {
                 // With bytes of the peer unread, closing would reset the connection and might
                 // take our last frames with it. So wait for the peer to close, and where no
                 // close frame tells it to, end our direction.
-                if self.hearing == Hearing::Deaf || self.outbox.encoding().framing == Framing::RawSocket {
+                if self.hearing == Hearing::Deaf || matches!(self.outbox.encoding().framing, Framing::RawSocket { .. })
+                {
                     ready!(self.stream.poll_shutdown(cx));
                 }
             }

@@ -1,6 +1,6 @@
 //! How messages to one peer become bytes: a serializer inside a framing.
 
-use wamp_proto::rawsocket::{FrameHeader, FrameKind, MAX_LENGTH};
+use wamp_proto::rawsocket::{FrameHeader, FrameKind};
 use wamp_proto::{Message, Serializer};
 
 /// What turns a message into bytes for one peer.
@@ -20,7 +20,7 @@ impl Encoding {
     ///
     /// # Errors
     ///
-    /// [`FrameTooLarge`] if the framing can't carry a message of this size; `out` is then as it was.
+    /// [`FrameTooLarge`] if the peer doesn't take a message of this size; `out` is then as it was.
     pub fn encode(self, message: &Message<'_>, out: &mut Vec<u8>) -> Result<(), FrameTooLarge> {
         self.framing.frame(self.serializer.is_binary(), out, |out| {
             self.serializer.encode(message, out);
@@ -34,12 +34,16 @@ pub enum Framing {
     /// RFC 6455, server to client: unmasked, never fragmented.
     WebSocket,
     /// WAMP's own length-prefixed framing.
-    RawSocket,
+    RawSocket {
+        /// The longest message the peer takes, in bytes, as it said in its handshake; at most
+        /// [`MAX_LENGTH`](wamp_proto::rawsocket::MAX_LENGTH).
+        max_length: u32,
+    },
 }
 
-/// A message no frame of the peer's framing can hold.
+/// A message longer than the peer takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a message of {length} bytes does not fit into one RawSocket frame (at most {MAX_LENGTH} bytes)")]
+#[error("a message of {length} bytes is longer than the peer takes")]
 pub struct FrameTooLarge {
     /// Length of the message's body in bytes.
     pub length: usize,
@@ -52,7 +56,7 @@ impl Framing {
     ///
     /// # Errors
     ///
-    /// [`FrameTooLarge`] if the framing can't carry a message of this size; `out` is then as it was.
+    /// [`FrameTooLarge`] if the peer doesn't take a message of this size; `out` is then as it was.
     pub fn frame(
         self,
         binary: bool,
@@ -82,8 +86,8 @@ impl Framing {
                     out[start + 2..start + 10].copy_from_slice(&(length as u64).to_be_bytes());
                 }
             }
-            Framing::RawSocket => {
-                if length > MAX_LENGTH {
+            Framing::RawSocket { max_length } => {
+                if length > max_length as usize {
                     out.truncate(start);
                     return Err(FrameTooLarge { length });
                 }
@@ -113,7 +117,7 @@ impl Framing {
                 }
                 length => Some((2, usize::from(length))),
             },
-            Framing::RawSocket => {
+            Framing::RawSocket { .. } => {
                 let header = FrameHeader::decode(bytes.first_chunk().copied()?).ok()?;
                 Some((FrameHeader::SIZE, header.length))
             }
@@ -150,13 +154,17 @@ impl<'a> Iterator for Frames<'a> {
 
 #[cfg(test)]
 mod tests {
+    use wamp_proto::rawsocket::MAX_LENGTH;
+
     use super::*;
+
+    const RAWSOCKET: Framing = Framing::RawSocket { max_length: MAX_LENGTH as u32 };
 
     /// Bodies around every change of the header's shape, written one after the other.
     #[test]
     fn frames_written_are_the_frames_split() {
         let lengths = [0, 1, 125, 126, 127, 65_535, 65_536, 1 << 24];
-        for framing in [Framing::WebSocket, Framing::RawSocket] {
+        for framing in [Framing::WebSocket, RAWSOCKET] {
             let mut out = Vec::new();
             for length in lengths {
                 let body = vec![length as u8; length];
@@ -177,22 +185,28 @@ mod tests {
             let (header, _) = framing.lengths(&out[1..]).unwrap();
             out[1..=header].to_vec()
         };
-        use Framing::{RawSocket, WebSocket};
+        use Framing::WebSocket;
         assert_eq!(header(WebSocket, false, 5), [0x81, 5]);
         assert_eq!(header(WebSocket, true, 125), [0x82, 125]);
         assert_eq!(header(WebSocket, false, 126), [0x81, 126, 0, 126]);
         assert_eq!(header(WebSocket, false, 65_535), [0x81, 126, 0xFF, 0xFF]);
         assert_eq!(header(WebSocket, true, 65_536), [0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0]);
-        assert_eq!(header(RawSocket, true, 5), [0, 0, 0, 5]);
-        assert_eq!(header(RawSocket, false, 1 << 24), [8, 0, 0, 0]);
+        assert_eq!(header(RAWSOCKET, true, 5), [0, 0, 0, 5]);
+        assert_eq!(header(RAWSOCKET, false, 1 << 24), [8, 0, 0, 0]);
     }
 
+    /// Specification: "RawSocket Transport" (advanced profile), Serialization.
     #[test]
-    fn a_message_beyond_the_rawsocket_limit_leaves_nothing_behind() {
-        let mut out = vec![1, 2, 3];
-        let result = Framing::RawSocket.frame(true, &mut out, |out| out.resize(out.len() + MAX_LENGTH + 1, 0));
-        assert_eq!(result, Err(FrameTooLarge { length: MAX_LENGTH + 1 }));
-        assert_eq!(out, [1, 2, 3]);
+    fn a_message_longer_than_a_rawsocket_peer_takes_leaves_nothing_behind() {
+        for max_length in [512, MAX_LENGTH] {
+            let framing = Framing::RawSocket { max_length: max_length as u32 };
+            let mut out = vec![1, 2, 3];
+            let result = framing.frame(true, &mut out, |out| out.resize(out.len() + max_length + 1, 0));
+            assert_eq!(result, Err(FrameTooLarge { length: max_length + 1 }));
+            assert_eq!(out, [1, 2, 3]);
+            framing.frame(true, &mut out, |out| out.resize(out.len() + max_length, 0)).unwrap();
+            assert_eq!(out.len(), 3 + 4 + max_length);
+        }
     }
 
     #[test]

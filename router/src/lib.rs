@@ -30,4 +30,4 @@ pub use config::Config;
 pub use connection::ConnectionSettings;
 pub use outbox::{OutboxLimits, SlowConsumer};
 pub use router::{PublishError, Router, RouterBuilder};
-pub use server::Server;
+pub use server::{Server, UnixSocket};

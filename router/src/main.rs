@@ -11,7 +11,7 @@ use clap::Parser;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
-use wamp_router::Router;
+use wamp_router::{Router, UnixSocket};
 
 use cli::Cli;
 
@@ -39,15 +39,31 @@ fn run(cli: Cli) -> anyhow::Result<()> {
 }
 
 async fn serve(cli: Cli) -> anyhow::Result<()> {
-    let listener = TcpListener::bind(&cli.listen).await.with_context(|| format!("cannot listen on {}", cli.listen))?;
+    let listener = listen(&cli.listen).await?;
+    let rawsocket = match &cli.rawsocket {
+        Some(address) => Some(listen(address).await?),
+        None => None,
+    };
+    let unix = cli.rawsocket_unix.as_ref().map(|path| {
+        UnixSocket::bind(path, cli.rawsocket_unix_mode).with_context(|| format!("cannot listen on {}", path.display()))
+    });
+    let unix = unix.transpose()?;
     // Before the first line of output: who waits for it may end us at once.
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot catch SIGINT")?;
     let mut terminate = signal(SignalKind::terminate()).context("cannot catch SIGTERM")?;
 
     let router = cli.realms.iter().fold(Router::builder(), |builder, realm| builder.realm(realm.as_str()));
     let router = router.config(cli.config()).build();
-    let server = router.serve(listener, axum::Router::new());
+    let mut server = router.serve(listener, axum::Router::new());
     println!("ws://{}{}", server.local_addr(), router.config().websocket_path);
+    if let Some(listener) = rawsocket {
+        println!("rs://{}", listener.local_addr().context("no RawSocket address")?);
+        server.rawsocket(listener);
+    }
+    if let Some(socket) = unix {
+        println!("rs://unix:{}", socket.path().display());
+        server.rawsocket_unix(socket);
+    }
 
     let mut signalled = async || {
         tokio::select! {
@@ -61,4 +77,8 @@ async fn serve(cli: Cli) -> anyhow::Result<()> {
         () = signalled() => tracing::warn!("second signal: not waiting for clients"),
     }
     Ok(())
+}
+
+async fn listen(address: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
 }

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use tokio::io::DuplexStream;
 use tokio::net::TcpListener;
 use wamp_proto::{Payload, PublicationId};
 
 use crate::config::Config;
 use crate::realm::{Realm, RealmOptions, Realms, Refused};
-use crate::server::Server;
+use crate::server::{self, Server};
 use crate::worker;
 
 /// A router: its realms, and how it is run. Clones are the same router.
@@ -101,6 +102,18 @@ impl Router {
     /// `/notify` if [`Config::http_publish`] is set.
     pub fn serve(&self, listener: TcpListener, http: axum::Router) -> Server {
         Server::start(self.clone(), listener, http)
+    }
+
+    /// Connects a client of the same process, without a socket: answers the client's end of a pipe.
+    ///
+    /// The pipe speaks RawSocket with its handshake, as a TCP connection would, so the client
+    /// picks serializer and maximum length in the same way; whatever runs RawSocket over a stream
+    /// runs over this. Dropping the client's end ends its session. The router does not have to
+    /// serve anywhere, and the connection is not among those a [`Server`] counts; but a
+    /// [shutdown](Server::shutdown) says GOODBYE to its session too. Has to be called in a tokio
+    /// runtime.
+    pub fn connect_in_process(&self) -> DuplexStream {
+        server::connect_in_process(self)
     }
 
     /// Publishes an event to everybody subscribed in a realm.

@@ -1,7 +1,10 @@
-//! One port: accepts connections, serves HTTP on them, and ends in order.
+//! Listens: serves HTTP on one port and RawSocket where it is asked to, and ends in order.
 
 mod accept;
 mod deadlines;
+mod rawsocket;
+mod unix;
+mod web;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,6 +20,8 @@ use crate::transport::control::CloseCode;
 use crate::{http, worker};
 
 pub(crate) use accept::Slot;
+pub(crate) use rawsocket::connect_in_process;
+pub use unix::UnixSocket;
 
 /// A serving router. See [`Router::serve`].
 #[derive(Debug)]
@@ -38,6 +43,8 @@ pub(crate) struct Shared {
     pub(crate) loopback: bool,
     /// One permit for each connection there may be.
     slots: Arc<Semaphore>,
+    /// One permit for each RawSocket client that may be told at a time that it is one too many.
+    refusals: Arc<Semaphore>,
     stage: watch::Sender<Stage>,
 }
 
@@ -60,15 +67,52 @@ impl Server {
             heartbeat: heartbeat.clone(),
             loopback: address.ip().to_canonical().is_loopback(),
             slots: Arc::new(Semaphore::new(config.max_connections.min(Semaphore::MAX_PERMITS))),
+            refusals: Arc::new(Semaphore::new(rawsocket::REFUSALS)),
             stage: watch::Sender::new(Stage::Serving),
             router: router.clone(),
         });
         let app = http::app(&shared, http);
-        let listeners = vec![tokio::spawn(accept::run(shared.clone(), listener, app))];
+        let serve = {
+            let shared = shared.clone();
+            move |slot, socket, peer| drop(tokio::spawn(web::serve(slot, shared.clone(), socket, peer, app.clone())))
+        };
+        let accept = accept::run(shared.clone(), listener, serve, |socket| web::refuse(&socket));
+        let listeners = vec![tokio::spawn(accept)];
         let mut tasks = vec![tokio::spawn(heartbeat.run())];
         tasks.extend(router.realms().iter().map(|realm| tokio::spawn(deadlines::run(realm.clone()))));
         tracing::info!(%address, "serving");
         Self { address, shared, listeners, tasks }
+    }
+
+    /// Serves RawSocket on `listener` too, until the shutdown.
+    ///
+    /// Its connections count among [`Config::max_connections`](crate::Config::max_connections) and
+    /// are held to the same [settings](crate::ConnectionSettings) as WebSockets. No browser gets in
+    /// this way, so neither origins nor hosts are checked: anybody who reaches the port may join.
+    /// Has to be called in a tokio runtime.
+    pub fn rawsocket(&mut self, listener: TcpListener) {
+        self.listen_rawsocket(listener);
+    }
+
+    /// Serves RawSocket on a unix socket too, until the shutdown, which removes its file.
+    /// See [`rawsocket`](Self::rawsocket).
+    pub fn rawsocket_unix(&mut self, socket: UnixSocket) {
+        self.listen_rawsocket(socket);
+    }
+
+    fn listen_rawsocket<L>(&mut self, listener: L)
+    where
+        L: accept::Listener<Stream: crate::connection::rawsocket::Socket, Peer: 'static>,
+    {
+        let serve = {
+            let shared = self.shared.clone();
+            move |slot, stream, peer| drop(tokio::spawn(rawsocket::serve(slot, shared.clone(), stream, peer)))
+        };
+        let refuse = {
+            let shared = self.shared.clone();
+            move |stream| rawsocket::refuse(&shared, stream)
+        };
+        self.listeners.push(tokio::spawn(accept::run(self.shared.clone(), listener, serve, refuse)));
     }
 
     /// The address it listens on.
@@ -76,7 +120,7 @@ impl Server {
         self.address
     }
 
-    /// Connections that are open now, WebSocket and HTTP together.
+    /// Connections that are open now, of whatever protocol.
     pub fn connections(&self) -> usize {
         self.shared.connections()
     }
@@ -140,5 +184,6 @@ impl Shared {
     async fn all_gone(&self) {
         let all = u32::try_from(self.max_connections()).unwrap_or(u32::MAX);
         let _ = self.slots.acquire_many(all).await;
+        rawsocket::refused_gone(&self.refusals).await;
     }
 }

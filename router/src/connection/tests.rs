@@ -10,7 +10,8 @@ use super::*;
 use crate::outbox::{Append, Class, OutboxLimits, SlowConsumer};
 
 const WEBSOCKET: Encoding = Encoding { serializer: Serializer::Json, framing: Framing::WebSocket };
-const RAWSOCKET: Encoding = Encoding { serializer: Serializer::Json, framing: Framing::RawSocket };
+const RAWSOCKET: Encoding =
+    Encoding { serializer: Serializer::Json, framing: Framing::RawSocket { max_length: 1 << 24 } };
 
 /// Sends each message back; "hello" establishes the connection, "bye" closes it, "flood"
 /// answers with a lot.

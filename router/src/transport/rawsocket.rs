@@ -1,12 +1,16 @@
 //! WAMP's RawSocket framing (WAMP specification, "RawSocket Transport").
 
-use wamp_proto::rawsocket::{self, FrameHeader, FrameKind};
-
-use super::{Accept, Event, FrameError, Message, Step};
-use crate::pool;
+mod handshake;
 
 #[cfg(test)]
 mod tests;
+
+use wamp_proto::rawsocket::{self, FrameHeader, FrameKind};
+
+pub use handshake::{Agreed, MIN_CLIENT_LENGTH, agree, announced_length};
+
+use super::{Accept, Event, FrameError, Message, Step};
+use crate::pool;
 
 /// Decodes the frames of one peer. See [`Decoder::next`](super::Decoder::next).
 ///

@@ -5,7 +5,8 @@ use crate::encoding::Framing;
 
 fn frame(body: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
-    Framing::RawSocket.frame(true, &mut out, |out| out.extend_from_slice(body)).unwrap();
+    let framing = Framing::RawSocket { max_length: rawsocket::MAX_LENGTH as u32 };
+    framing.frame(true, &mut out, |out| out.extend_from_slice(body)).unwrap();
     out
 }
 
