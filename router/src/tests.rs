@@ -11,6 +11,7 @@ mod force_reregister;
 mod history;
 mod meta;
 mod parallel;
+mod passthru;
 mod patterns;
 mod peer;
 mod progressive_invocations;

@@ -308,6 +308,17 @@ impl PayloadBuilder {
     }
 
     /// Adds an argument that is encoded already, in whatever format.
+    ///
+    /// ```
+    /// use wamp_proto::message::Raw;
+    /// use wamp_proto::{PayloadBuilder, Serializer};
+    ///
+    /// let mut arguments = PayloadBuilder::new(Serializer::Json);
+    /// arguments.arg_raw(&Raw::new(Serializer::MessagePack, &[0x92, 0x01, 0xc4, 0x01, 0xff])?);
+    /// let payload = arguments.finish();
+    /// assert_eq!(payload.as_payload().args(), Some(&br#"[[1,"\u0000/w=="]]"#[..]));
+    /// # Ok::<(), wamp_proto::DecodeError>(())
+    /// ```
     pub fn arg_raw(&mut self, value: &Raw<'_>) -> &mut Self {
         let bytes = self.encoded(value);
         self.args.push(bytes);

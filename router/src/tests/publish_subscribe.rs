@@ -2,7 +2,7 @@
 
 use wamp_proto::Serializer;
 
-use super::world::{ALL_ROLES, BASIC_ROLES, World};
+use super::world::{BASIC_ROLES, World};
 use crate::connection::Flow;
 
 #[test]
@@ -253,30 +253,4 @@ fn the_router_can_publish() {
         let refused = world.realm().publish(topic, payload, &mut burst).unwrap_err();
         assert_eq!(refused.error, "wamp.error.invalid_uri");
     }
-}
-
-/// Payload passthru mode: the options go along, the payload is not looked at.
-#[test]
-fn passthru_options_go_along() {
-    let world = World::new();
-    let mut alice = world.join("alice");
-    let mut bob = world.join("bob");
-    alice.send(r#"[32,1,{},"com.topic"]"#);
-    alice.received();
-    bob.send(
-        r#"[16,1,{"ppt_scheme":"x_ours","ppt_serializer":"cbor","ppt_cipher":"c","ppt_keyid":"k"},"com.topic",["x"]]"#,
-    );
-    alice.expect(&[
-        r#"[36,1,#1,{"ppt_scheme":"x_ours","ppt_serializer":"cbor","ppt_cipher":"c","ppt_keyid":"k"},["x"]]"#,
-    ]);
-}
-
-#[test]
-fn passthru_has_to_be_announced() {
-    let world = World::new();
-    let mut bob = world.join_as("bob", Serializer::Json, BASIC_ROLES);
-    let _ = bob.send(r#"[16,1,{"ppt_scheme":"x_ours"},"com.topic",["x"]]"#);
-    bob.expect_violation("payload_passthru_mode");
-    let mut bob = world.join_as("bob", Serializer::Json, ALL_ROLES);
-    assert_eq!(bob.send(r#"[16,1,{"ppt_scheme":"x_ours"},"com.topic",["x"]]"#), Flow::Continue);
 }
