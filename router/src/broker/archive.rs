@@ -29,7 +29,8 @@ impl Archive {
             publication: publication.id,
             time: self.clock.now(),
             topic: publication.topic.as_str().into(),
-            details: Details { publisher, audience, ..Details::default() }.with_passthru(&publication.passthru),
+            details: Details { publisher, trustlevel: publication.trust_level, audience, ..Details::default() }
+                .with_passthru(&publication.passthru),
             payload: publication.payload.to_owned(),
         };
         self.history.store.append(rule, event, receipt)

@@ -25,6 +25,7 @@ pub(crate) struct Publication<'a> {
     pub(crate) filter: Filter,
     /// Who published it, if the receivers are to know.
     pub(crate) publisher: Option<Disclosed<'a>>,
+    pub(crate) trust_level: Option<u64>,
     pub(crate) passthru: Passthru<'a>,
 }
 
@@ -133,6 +134,7 @@ impl Publication<'_> {
                 publisher: publisher.map(|publisher| publisher.session),
                 publisher_authid: publisher.map(|publisher| Cow::Borrowed(&*publisher.authid)),
                 publisher_authrole: publisher.map(|publisher| Cow::Borrowed(&*publisher.authrole)),
+                trustlevel: self.trust_level,
                 passthru: self.passthru.clone(),
                 ..EventDetails::default()
             },

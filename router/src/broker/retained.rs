@@ -30,6 +30,7 @@ pub(super) struct RetainedEvent {
     publication: PublicationId,
     filter: Filter,
     publisher: Option<Disclosed<'static>>,
+    trust_level: Option<u64>,
     passthru: Passthru<'static>,
     payload: OwnedPayload,
 }
@@ -97,9 +98,9 @@ fn send_latest(
             publisher: publisher.map(|publisher| publisher.session),
             publisher_authid: publisher.map(|publisher| Cow::Borrowed(&*publisher.authid)),
             publisher_authrole: publisher.map(|publisher| Cow::Borrowed(&*publisher.authrole)),
+            trustlevel: event.trust_level,
             retained: true,
             passthru: event.passthru.clone(),
-            ..EventDetails::default()
         },
         payload: event.payload.as_payload(),
     });
@@ -118,6 +119,7 @@ impl RetainedEvent {
                 authid: publisher.authid.clone().into_owned().into(),
                 authrole: publisher.authrole.clone().into_owned().into(),
             }),
+            trust_level: publication.trust_level,
             passthru: Passthru {
                 scheme: owned(scheme),
                 serializer: owned(serializer),

@@ -31,6 +31,9 @@ pub struct Details {
     /// Who published it, if subscribers were told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub publisher: Option<Publisher>,
+    /// How far the router trusted it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trustlevel: Option<u64>,
     /// `ppt_scheme`, and so on with the other keys of payload passthru mode.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ppt_scheme: Option<Box<str>>,
@@ -98,7 +101,8 @@ impl StoredEvent {
     /// The memory it takes, about.
     pub fn size(&self) -> usize {
         let payload = self.payload.as_payload();
-        let Details { publisher, ppt_scheme, ppt_serializer, ppt_cipher, ppt_keyid, audience } = &self.details;
+        let Details { publisher, trustlevel: _, ppt_scheme, ppt_serializer, ppt_cipher, ppt_keyid, audience } =
+            &self.details;
         let texts = [ppt_scheme, ppt_serializer, ppt_cipher, ppt_keyid];
         size_of::<Self>()
             + self.topic.len()

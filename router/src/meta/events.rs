@@ -229,6 +229,8 @@ struct EventDetails<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     publisher_authrole: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    trustlevel: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     ppt_scheme: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ppt_serializer: Option<&'a str>,
@@ -240,13 +242,14 @@ struct EventDetails<'a> {
 
 impl<'a> EventDetails<'a> {
     fn of(event: &'a StoredEvent, subscription: &Subscription) -> Self {
-        let Details { publisher, ppt_scheme, ppt_serializer, ppt_cipher, ppt_keyid, .. } = &event.details;
+        let Details { publisher, trustlevel, ppt_scheme, ppt_serializer, ppt_cipher, ppt_keyid, .. } = &event.details;
         let publisher = publisher.as_ref();
         Self {
             topic: (subscription.pattern.policy() != MatchPolicy::Exact).then_some(&event.topic),
             publisher: publisher.map(|publisher| publisher.session),
             publisher_authid: publisher.map(|publisher| &*publisher.authid),
             publisher_authrole: publisher.map(|publisher| &*publisher.authrole),
+            trustlevel: *trustlevel,
             ppt_scheme: ppt_scheme.as_deref(),
             ppt_serializer: ppt_serializer.as_deref(),
             ppt_cipher: ppt_cipher.as_deref(),

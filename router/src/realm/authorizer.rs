@@ -28,8 +28,10 @@ pub trait Authorizer: Debug + Send + Sync {
     fn allows(&self, member: &Member, action: Action, uri: &str) -> bool;
 
     /// How far an `action` of `member` with `uri` that is allowed is to be trusted: 0 is least,
-    /// what more means is up to the application. Told to the callees of a call, if they announced
-    /// `call_trustlevels`; with `None`, the default, nothing is told.
+    /// what more means is up to the application. Told to the callee of a call, if it announced
+    /// `call_trustlevels`, and to all subscribers of a publication: an event is encoded once for
+    /// all, and who doesn't know the detail passes over it. With `None`, the default, nothing is
+    /// told.
     fn trust_level(&self, member: &Member, action: Action, uri: &str) -> Option<u64> {
         let _ = (member, action, uri);
         None

@@ -50,12 +50,14 @@ impl Realm {
     ) -> Result<Option<Receipt>, Refused> {
         let topic = self.may_publish(member, &message.topic)?;
         let options = &message.options;
+        let trust_level = self.options.authorizer.trust_level(member, Action::Publish, topic.as_str());
         let publication = Publication {
             id: random_publication_id(),
             topic,
             payload: message.payload,
             filter: Filter::new(member.id(), options),
             publisher: options.disclose_me.then(|| Disclosed::new(member)),
+            trust_level,
             passthru: options.passthru.clone(),
         };
         let receipt = || Receipt::new(member.clone(), message.request, publication.id);
@@ -262,6 +264,7 @@ impl Realm {
             payload,
             filter: Filter::default(),
             publisher: None,
+            trust_level: None,
             passthru: Passthru::default(),
         };
         self.broker.publish(&publication, None, burst);

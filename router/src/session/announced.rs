@@ -15,6 +15,7 @@ const BROKER: Features = Features::NONE
     .with(Features::PUBLISHER_EXCLUSION)
     .with(Features::SUBSCRIBER_BLACKWHITE_LISTING)
     .with(Features::PUBLISHER_IDENTIFICATION)
+    .with(Features::PUBLICATION_TRUSTLEVELS)
     .with(Features::PATTERN_BASED_SUBSCRIPTION)
     .with(Features::SUBSCRIPTION_META_API)
     .with(Features::SUBSCRIPTION_REVOCATION)

@@ -26,6 +26,7 @@ fn event(id: u64) -> StoredEvent {
                 authid: "bob".into(),
                 authrole: "writer".into(),
             }),
+            trustlevel: Some(3),
             ppt_scheme: Some("x_ours".into()),
             audience: Audience {
                 eligible_authid: Some(vec!["alice".into()]),
