@@ -37,6 +37,7 @@ impl Dealer {
         member: &Arc<Member>,
         request: RequestId,
         wanted: &RegisterAs,
+        may_evict: impl Fn(&Member) -> bool,
         tell: OnChange<'_>,
         burst: &mut Burst,
     ) -> Result<(), Refused> {
@@ -51,6 +52,10 @@ impl Dealer {
             return Err(Refused::limit("registrations", wanted.limit));
         }
         if wanted.force {
+            if !known.iter().all(|known| known.all().iter().all(|callee| may_evict(&callee.member))) {
+                let why = "the session may not take the procedure over from those who have registered it";
+                return Err(Refused::new(error::NOT_AUTHORIZED, why));
+            }
             known.take().iter().for_each(|known| procedures.evict_all(known, tell, burst));
         }
         if let Some(known) = &known {

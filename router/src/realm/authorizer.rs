@@ -27,6 +27,13 @@ pub trait Authorizer: Debug + Send + Sync {
     /// `wamp.error.not_authorized`.
     fn allows(&self, member: &Member, action: Action, uri: &str) -> bool;
 
+    /// Whether `member`, which may register a procedure, may take it over from `callee`, which has
+    /// registered it: the option `force_reregister`. By default, from sessions of its own authrole
+    /// only.
+    fn allows_takeover(&self, member: &Member, callee: &Member) -> bool {
+        member.identity().authrole == callee.identity().authrole
+    }
+
     /// How far an `action` of `member` with `uri` that is allowed is to be trusted: 0 is least,
     /// what more means is up to the application. Told to the callee of a call, if it announced
     /// `call_trustlevels`, and to all subscribers of a publication: an event is encoded once for
@@ -64,6 +71,11 @@ impl Authorizer for OwnSessionOnly {
     fn allows(&self, member: &Member, action: Action, uri: &str) -> bool {
         action != Action::Call || !acts_on_others(uri) || self.administrators.contains(&member.identity().authrole)
     }
+
+    fn allows_takeover(&self, member: &Member, callee: &Member) -> bool {
+        let authrole = &member.identity().authrole;
+        *authrole == callee.identity().authrole || self.administrators.contains(authrole)
+    }
 }
 
 /// Whether a procedure of the router is one that ends what belongs to other sessions.
@@ -79,6 +91,10 @@ pub struct AllowAll;
 
 impl Authorizer for AllowAll {
     fn allows(&self, _member: &Member, _action: Action, _uri: &str) -> bool {
+        true
+    }
+
+    fn allows_takeover(&self, _member: &Member, _callee: &Member) -> bool {
         true
     }
 }

@@ -122,7 +122,8 @@ impl Realm {
                 limit: self.options.limits.registrations,
                 now: self.now(),
             };
-            self.dealer.register(member, message.request, &wanted, &self.tell_registrations(), burst)
+            let may_evict = |callee: &Member| self.options.authorizer.allows_takeover(member, callee);
+            self.dealer.register(member, message.request, &wanted, may_evict, &self.tell_registrations(), burst)
         });
         self.answer_refused(registered, member, Asked::Register, message.request, burst);
     }

@@ -121,6 +121,22 @@ fn a_full_callee_is_passed_over() {
 }
 
 #[test]
+fn turns_go_on_after_one_that_is_passed_over() {
+    let world = World::new();
+    let [one] = callees(&world, ["one"], r#"{"invoke":"roundrobin","concurrency":1}"#);
+    let others = callees(&world, ["two", "three"], r#"{"invoke":"roundrobin"}"#);
+    let mut caller = world.join("caller");
+    call(&mut caller, 1);
+    assert_eq!(one.received().len(), 1);
+    for request in 2..=9 {
+        call(&mut caller, request);
+        let [two, three] = [0, 1].map(|other: usize| others[other].received().len());
+        assert_eq!((two, three), if request % 2 == 0 { (1, 0) } else { (0, 1) }, "call {request}");
+    }
+    one.expect(&[]);
+}
+
+#[test]
 fn first_and_last_go_on_to_the_next_one() {
     for (policy, order) in [("first", [0, 1, 2]), ("last", [2, 1, 0])] {
         let world = World::new();

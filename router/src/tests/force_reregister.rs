@@ -1,9 +1,14 @@
 //! Taking over what a lost session still holds. Crossbar's option `force_reregister`, with what
-//! Crossbar makes of it.
+//! Crossbar makes of it. Other than there, a session takes over from its own authrole only: a
+//! procedure of the service's is not to be had by the public.
+
+use std::sync::Arc;
 
 use wamp_proto::Serializer;
 
+use super::receivers;
 use super::world::{BASIC_ROLES, World};
+use crate::realm::{OwnSessionOnly, RealmOptions};
 
 const REVOKED: &str = r#"[67,0,{"registration":1,"reason":"wamp.error.unregistered"}]"#;
 
@@ -111,4 +116,36 @@ fn watchers_are_told_of_the_end_before_the_beginning() {
     assert_eq!(kinds, ["[36,3", "[36,4", "[36,1", "[36,2"], "{received:?}");
     assert!(received[1].ends_with("[stale,1]]"), "{received:?}");
     assert!(received[3].ends_with("[fresh,2]]"), "{received:?}");
+}
+
+fn world(authorizer: OwnSessionOnly) -> World {
+    let (authenticator, authorizer) = (Arc::new(receivers::Believes), Arc::new(authorizer));
+    World::with(RealmOptions { authenticator, authorizer, ..RealmOptions::default() })
+}
+
+#[test]
+fn by_default_only_ones_own_authrole_is_taken_over() {
+    let world = world(OwnSessionOnly::default());
+    let mut service = receivers::join(&world, "service", "service");
+    let mut public = receivers::join(&world, "public", "public");
+    service.send(r#"[64,1,{},"com.work"]"#);
+    service.expect(&["[65,1,1]"]);
+    public.send(r#"[64,1,{"force_reregister":true},"com.work"]"#);
+    public.expect_error(64, 1, "wamp.error.not_authorized");
+    service.expect(&[]);
+    let mut again = receivers::join(&world, "another", "service");
+    again.send(r#"[64,1,{"force_reregister":true},"com.work"]"#);
+    again.expect(&["[65,1,2]"]);
+    service.expect(&[REVOKED]);
+}
+
+#[test]
+fn administrators_take_over_from_all() {
+    let world = world(OwnSessionOnly::with_administrators(["admin"]));
+    let mut service = receivers::join(&world, "service", "service");
+    let mut admin = receivers::join(&world, "admin", "admin");
+    service.send(r#"[64,1,{},"com.work"]"#);
+    admin.send(r#"[64,1,{"force_reregister":true},"com.work"]"#);
+    admin.expect(&["[65,1,2]"]);
+    service.expect(&["[65,1,1]", REVOKED]);
 }
