@@ -5,10 +5,13 @@
 mod common;
 
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
 
 use common::Client;
+use common::raw::RawClient;
 use serde_json::json;
+use tokio::net::{TcpStream, UnixStream};
 use wamp_proto::Serializer;
 
 fn router(arguments: &[&str]) -> Command {
@@ -56,13 +59,41 @@ async fn a_signal_ends_it_in_order() {
     }
 }
 
+#[tokio::test]
+async fn rawsocket_where_it_is_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("wamp.sock");
+    // What a router that was killed has left behind.
+    drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+    let unix = path.to_str().unwrap();
+    let arguments = ["--listen", "127.0.0.1:0", "--rawsocket", "127.0.0.1:0", "--rawsocket-unix", unix];
+    let mut running = Running(router(&arguments).args(["--rawsocket-unix-mode", "660"]).spawn().unwrap());
+    let mut lines = BufReader::new(running.0.stdout.take().unwrap()).lines().skip(1).map(Result::unwrap);
+    let address = lines.next().unwrap().strip_prefix("rs://").unwrap().to_owned();
+    assert_eq!(lines.next().unwrap(), format!("rs://unix:{unix}"));
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o660);
+
+    let mut tcp = RawClient::join(TcpStream::connect(address).await.unwrap(), Serializer::Cbor).await;
+    let mut unix = RawClient::join(UnixStream::connect(&path).await.unwrap(), Serializer::Json).await;
+    running.signal("TERM");
+    assert_eq!(tcp.receive().await[2], "wamp.close.system_shutdown");
+    assert_eq!(unix.receive().await[2], "wamp.close.system_shutdown");
+    drop((tcp, unix));
+    assert_eq!(running.0.wait().unwrap().code(), Some(0));
+    assert!(!path.exists(), "the socket's file is removed");
+}
+
 #[test]
 fn what_keeps_it_from_starting_is_one_clear_line() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let file = file.path().to_str().unwrap();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
     let table: &[(&[&str], &str)] = &[
         (&["--listen", &taken], "cannot listen on 127.0.0.1:"),
         (&["--listen", "nonsense"], "cannot listen on nonsense"),
+        (&["--listen", "127.0.0.1:0", "--rawsocket", &taken], "cannot listen on 127.0.0.1:"),
+        (&["--listen", "127.0.0.1:0", "--rawsocket-unix", file], "there is a file that is no socket"),
         (&["--static", "/no/such/directory"], "--static /no/such/directory: no such directory"),
         (&["--listen", "127.0.0.1:0", "--log", "router=loudly"], "--log \"router=loudly\""),
     ];

@@ -347,3 +347,40 @@ async fn a_shutdown_says_goodbye_everywhere() {
     assert!(!path.exists());
     tokio::net::TcpListener::bind(address).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_client_in_process_comes_and_goes_like_any_other() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let router = Router::builder().realm("realm1").build();
+    let server = router.serve(listener, axum::Router::new());
+    let (mut watcher, _) = Client::join(server.local_addr(), Serializer::Json).await;
+    watcher.subscribe(1, "wamp.session.on_leave").await;
+    let client = RawClient::join(router.connect_in_process(), Serializer::MessagePack).await;
+    let session = client.session;
+    drop(client);
+    assert_eq!(watcher.receive().await[4][0], session);
+    drop(watcher);
+
+    let mut client = RawClient::join(router.connect_in_process(), Serializer::Json).await;
+    soon(server.shutdown()).await;
+    assert_eq!(client.receive().await[2], "wamp.close.system_shutdown");
+    assert!(client.rest().await.is_empty());
+    // Who comes later is told the same.
+    let mut late = RawClient::connect(router.connect_in_process(), JSON).await;
+    late.send(json!([1, "realm1", {"roles": {"caller": {}}}])).await;
+    let abort = late.receive().await;
+    assert_eq!((&abort[0], &abort[2]), (&json!(3), &json!("wamp.close.system_shutdown")));
+}
+
+/// More than the pipe holds, so that router and client have to take turns.
+#[tokio::test]
+async fn long_messages_through_a_pipe() {
+    let router = Router::builder().realm("realm1").build();
+    let mut client = RawClient::join(router.connect_in_process(), Serializer::Json).await;
+    client.send(json!([32, 1, {}, "com.example.topic"])).await;
+    client.receive().await;
+    for (request, length) in [(2, 100), (3, 70_000), (4, 3_000_000)] {
+        client.send(json!([16, request, {"exclude_me": false}, "com.example.topic", ["x".repeat(length)]])).await;
+        assert_eq!(client.receive().await[4][0].as_str().unwrap().len(), length);
+    }
+}
