@@ -112,7 +112,8 @@ async def singles(everyone, helper, table):
         cells = {}
         for name, check in singles.CHECKS.items():
             uri = f"single.{peer.name.replace('/', '.')}"
-            cells[name] = await outcome(check(peer, helper, uri))
+            lacking = name in peer.lacks
+            cells[name] = IMPOSSIBLE if lacking else await outcome(check(peer, helper, uri))
         table.add(peer.name, cells)
 
 
@@ -174,6 +175,42 @@ async def unregister(peer, helper, uri):
     await fails_with("wamp.error.no_such_procedure", call)
 
 
+async def retained_in(peer, helper, uri):
+    """What was published before comes with the peer's subscription."""
+    await keep(helper, peer, f"{uri}.retained_in")
+
+
+async def retained_out(peer, helper, uri):
+    """What the peer published before comes with another's subscription."""
+    await keep(peer, helper, f"{uri}.retained_out")
+
+
+async def keep(publisher, subscriber, topic):
+    fields = {"args": ["kept", 1], "kwargs": {}, "acknowledge": True, "retain": True}
+    await publisher.do("publish", topic=topic, **fields)
+    await subscriber.do("subscribe", tag=topic, topic=topic, get_retained=True)
+    expect("retained event", (await subscriber.event(topic))["args"], ["kept", 1])
+
+
+async def progress_in(peer, helper, uri):
+    """Progressive results reach the peer."""
+    await helper.do("register", procedure=f"{uri}.progress_in", does="count")
+    await counted(peer, f"{uri}.progress_in")
+
+
+async def progress_out(peer, helper, uri):
+    """The peer sends progressive results; autobahn-js announces that, but no call canceling."""
+    await peer.do("register", procedure=f"{uri}.progress_out", does="count")
+    await counted(helper, f"{uri}.progress_out")
+
+
+async def counted(caller, procedure):
+    call = {"procedure": procedure, "args": [], "kwargs": {}, "receive_progress": True}
+    result = await caller.do("call", **call)
+    expect("progress", result["progress"], [[step, "of 3"] for step in (1, 2, 3)])
+    expect("result", result["args"], ["done", 3])
+
+
 async def leave(peer, helper, uri):
     """GOODBYE is answered, and a callee that left is gone."""
     await peer.do("register", procedure=f"{uri}.left", does="echo")
@@ -187,7 +224,8 @@ async def leave(peer, helper, uri):
 singles.CHECKS = {
     check.__name__: check
     for check in (
-        prefix, wildcard, exclusion, unsubscribe, pattern, no_procedure, twice, unregister, leave,
+        prefix, wildcard, exclusion, unsubscribe, retained_in, retained_out, pattern,
+        no_procedure, twice, unregister, progress_in, progress_out, leave,
     )
 }
 

@@ -3,20 +3,23 @@
 A peer is started as `COMMAND… URL REALM SERIALIZER`, joins, and says `{"joined": session}`.
 Then it gets one JSON object a line on its standard input and answers each on standard output:
 
-    {"id": 1, "do": "subscribe", "tag": …, "topic": …, "match": …}      -> {"id": 1, "ok": {}}
+    {"id": 1, "do": "subscribe", "tag": …, "topic": …, "match": …, "get_retained": …}
+                                                                        -> {"id": 1, "ok": {}}
     {"id": 2, "do": "unsubscribe", "tag": …}
     {"id": 3, "do": "publish", "topic": …, "args": […], "kwargs": {…},
-     "acknowledge": true, "exclude_me": false}                          -> ok: {"publication": id}
+     "acknowledge": true, "exclude_me": false, "retain": true}          -> ok: {"publication": id}
     {"id": 4, "do": "register", "procedure": …, "does": "echo", "match": …}
     {"id": 5, "do": "unregister", "procedure": …}
-    {"id": 6, "do": "call", "procedure": …, "args": […], "kwargs": {…}} -> ok: {"args", "kwargs"}
+    {"id": 6, "do": "call", "procedure": …, "args": […], "kwargs": {…},
+     "receive_progress": true}                             -> ok: {"args", "kwargs", "progress"}
     {"id": 7, "do": "leave"}
 
 An ERROR is answered `{"id", "error": {"uri", "args", "kwargs"}}`; an event is told as
 `{"event": tag, "args", "kwargs", "topic", "publication"}`, the last two null where the library
-does not tell them. A registered procedure does one of three things: `echo` returns what it was called with,
+does not tell them. A registered procedure does one of four things: `echo` returns what it was called with,
 `refuse` raises `com.example.error.refused` with what it was called with, `tell` returns the
-procedure it was called as. Bytes are written `{"$bytes": hex}`. The end of its input ends a peer.
+procedure it was called as, `count` sends `[1, "of 3"]`, `[2, "of 3"]`, `[3, "of 3"]` as progress if
+that is wanted and returns `["done", 3]`. Bytes are written `{"$bytes": hex}`. The end of its input ends a peer.
 """
 
 import asyncio
@@ -69,7 +72,7 @@ class Peer:
         self.events = defaultdict(asyncio.Queue)
         self._process = self._reader = self._stderr = None
         self._answers, self._last = {}, 0
-        self._patience = PATIENCE
+        self.patience = PATIENCE
 
     async def start(self, url, realm):
         self._process = await asyncio.create_subprocess_exec(
@@ -117,9 +120,9 @@ class Peer:
 
     async def _within(self, awaitable, what, deadline=DEADLINE):
         try:
-            return await asyncio.wait_for(awaitable, deadline if self._patience > 0 else 0)
+            return await asyncio.wait_for(awaitable, deadline if self.patience > 0 else 0)
         except asyncio.TimeoutError:
-            self._patience -= 1
+            self.patience -= 1
             raise Broken(f"{self.name}: waited {deadline:.0f} s {what[:200]}, in vain") from None
 
     async def _read(self):

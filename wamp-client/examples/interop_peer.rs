@@ -124,8 +124,12 @@ impl Peer {
             }));
             async {}
         };
-        let subscription =
-            self.client.subscribe(text(line, "topic")?.to_owned(), on_event).matching(policy(line)?).await?;
+        let subscription = self
+            .client
+            .subscribe(text(line, "topic")?.to_owned(), on_event)
+            .matching(policy(line)?)
+            .get_retained(line.get("get_retained") == Some(&json!(true)))
+            .await?;
         self.attached.lock().await.subscriptions.insert(tag, subscription);
         Ok(())
     }
@@ -141,6 +145,9 @@ impl Peer {
         }
         if let Some(exclude) = line.get("exclude_me").and_then(Json::as_bool) {
             publish = publish.exclude_me(exclude);
+        }
+        if line.get("retain") == Some(&json!(true)) {
+            publish = publish.retain();
         }
         if line.get("acknowledge") == Some(&json!(true)) {
             return Ok(json!({ "publication": publish.acknowledge().await? }));

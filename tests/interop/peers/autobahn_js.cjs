@@ -25,7 +25,8 @@ const connection = new autobahn.Connection({
   url,
   realm,
   serializers: [serializers[serializer]()],
-  use_es6_promises: true,
+  // Progress is told by this kind of promise only.
+  use_deferred: require('when').defer,
   max_retries: 0,
 });
 
@@ -39,6 +40,10 @@ const procedures = {
     throw new autobahn.Error('com.example.error.refused', args, kwargs);
   },
   tell: (args, kwargs, details) => new autobahn.Result([details.procedure], {}),
+  count: (args, kwargs, details) => {
+    for (const step of [1, 2, 3]) details.progress?.([step, 'of 3']);
+    return new autobahn.Result(['done', 3]);
+  },
 };
 
 connection.onopen = (session) => {
@@ -46,14 +51,14 @@ connection.onopen = (session) => {
   const registrations = {};
 
   serve({
-    async subscribe({ tag, topic, match }) {
+    async subscribe({ tag, topic, match, get_retained }) {
       const onEvent = (args, kwargs, details) => sayEvent(tag, args, kwargs, details);
-      const options = match ? { match } : {};
+      const options = { ...(match && { match }), ...(get_retained && { get_retained }) };
       subscriptions[tag] = await session.subscribe(topic, onEvent, options).catch(failed);
     },
     unsubscribe: ({ tag }) => session.unsubscribe(subscriptions[tag]).then(() => ({}), failed),
-    async publish({ topic, args, kwargs, acknowledge, exclude_me }) {
-      const sent = session.publish(topic, args, kwargs, { acknowledge, exclude_me });
+    async publish({ topic, args, kwargs, acknowledge, exclude_me, retain }) {
+      const sent = session.publish(topic, args, kwargs, { acknowledge, exclude_me, retain });
       return acknowledge ? { publication: (await sent.catch(failed)).id } : {};
     },
     async register({ procedure, match, does }) {
@@ -64,10 +69,13 @@ connection.onopen = (session) => {
     },
     unregister: ({ procedure }) =>
       session.unregister(registrations[procedure]).then(() => ({}), failed),
-    async call({ procedure, args, kwargs }) {
-      const result = await session.call(procedure, args, kwargs).catch(failed);
-      if (result instanceof autobahn.Result) return { args: result.args, kwargs: result.kwargs };
-      return { args: result === null ? [] : [result], kwargs: {} };
+    async call({ procedure, args, kwargs, receive_progress }) {
+      const progress = [];
+      const result = await session
+        .call(procedure, args, kwargs, receive_progress ? { receive_progress } : {})
+        .then(undefined, failed, (step) => progress.push(step.args));
+      if (result instanceof autobahn.Result) return { args: result.args, kwargs: result.kwargs, progress };
+      return { args: result === null ? [] : [result], kwargs: {}, progress };
     },
     leave: () =>
       new Promise((resolve) => {

@@ -14,6 +14,7 @@ from autobahn.asyncio.websocket import WampWebSocketClientFactory
 from autobahn.wamp.exception import ApplicationError
 from autobahn.wamp.serializer import CBORSerializer, JsonSerializer, MsgPackSerializer
 from autobahn.wamp.types import (
+    CallOptions,
     CallResult,
     ComponentConfig,
     PublishOptions,
@@ -68,7 +69,14 @@ def tell(*args, details=None, **kwargs):
     return CallResult(details.procedure)
 
 
-PROCEDURES = {"echo": echo, "refuse": refuse, "tell": tell}
+def count(*args, details=None, **kwargs):
+    for step in (1, 2, 3):
+        if details.progress:
+            details.progress(step, "of 3")
+    return CallResult("done", 3)
+
+
+PROCEDURES = {"echo": echo, "refuse": refuse, "tell": tell, "count": count}
 
 
 class Peer(ApplicationSession):
@@ -107,7 +115,7 @@ class Peer(ApplicationSession):
         except Exception as error:  # a bug of this script: the driver shows it
             say({"id": number, "broken": repr(error)})
 
-    async def do_subscribe(self, tag, topic, match=None):
+    async def do_subscribe(self, tag, topic, match=None, get_retained=None):
         def on_event(*args, details=None, **kwargs):
             say(
                 {
@@ -119,14 +127,16 @@ class Peer(ApplicationSession):
                 }
             )
 
-        options = SubscribeOptions(match=match, details=True)
+        options = SubscribeOptions(match=match, get_retained=get_retained, details=True)
         self.subscriptions[tag] = await self.subscribe(on_event, topic, options)
 
     async def do_unsubscribe(self, tag):
         await self.subscriptions[tag].unsubscribe()
 
-    async def do_publish(self, topic, args, kwargs, acknowledge=False, exclude_me=None):
-        options = PublishOptions(acknowledge=acknowledge, exclude_me=exclude_me)
+    async def do_publish(
+        self, topic, args, kwargs, acknowledge=False, exclude_me=None, retain=None
+    ):
+        options = PublishOptions(acknowledge=acknowledge, exclude_me=exclude_me, retain=retain)
         sent = self.publish(topic, *args, options=options, **kwargs)
         return {"publication": (await sent).id} if acknowledge else {}
 
@@ -137,11 +147,14 @@ class Peer(ApplicationSession):
     async def do_unregister(self, procedure):
         await self.registrations[procedure].unregister()
 
-    async def do_call(self, procedure, args, kwargs):
+    async def do_call(self, procedure, args, kwargs, receive_progress=False):
+        progress = []
+        if receive_progress:
+            kwargs["options"] = CallOptions(on_progress=lambda *step: progress.append(step))
         result = await self.call(procedure, *args, **kwargs)
         if isinstance(result, CallResult):
-            return {"args": result.results, "kwargs": result.kwresults}
-        return {"args": [] if result is None else [result], "kwargs": {}}
+            return {"args": result.results, "kwargs": result.kwresults, "progress": progress}
+        return {"args": [] if result is None else [result], "kwargs": {}, "progress": progress}
 
     async def do_leave(self):
         left = asyncio.get_event_loop().create_future()

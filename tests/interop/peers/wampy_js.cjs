@@ -2,7 +2,7 @@
 // Speaks the line protocol of ../matrix.py.
 //
 // Where it deviates: it acknowledges every publication whether asked to or not; it cannot send
-// `exclude_me: false`; it keeps an EVENT's publication id to itself; it breaks on UNSUBSCRIBED of
+// `exclude_me: false` or `retain`; it keeps an EVENT's publication id to itself; it breaks on UNSUBSCRIBED of
 // a subscription made with options; options that were not given go out as null in MessagePack and
 // CBOR (`match: null`).
 
@@ -31,12 +31,20 @@ const failed = (error) => {
     : error;
 };
 
-const options = (match) => (match ? { match } : undefined);
+const options = (given) => (Object.values(given).some(Boolean) ? given : undefined);
 
 const procedures = {
   echo: ({ argsList, argsDict }) => ({ argsList: argsList ?? [], argsDict: argsDict ?? {} }),
   refuse: ({ argsList, argsDict }) => {
     throw { error: 'com.example.error.refused', argsList: argsList ?? [], argsDict: argsDict ?? {} };
+  },
+  count: ({ details, result_handler }) => {
+    if (details.receive_progress) {
+      for (const step of [1, 2, 3]) {
+        result_handler({ argsList: [step, 'of 3'], options: { progress: true } });
+      }
+    }
+    return { argsList: ['done', 3] };
   },
 };
 
@@ -55,10 +63,10 @@ async function main() {
   const subscriptions = {};
 
   serve({
-    async subscribe({ tag, topic, match }) {
+    async subscribe({ tag, topic, match, get_retained }) {
       const onEvent = ({ argsList, argsDict, details }) =>
         sayEvent(tag, argsList, argsDict, details);
-      subscriptions[tag] = await client.subscribe(topic, onEvent, options(match)).catch(failed);
+      subscriptions[tag] = await client.subscribe(topic, onEvent, options({ match, get_retained })).catch(failed);
     },
     unsubscribe: ({ tag }) =>
       client.unsubscribe(subscriptions[tag].subscriptionKey).then(() => ({}), failed),
@@ -71,14 +79,18 @@ async function main() {
       // Details of an INVOCATION say the procedure only where a pattern matched.
       const tell = ({ details }) => ({ argsList: [details.procedure ?? procedure], argsDict: {} });
       return client
-        .register(procedure, does === 'tell' ? tell : procedures[does], options(match))
+        .register(procedure, does === 'tell' ? tell : procedures[does], options({ match }))
         .then(() => ({}), failed);
     },
     unregister: ({ procedure }) => client.unregister(procedure).then(() => ({}), failed),
-    async call({ procedure, args, kwargs }) {
+    async call({ procedure, args, kwargs, receive_progress }) {
       const payload = { argsList: args, argsDict: kwargs };
-      const result = await client.call(procedure, payload).catch(failed);
-      return { args: result.argsList ?? [], kwargs: result.argsDict ?? {} };
+      const progress = [];
+      const progress_callback = ({ argsList }) => progress.push(argsList);
+      const result = await client
+        .call(procedure, payload, receive_progress && { progress_callback })
+        .catch(failed);
+      return { args: result.argsList ?? [], kwargs: result.argsDict ?? {}, progress };
     },
     leave: () => client.disconnect().then(() => ({})),
   });
