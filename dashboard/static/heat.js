@@ -72,6 +72,11 @@ export class Heat {
     const box = plotBox(width - this.bars - BETWEEN, height);
     const window = view.window(this.clock());
     const rows = track.coreRows.at(-1)?.length ?? 0;
+    // Ground for what isn't known: each core is followed only from when the machine is opened.
+    context.globalAlpha = 0.4;
+    context.fillStyle = inks.track;
+    context.fillRect(box.x, box.y, box.width, box.height);
+    context.globalAlpha = 1;
     if (rows) this.paint(context, box, window, track, rows, gap, inks);
     this.drawCores(context, box, track.cores, inks);
     drawTimeAxis(context, { ...box, y: box.y + box.height, height: 0 }, window, inks);
@@ -176,7 +181,9 @@ export class Heat {
     const core = Math.floor((busiest * track.cores) / levels.length);
     const words = `busiest: core ${core}, ${percent(levels[busiest])}`;
     setText(this.value, words);
-    setText(this.note, time === null ? `${track.cores} ${track.cores === 1 ? 'core' : 'cores'}` : clockTime(time));
+    const [first] = track.coreTimes;
+    const since = first > from ? ` · followed since ${clockTime(first)}` : '';
+    setText(this.note, time === null ? `${track.cores} cores${since}` : clockTime(time));
     setAttribute(this.canvas, 'aria-valuetext', time === null ? words : `${clockTime(time)}: ${words}`);
     setAttribute(this.canvas, 'aria-valuenow', String(Math.round((((cursor ?? to) - from) / (to - from)) * 100)));
     setAttribute(

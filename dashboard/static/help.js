@@ -69,6 +69,9 @@ export function agentCommands(location = window.location) {
   return { installed: `wamp-agent ${rest}`, sources: `cargo run --release -p wamp-agent -- ${rest}` };
 }
 
+const words = (text) =>
+  text.split(' ').flatMap((word, index) => [index ? ' ' : '', h('span', { class: 'word' }, word)]);
+
 /** A command with a button that copies it. */
 function command(text) {
   const copy = button(
@@ -86,7 +89,7 @@ function command(text) {
     },
     'Copy',
   );
-  const code = h('code', {}, text);
+  const code = h('code', {}, ...words(text));
   return h('div', { class: 'command' }, code, copy);
 }
 
@@ -107,13 +110,13 @@ function instructions() {
           'p',
           {},
           'This page is served on this computer only. For other machines to reach it, start the dashboard with ',
-          h('code', {}, openTo()),
+          h('code', {}, ...words(openTo())),
           ' and use this computer’s address in place of ',
           h('code', {}, location.host),
           '.',
         )
       : null,
-    h('p', {}, 'Just looking? ', h('code', {}, '--demo 50'), ' starts the dashboard with fifty simulated machines.'),
+    h('p', {}, 'Just looking? ', h('code', {}, ...words('--demo 50')), ' starts the dashboard with fifty simulated machines.'),
   ].filter(Boolean);
 }
 

@@ -4,7 +4,7 @@ import { button, h, icon, setAttribute, setIcon, setText } from './dom.js';
 
 const SWITCHES = [
   ['show_cpus', 'CPU', 'cores and load'],
-  ['show_memory', 'Memory', 'memory and swap'],
+  ['show_memory', 'Memory', 'use and swap'],
   ['show_disk', 'Disks', 'mounts and disk traffic'],
 ];
 const FIELDS = ['name', 'frequency', 'show_cpus', 'show_memory', 'show_disk', 'disabled'];
