@@ -40,13 +40,21 @@ fn an_error_goes_back_to_the_caller() {
 fn an_error_uri_is_spelled_one_way() {
     let world = World::new();
     let (mut callee, mut caller) = pair(&world);
-    caller.send(r#"[48,1,{},"com.work"]"#);
-    callee.send(r#"[8,68,1,{},"wamp.error.cancelled"]"#);
-    caller.expect(&[r#"[8,48,1,{},"wamp.error.canceled"]"#]);
+    for (request, given, passed_on) in [
+        (1, "wamp.error.cancelled", "wamp.error.canceled"),
+        (2, "wamp.error.canceled", "wamp.error.canceled"),
+        (3, "wamp.error.disclose_me.not_allowed", "wamp.error.option_disallowed.disclose_me"),
+        (4, "wamp.error.option_disallowed.disclose_me", "wamp.error.option_disallowed.disclose_me"),
+        (5, "wamp.error.of_our_own", "wamp.error.of_our_own"),
+    ] {
+        caller.send(&format!(r#"[48,{request},{{}},"com.work"]"#));
+        callee.send(&format!(r#"[8,68,{request},{{}},"{given}"]"#));
+        caller.expect(&[&format!(r#"[8,48,{request},{{}},"{passed_on}"]"#)]);
+    }
     // What is no URI could end the caller's session.
-    caller.send(r#"[48,2,{},"com.work"]"#);
-    callee.send(r#"[8,68,2,{},"went wrong!"]"#);
-    caller.expect_error(48, 2, "wamp.error.invalid_uri");
+    caller.send(r#"[48,6,{},"com.work"]"#);
+    callee.send(r#"[8,68,6,{},"went wrong!"]"#);
+    caller.expect_error(48, 6, "wamp.error.invalid_uri");
 }
 
 #[test]
