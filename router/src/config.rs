@@ -20,8 +20,8 @@ use crate::connection::ConnectionSettings;
 pub struct Config {
     /// What a WAMP connection may cost, and how long it may take.
     pub connections: ConnectionSettings,
-    /// Connections of a server, of all protocols together. One more is answered with 503, or with
-    /// RawSocket's error 4. Default: 50,000.
+    /// Connections of a server, of all protocols together. One more is answered with 503, where
+    /// RawSocket has a port of its own with its error 4. Default: 50,000.
     pub max_connections: usize,
     /// Where WebSockets are opened. Default: `/ws`.
     pub websocket_path: String,

@@ -21,14 +21,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 
 use crate::outbox::{Closed, Encoding, Flush, Framing, Outbox, Status};
 use crate::transport::control::CloseCode;
 use crate::transport::{self, Accept, Decoder, websocket};
 use incoming::Outcome;
 use pulse::Pulse;
-use stream::{Stream, TcpSide, Whole};
+use stream::{Stream, TcpSide, UnixSide, Whole};
 
 pub use incoming::{Flow, Incoming};
 pub use pulse::Heartbeat;
@@ -93,6 +93,25 @@ where
     // Not an async function: that would keep room for its arguments as long as it runs, and
     // there are many of them.
     Connection::new(TcpSide(read), received, accept, outbox, heartbeat, handler)
+}
+
+/// Runs a connection over a unix socket until its end, as [`run_tcp`] does.
+pub fn run_unix<H, F>(
+    socket: UnixStream,
+    received: Vec<u8>,
+    encoding: Encoding,
+    accept: Accept,
+    heartbeat: &Heartbeat,
+    handler: F,
+) -> impl Future<Output = ()> + Send + use<H, F>
+where
+    H: Handler,
+    F: FnOnce(Arc<Outbox>) -> H,
+{
+    let (read, write) = socket.into_split();
+    let outbox = Outbox::unix(encoding, heartbeat.settings().outbox, write);
+    let handler = handler(outbox.clone());
+    Connection::new(UnixSide(read), received, accept, outbox, heartbeat, handler)
 }
 
 /// Runs a connection over any other stream until its end, as [`run_tcp`] does.

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use parking_lot::Mutex;
-use tokio::net::tcp::OwnedWriteHalf;
+use tokio::net::{tcp, unix};
 
 use crate::pool;
 use crate::transport::control::CloseCode;
@@ -105,8 +105,13 @@ pub(crate) enum Flush {
 
 impl Outbox {
     /// An outbox in front of a TCP socket, which any task may write to.
-    pub fn tcp(encoding: Encoding, limits: OutboxLimits, socket: OwnedWriteHalf) -> Arc<Self> {
+    pub fn tcp(encoding: Encoding, limits: OutboxLimits, socket: tcp::OwnedWriteHalf) -> Arc<Self> {
         Self::new(encoding, limits, Wire::Tcp(socket))
+    }
+
+    /// An outbox in front of a unix socket, which any task may write to.
+    pub fn unix(encoding: Encoding, limits: OutboxLimits, socket: unix::OwnedWriteHalf) -> Arc<Self> {
+        Self::new(encoding, limits, Wire::Unix(socket))
     }
 
     /// An outbox whose stream only the peer's own task can write to (TLS, an in-process pipe):
@@ -385,6 +390,7 @@ impl Outbox {
         match &self.wire {
             // An error shows itself in the write that follows.
             Wire::Tcp(socket) => socket.as_ref().poll_write_ready(cx).map(drop),
+            Wire::Unix(socket) => socket.as_ref().poll_write_ready(cx).map(drop),
             Wire::Owner => Poll::Ready(()),
             Wire::Detached { .. } => Poll::Pending,
         }

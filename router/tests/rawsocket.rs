@@ -297,6 +297,29 @@ async fn a_call_or_result_longer_than_its_receiver_takes_is_an_error() {
     assert_eq!(error[4], "wamp.error.payload_size_exceeded", "RESULT: {error}");
 }
 
+/// Somebody who does not read is left behind, and gets everything once he does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_reader_on_a_unix_socket_misses_nothing() {
+    const EVENTS: usize = 200;
+    let (mut server, address) = served(Config::default()).await;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("wamp.sock");
+    server.rawsocket_unix(UnixSocket::bind(&path, 0o600).unwrap());
+    let mut reader = RawClient::join(UnixStream::connect(&path).await.unwrap(), Serializer::Cbor).await;
+    reader.send(json!([32, 1, {}, "com.example.topic"])).await;
+    reader.receive().await;
+    let mut publisher = RawClient::join(TcpStream::connect(address).await.unwrap(), Serializer::Json).await;
+    // Several times what the socket's buffer holds, and less than the outbox does.
+    let filling = "x".repeat(20_000);
+    for event in 0..EVENTS {
+        publisher.send(json!([16, event + 1, {"acknowledge": true}, "com.example.topic", [event, filling]])).await;
+        publisher.receive().await;
+    }
+    for event in 0..EVENTS {
+        assert_eq!(reader.receive().await[4][0], event);
+    }
+}
+
 #[tokio::test]
 async fn who_hangs_up_has_left() {
     let (_server, address) = served(Config::default()).await;

@@ -9,7 +9,7 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 use wamp_proto::rawsocket::{HandshakeError, MAGIC};
 
-use super::{ConnectionSettings, Handler, Heartbeat, run_stream, run_tcp};
+use super::{ConnectionSettings, Handler, Heartbeat, run_stream, run_tcp, run_unix};
 use crate::outbox::{Encoding, Outbox};
 use crate::transport::{Accept, rawsocket};
 
@@ -98,7 +98,7 @@ impl Socket for UnixStream {
         H: Handler,
         F: FnOnce(Arc<Outbox>) -> H + Send + 'static,
     {
-        run_stream(self, Vec::new(), encoding, accept(encoding), &heartbeat, handler)
+        run_unix(self, Vec::new(), encoding, accept(encoding), &heartbeat, handler)
     }
 }
 

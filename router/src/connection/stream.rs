@@ -4,8 +4,9 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::tcp::OwnedReadHalf;
+use tokio::net::{tcp, unix};
 
 /// A byte stream, as its connection's task sees it.
 pub(super) trait Stream: Send {
@@ -19,7 +20,7 @@ pub(super) trait Stream: Send {
 }
 
 /// A TCP socket whose other half is the outbox's wire.
-pub(super) struct TcpSide(pub(super) OwnedReadHalf);
+pub(super) struct TcpSide(pub(super) tcp::OwnedReadHalf);
 
 impl Stream for TcpSide {
     fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
@@ -31,7 +32,7 @@ impl Stream for TcpSide {
     }
 
     fn poll_shutdown(&mut self, _: &mut Context<'_>) -> Poll<()> {
-        let _ = socket2::SockRef::from(self.0.as_ref()).shutdown(std::net::Shutdown::Write);
+        let _ = SockRef::from(self.0.as_ref()).shutdown(std::net::Shutdown::Write);
         Poll::Ready(())
     }
 }
@@ -40,7 +41,32 @@ impl Stream for TcpSide {
 /// socket must not.
 impl Drop for TcpSide {
     fn drop(&mut self) {
-        let _ = socket2::SockRef::from(self.0.as_ref()).shutdown(std::net::Shutdown::Both);
+        let _ = SockRef::from(self.0.as_ref()).shutdown(std::net::Shutdown::Both);
+    }
+}
+
+/// A unix socket whose other half is the outbox's wire.
+pub(super) struct UnixSide(pub(super) unix::OwnedReadHalf);
+
+impl Stream for UnixSide {
+    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buffer)
+    }
+
+    fn poll_write(&mut self, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Pending
+    }
+
+    fn poll_shutdown(&mut self, _: &mut Context<'_>) -> Poll<()> {
+        let _ = SockRef::from(self.0.as_ref()).shutdown(std::net::Shutdown::Write);
+        Poll::Ready(())
+    }
+}
+
+/// As for [`TcpSide`].
+impl Drop for UnixSide {
+    fn drop(&mut self) {
+        let _ = SockRef::from(self.0.as_ref()).shutdown(std::net::Shutdown::Both);
     }
 }
 

@@ -3,12 +3,14 @@
 use std::io;
 
 use parking_lot::Mutex;
-use tokio::net::tcp::OwnedWriteHalf;
+use tokio::net::{tcp, unix};
 
 #[derive(Debug)]
 pub(super) enum Wire {
     /// A TCP socket, written to by whoever flushes.
-    Tcp(OwnedWriteHalf),
+    Tcp(tcp::OwnedWriteHalf),
+    /// A unix socket, likewise.
+    Unix(unix::OwnedWriteHalf),
     /// A stream that only the peer's own task can write to.
     Owner,
     /// No peer: keeps what is written, up to a capacity.
@@ -29,6 +31,7 @@ impl Wire {
     pub(super) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Wire::Tcp(socket) => socket.try_write(bytes),
+            Wire::Unix(socket) => socket.try_write(bytes),
             Wire::Owner => Err(io::ErrorKind::WouldBlock.into()),
             Wire::Detached { taken, capacity } => {
                 let mut taken = taken.lock();
@@ -45,7 +48,7 @@ impl Wire {
     pub(super) fn drain(&self) -> Vec<u8> {
         match self {
             Wire::Detached { taken, .. } => std::mem::take(&mut *taken.lock()),
-            Wire::Tcp(_) | Wire::Owner => Vec::new(),
+            Wire::Tcp(_) | Wire::Unix(_) | Wire::Owner => Vec::new(),
         }
     }
 }
