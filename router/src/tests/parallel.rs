@@ -9,17 +9,19 @@ use wamp_proto::Serializer;
 
 use super::peer::{Peer, Say, say};
 use super::properties::part;
+use super::watcher::Watcher;
 use super::world::{ALL_ROLES, World};
 
 const THREADS: usize = 4;
 const ROUNDS: usize = 400;
 
 /// Everything a client can do, all at once: nothing may deadlock, get out of order, be answered
-/// twice or not at all, or stay behind.
+/// twice or not at all, or stay behind; and what watchers are told adds up to what is.
 #[test]
 fn rules_hold_in_parallel() {
     for _ in 0..4 {
         let world = World::new();
+        let mut watcher = Watcher::new(&world);
         let sessions = Arc::new(Mutex::new(Vec::new()));
         let start = Arc::new(Barrier::new(THREADS));
         let threads: Vec<_> = (0..THREADS)
@@ -62,6 +64,9 @@ fn rules_hold_in_parallel() {
             peer.receive();
         }
         peers.retain(|peer| !peer.over);
+        watcher.receive(&world);
+        world.realm().dealer().assert_consistent();
+        drop(watcher);
         assert_eq!(world.realm().session_count(), peers.len());
         part(&world, peers);
     }

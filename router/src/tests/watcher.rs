@@ -28,6 +28,7 @@ impl Watcher {
     /// Takes what has come. Each event must be possible after those before, and in the end they
     /// must tell what is in fact registered.
     pub(super) fn receive(&mut self, world: &World) {
+        self.client.outbox.flush();
         let frames = self.client.outbox.drain();
         let encoding = self.client.outbox.encoding();
         for frame in encoding.framing.split(&frames) {
