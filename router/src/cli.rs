@@ -1,9 +1,12 @@
 //! The command line.
 
+mod history;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
+use history::HistoryFlags;
 use wamp_proto::Uri;
 use wamp_router::{Config, ConnectionSettings, OutboxLimits, SlowConsumer};
 
@@ -91,6 +94,9 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "SECONDS", default_value_t = ConnectionSettings::default().ping_interval.as_secs(),
           value_parser = clap::value_parser!(u64).range(1..))]
     ping_interval: u64,
+
+    #[command(flatten)]
+    pub(crate) history: HistoryFlags,
 
     /// What to log, to stderr: error, warn, info, debug or trace, or finer, like
     /// wamp_router=debug.

@@ -11,6 +11,7 @@ use clap::Parser;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
+use wamp_router::realm::RealmOptions;
 use wamp_router::{Router, UnixSocket};
 
 use cli::Cli;
@@ -52,8 +53,12 @@ async fn serve(cli: Cli) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot catch SIGINT")?;
     let mut terminate = signal(SignalKind::terminate()).context("cannot catch SIGTERM")?;
 
-    let router = cli.realms.iter().fold(Router::builder(), |builder, realm| builder.realm(realm.as_str()));
-    let router = router.config(cli.config()).build();
+    let mut router = Router::builder().config(cli.config());
+    for realm in &cli.realms {
+        let options = RealmOptions { history: cli.history.of_realm(realm)?, ..RealmOptions::default() };
+        router = router.realm_with(realm.as_str(), options);
+    }
+    let router = router.build();
     let mut server = router.serve(listener, axum::Router::new());
     println!("ws://{}{}", server.local_addr(), router.config().websocket_path);
     if let Some(listener) = rawsocket {
@@ -76,6 +81,7 @@ async fn serve(cli: Cli) -> anyhow::Result<()> {
         () = server.shutdown() => {}
         () = signalled() => tracing::warn!("second signal: not waiting for clients"),
     }
+    router.realms().iter().for_each(|realm| realm.flush_history());
     Ok(())
 }
 

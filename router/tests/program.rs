@@ -83,6 +83,47 @@ async fn rawsocket_where_it_is_asked_for() {
     assert!(!path.exists(), "the socket's file is removed");
 }
 
+/// What was acknowledged is there after `kill -9`, and what was not is after an orderly end.
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn the_event_history_survives() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["--listen", "127.0.0.1:0", "--history", "prefix:com.log.", "--history-dir"];
+    let arguments = [&arguments[..], &[folder.path().to_str().unwrap()]].concat();
+    let start = async || {
+        let (running, line) = Running::start(&arguments);
+        let address = line.strip_prefix("ws://").and_then(|line| line.strip_suffix("/ws")).expect(&line);
+        (running, Client::join(address.parse().unwrap(), Serializer::MessagePack).await.0)
+    };
+    let numbers = async |client: &mut Client| -> Vec<u64> {
+        client.send(json!([48, 1, {}, "wamp.subscription.lookup", ["com.log.", {"match": "prefix"}]])).await;
+        let subscription = client.receive().await[3][0].clone();
+        client.send(json!([48, 2, {}, "wamp.subscription.get_events", [subscription]])).await;
+        let events = client.receive().await[3][0].clone();
+        events.as_array().unwrap().iter().map(|event| event["args"][0].as_u64().unwrap()).collect()
+    };
+
+    let (running, mut client) = start().await;
+    for number in 1..=20 {
+        client.send(json!([16, number, {"acknowledge": true}, "com.log.a", [number]])).await;
+        assert_eq!(client.receive().await[0], 17);
+    }
+    running.signal("KILL");
+    drop(running);
+
+    let (mut running, mut client) = start().await;
+    let acknowledged: Vec<u64> = (1..=20).collect();
+    assert_eq!(numbers(&mut client).await, acknowledged);
+    client.send(json!([16, 3, {}, "com.log.b", [21]])).await;
+    client.send(json!([6, {}, "wamp.close.close_realm"])).await;
+    assert_eq!(client.receive().await[0], 6);
+    running.signal("TERM");
+    assert_eq!(running.0.wait().unwrap().code(), Some(0));
+
+    let (_running, mut client) = start().await;
+    assert_eq!(numbers(&mut client).await, (1..=21).collect::<Vec<u64>>());
+}
+
 #[test]
 fn what_keeps_it_from_starting_is_one_clear_line() {
     let file = tempfile::NamedTempFile::new().unwrap();
@@ -96,6 +137,8 @@ fn what_keeps_it_from_starting_is_one_clear_line() {
         (&["--listen", "127.0.0.1:0", "--rawsocket-unix", file], "there is a file that is no socket"),
         (&["--static", "/no/such/directory"], "--static /no/such/directory: no such directory"),
         (&["--listen", "127.0.0.1:0", "--log", "router=loudly"], "--log \"router=loudly\""),
+        #[cfg(feature = "sqlite")]
+        (&["--listen", "127.0.0.1:0", "--history", "com", "--history-dir", "/dev/null/x"], "--history-dir /dev/null/x"),
     ];
     for (arguments, expected) in table {
         let output = router(arguments).output().unwrap();
