@@ -57,6 +57,11 @@ pub(crate) trait Read<'a> {
     /// Reads a scalar, or enters a container.
     fn token(&mut self) -> Result<Token<'a>, DecodeError>;
 
+    /// Reads a token where a string is due. In JSON, a string that looks like a binary one is a string here.
+    fn string_token(&mut self) -> Result<Token<'a>, DecodeError> {
+        self.token()
+    }
+
     /// Whether the container has one more item (entry); leaves the container when not.
     fn more(&mut self, items: &mut Items) -> Result<bool, DecodeError>;
 

@@ -91,7 +91,7 @@ impl<'a> Field<'a> for Option<bool> {
 }
 
 pub(crate) fn string<'a>(reader: &mut impl Read<'a>) -> Result<Cow<'a, str>, DecodeError> {
-    match reader.token()? {
+    match reader.string_token()? {
         Token::Str(value) => Ok(value),
         other => Err(reader.expected("a string", &other)),
     }

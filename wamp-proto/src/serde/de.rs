@@ -72,6 +72,15 @@ macro_rules! integers {
     )*};
 }
 
+macro_rules! strings {
+    ($($method:ident)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+            let token = self.reader.string_token()?;
+            self.visit(token, visitor)
+        }
+    )*};
+}
+
 impl<'r, 'de, R: Read<'de>> de::Deserializer<'de> for Deserializer<'r, 'de, R> {
     type Error = DecodeError;
 
@@ -82,6 +91,8 @@ impl<'r, 'de, R: Read<'de>> de::Deserializer<'de> for Deserializer<'r, 'de, R> {
 
     integers!(deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
         deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128);
+
+    strings!(deserialize_char deserialize_str deserialize_string deserialize_identifier);
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         if self.reader.null() { visitor.visit_none() } else { visitor.visit_some(self) }
@@ -140,7 +151,7 @@ impl<'r, 'de, R: Read<'de>> de::Deserializer<'de> for Deserializer<'r, 'de, R> {
     }
 
     forward_to_deserialize_any! {
-        bool f32 f64 char str string bytes byte_buf unit unit_struct map struct identifier
+        bool f32 f64 bytes byte_buf unit unit_struct map struct
     }
 }
 

@@ -146,3 +146,15 @@ fn containers_of_every_size_class() {
         }
     }
 }
+
+#[test]
+fn what_looks_like_binary_in_json_is_text_where_text_is_due() {
+    let text = "\0AAEC".to_owned();
+    let json = to_vec(Serializer::Json, &text).unwrap();
+    assert_eq!(from_slice::<String>(Serializer::Json, &json).unwrap(), text);
+    assert_eq!(from_slice::<crate::Value>(Serializer::Json, &json).unwrap(), crate::Value::Bin(vec![0, 1, 2]));
+
+    let frame = br#"[32,1,{"match":"\u0000"},"\u0000AAEC"]"#;
+    let crate::Message::Subscribe(subscribe) = Serializer::Json.decode(frame).unwrap() else { panic!("no SUBSCRIBE") };
+    assert_eq!((subscribe.options.matching.as_deref(), &*subscribe.topic), (Some("\0"), "\0AAEC"));
+}

@@ -132,6 +132,27 @@ impl<'a> Reader<'a> {
         Ok(Items { left: length.map(|length| length as usize), first: true, close: BREAK, ended: false })
     }
 
+    /// Where the next value begins after its tags, if it does.
+    fn untagged(&self) -> Option<usize> {
+        let mut at = self.at;
+        loop {
+            let head = *self.bytes.get(at)?;
+            if head >> 5 != 6 {
+                return Some(at);
+            }
+            at += match head & 31 {
+                0..=23 => 1,
+                low @ 24..=27 => 1 + (1 << (low - 24)),
+                _ => return None,
+            };
+        }
+    }
+
+    /// The head of the next value, past its tags.
+    fn untagged_head(&self) -> Option<u8> {
+        self.untagged().map(|at| self.bytes[at])
+    }
+
     fn simple(&mut self, low: u8) -> Result<Token<'a>, DecodeError> {
         Ok(match low {
             20 => Token::Bool(false),
@@ -245,17 +266,21 @@ impl<'a> Read<'a> for Reader<'a> {
     }
 
     fn null(&mut self) -> bool {
-        let null = matches!(self.bytes.get(self.at), Some(0xf6 | 0xf7));
-        self.at += usize::from(null);
-        null
+        match self.untagged() {
+            Some(at) if matches!(self.bytes[at], 0xf6 | 0xf7) => {
+                self.at = at + 1;
+                true
+            }
+            _ => false,
+        }
     }
 
     fn at_list(&mut self) -> bool {
-        self.bytes.get(self.at).is_some_and(|head| head >> 5 == 4)
+        self.untagged_head().is_some_and(|head| head >> 5 == 4)
     }
 
     fn at_dict(&mut self) -> bool {
-        self.bytes.get(self.at).is_some_and(|head| head >> 5 == 5)
+        self.untagged_head().is_some_and(|head| head >> 5 == 5)
     }
 
     fn end(&mut self) -> Result<(), DecodeError> {
@@ -273,7 +298,7 @@ impl<'a> Read<'a> for Reader<'a> {
 #[cfg(test)]
 mod tests {
     use super::half;
-    use crate::{Serializer, Value, from_slice};
+    use crate::{Message, Serializer, Value, from_slice};
 
     #[test]
     fn bignums_of_up_to_64_bits_are_integers() {
@@ -282,6 +307,17 @@ mod tests {
         assert_eq!(decode(b"\xc3\x47\x1f\xff\xff\xff\xff\xff\xff"), Value::Int(-(1 << 53)));
         assert_eq!(decode(b"\xc2\x40"), Value::Uint(0));
         assert_eq!(decode(b"\xc2\x49\x01\0\0\0\0\0\0\0\0"), Value::Bin(vec![1, 0, 0, 0, 0, 0, 0, 0, 0]));
+    }
+
+    #[test]
+    fn tags_are_passed_over_wherever_they_stand() {
+        // 55799([16, 0(1), {"acknowledge": 1(null)}, "a", 41([1]), 41({"k": 1})])
+        let frame =
+            b"\xd9\xd9\xf7\x86\x10\xc0\x01\xa1\x6backnowledge\xc1\xf6\x61a\xd8\x29\x81\x01\xd8\x29\xa1\x61k\x01";
+        let Message::Publish(publish) = Serializer::Cbor.decode(frame).unwrap() else { panic!("no PUBLISH") };
+        assert!(!publish.options.acknowledge);
+        assert_eq!(publish.payload.args_reader().take::<u64>().unwrap(), Some(1));
+        assert_eq!(publish.payload.kwargs_reader().get::<u64>("k").unwrap(), Some(1));
     }
 
     #[test]

@@ -217,6 +217,10 @@ impl<'a> Read<'a> for Reader<'a> {
         })
     }
 
+    fn string_token(&mut self) -> Result<Token<'a>, DecodeError> {
+        if self.peek() == Some(b'"') { self.string().map(Token::Str) } else { self.token() }
+    }
+
     fn more(&mut self, items: &mut Items) -> Result<bool, DecodeError> {
         let byte = self.peek_value()?;
         if byte == items.close {
