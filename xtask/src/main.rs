@@ -3,6 +3,7 @@
 mod bench;
 mod checkout;
 mod command;
+mod fuzz;
 mod install;
 mod options;
 mod readme;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         }
         Task::Test => Ok(steps::run_wanted(&checkout, &options)),
         Task::BenchPage => bench::page(&checkout, &options.rest).map(|()| true),
+        Task::Fuzz => fuzz::fuzz(&checkout, &options.rest).map(|()| true),
     });
     match passed {
         Ok(true) => ExitCode::SUCCESS,

@@ -19,6 +19,9 @@ Usage: cargo xtask <TASK>
   list         The steps of `test`
   bench-page   Measures the page in a headless Chromium, served by the release binary.
                What follows goes to the benchmark; its options: dashboard/bench/page.mjs
+  fuzz [--seconds N] [TARGET]...
+               Fuzzes the decoders (json, msgpack, cbor), the framings (websocket, rawsocket) and the
+               realm, or only the named ones, for N seconds in all (60)
 ";
 
 /// What to do.
@@ -28,6 +31,7 @@ pub(crate) enum Task {
     List,
     Test,
     BenchPage,
+    Fuzz,
 }
 
 /// What was asked for on the command line.
@@ -38,7 +42,7 @@ pub(crate) struct Options {
     skip: Vec<String>,
     pub(crate) install: bool,
     pub(crate) update_readme_screenshot: bool,
-    /// What follows `bench-page`.
+    /// What follows `bench-page` or `fuzz`.
     pub(crate) rest: Vec<String>,
 }
 
@@ -59,6 +63,9 @@ impl Options {
             Some("test") => Task::Test,
             Some("bench-page") => {
                 return Ok(Self { task: Task::BenchPage, rest: arguments.collect(), ..options });
+            }
+            Some("fuzz") => {
+                return Ok(Self { task: Task::Fuzz, rest: arguments.collect(), ..options });
             }
             Some(other) => return Err(format!("there is no task {other:?}")),
         };
