@@ -34,7 +34,7 @@ async fn on_leave(session: SessionId, service: State<FleetService>) {
 
 /// Publishes what is new, as long as the session lasts; what isn't told then waits for the next.
 #[on_join]
-async fn tell_news(client: Client, service: State<FleetService>) {
+pub(super) async fn tell_news(client: Client, service: State<FleetService>) {
     loop {
         let news = service.next_news().await;
         match tell(&client, &news).await {

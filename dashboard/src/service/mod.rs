@@ -5,6 +5,8 @@
 
 mod events;
 mod procedures;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
