@@ -273,3 +273,39 @@ fn only_what_is_there_can_be_revoked() {
         operator.expect_error(48, request, &format!("wamp.error.{error}"));
     }
 }
+
+/// Whatever happens at once: what is told is one possible order of it, and the one it had.
+#[test]
+fn changes_are_told_in_their_order_in_parallel() {
+    let world = World::new();
+    let listener = listener(&world);
+    let threads: Vec<_> = (0..4)
+        .map(|_| {
+            let world = world.clone();
+            std::thread::spawn(move || {
+                for _ in 0..100 {
+                    let mut client = world.join("client");
+                    client.send(r#"[32,1,{},"com.topic"]"#);
+                    client.received();
+                    client.vanish();
+                }
+            })
+        })
+        .collect();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    listener.outbox.flush();
+    // The one subscription to the topic there can be at a time, and how many share it.
+    let mut sharing: Option<usize> = None;
+    let events = events(&listener);
+    for event in &events {
+        sharing = match (&event[..5], sharing) {
+            ("[36,1", None) => Some(0),
+            ("[36,2", Some(sessions)) => Some(sessions + 1),
+            ("[36,3", Some(sessions @ 1..)) => Some(sessions - 1),
+            ("[36,4", Some(0)) => None,
+            _ => panic!("{event} with {sharing:?}"),
+        };
+    }
+    assert_eq!(sharing, None);
+    assert!(events.len() >= 2 * 400);
+}
