@@ -1,8 +1,8 @@
 """Third-party WAMP clients and a wamp-client program, each against each, through one router.
 
-    python matrix.py (--router PATH | --url URL) --client PATH [--only NAME]
+    python matrix.py --router PATH --client PATH [--only NAME]
 
-Each library comes in every serializer it has. Every pair of peers, as publisher and subscriber
+Each library comes in every serializer it has, over WebSocket, and where it can over RawSocket. Every pair of peers, as publisher and subscriber
 and as caller and callee, is one cell of a table; a cell that fails fails the run; "-" is one that
 the library has no way to do (wampy.js can't ask for its own events). Needs NODE_PATH
 to name the folder with the npm packages, and the PyPI packages in this interpreter (see
@@ -20,24 +20,29 @@ from peer import Broken, Peer
 from router import Router
 
 PEERS = Path(__file__).parent / "peers"
+REALM = "realm1"
 SERIALIZERS = ("json", "msgpack", "cbor")
 
 
 def peers(client):
     """Every library in every serializer."""
-    libraries = {
-        "py": ([sys.executable, str(PEERS / "autobahn_python.py")], []),
-        "js": (["node", str(PEERS / "autobahn_js.cjs")], ["autobahn"]),
-        "js22": (["node", str(PEERS / "autobahn_js.cjs")], ["autobahn-22"]),
-        "wampy": (["node", str(PEERS / "wampy_js.cjs")], []),
-    }
-    if client:
-        libraries["rust"] = ([client], [])
-    names = {(library, serializer): f"{library}/{serializer}" for library in libraries for serializer in SERIALIZERS}
-    return [
-        Peer(name, libraries[library][0], [serializer, *libraries[library][1]], LACKS.get(name, ()))
-        for (library, serializer), name in names.items()
-    ]
+    python, node = [sys.executable, str(PEERS / "autobahn_python.py")], ["node"]
+    autobahn, wampy = [*node, str(PEERS / "autobahn_js.cjs")], [*node, str(PEERS / "wampy_js.cjs")]
+    everyone = []
+    for serializer in SERIALIZERS:
+        everyone += [
+            Peer(f"py/{serializer}", python, [serializer]),
+            Peer(f"py/{serializer}/raw", python, [serializer]),
+            Peer(f"js/{serializer}", autobahn, [serializer, "autobahn"]),
+            Peer(f"js22/{serializer}", autobahn, [serializer, "autobahn-22"]),
+            Peer(f"wampy/{serializer}", wampy, [serializer]),
+            Peer(f"rust/{serializer}", [client], [serializer]),
+        ]
+    everyone.append(Peer("js/json/raw", autobahn, ["json", "autobahn"]))
+    everyone.sort(key=lambda peer: peer.name)
+    for peer in everyone:
+        peer.lacks = LACKS.get(peer.name, ())
+    return everyone
 
 
 # wampy.js 8.0 sends `exclude_me` only when it is true, and `retain` never; it does not announce that
@@ -48,6 +53,8 @@ WAMPY = ["own events", "retained_out", "progress_out"]
 LACKS = {
     "wampy/json": WAMPY,
     "wampy/msgpack": WAMPY,
+    # autobahn-js has a JSON of its own for RawSocket.
+    "js/json/raw": ["bytes"],
     # cbor-x, as wampy.js sets it up, reads -2^32 as 0.
     "wampy/cbor": [*WAMPY, "negative integers"],
     # wamp-client has no progressive results yet.
@@ -86,11 +93,11 @@ class Table:
                     print(f"\n{self.title}: {row} and {column}:\n    {wrong}")
 
 
-async def run(url, realm, everyone):
+async def run(urls, realm, everyone):
     """Starts the peers, fills the tables, and says how many cells passed and failed."""
     helper = Peer("helper", [sys.executable, str(PEERS / "autobahn_python.py")], ["json"])
     helper.patience = inf  # it waits for what others do
-    await asyncio.gather(*(peer.start(url, realm) for peer in (helper, *everyone)))
+    await asyncio.gather(*(peer.start(urls, realm) for peer in (helper, *everyone)))
     names = [peer.name for peer in everyone]
     try:
         published = Table("publisher (row) to subscriber (column)", names)
@@ -109,23 +116,20 @@ async def run(url, realm, everyone):
 
 async def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--router", help="the wamp-router binary to start")
-    arguments.add_argument("--url", help="a running router's address, instead of --router")
-    arguments.add_argument("--realm", default="realm1")
-    arguments.add_argument("--client", help="the wamp-client example program interop_peer")
+    arguments.add_argument("--router", required=True, help="the wamp-router binary")
+    arguments.add_argument("--client", required=True, help="wamp-client's example interop_peer")
     arguments.add_argument("--only", default="", help="only peers whose name contains this")
     arguments = arguments.parse_args()
 
     everyone = [peer for peer in peers(arguments.client) if arguments.only in peer.name]
-    router = None if arguments.url else await Router.start(arguments.router, arguments.realm)
+    router = await Router.start(arguments.router, REALM)
     try:
-        passed, failed = await run(arguments.url or router.url, arguments.realm, everyone)
+        passed, failed = await run(router.urls, REALM, everyone)
     except Broken as broken:
         print(f"\n{broken}", file=sys.stderr)
         return 1
     finally:
-        if router:
-            await router.stop()
+        await router.stop()
     print(f"\n{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
 

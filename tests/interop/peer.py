@@ -65,16 +65,18 @@ def from_line(value):
 
 
 class Peer:
-    def __init__(self, name, command, arguments, lacks=()):
+    def __init__(self, name, command, arguments):
         self.name, self.command, self.arguments = name, command, arguments
-        self.lacks = lacks  # what the library has no way to do, or does wrong; see matrix.py
+        self.lacks = ()  # what the library has no way to do, or does wrong; see matrix.py
         self.session = None
         self.events = defaultdict(asyncio.Queue)
         self._process = self._reader = self._stderr = None
         self._answers, self._last = {}, 0
         self.patience = PATIENCE
 
-    async def start(self, url, realm):
+    async def start(self, urls, realm):
+        """Starts it at one of the router's addresses and waits until it has joined."""
+        url = urls["rs" if "raw" in self.name else "ws"]
         self._process = await asyncio.create_subprocess_exec(
             *self.command, url, realm, *self.arguments,
             stdin=asyncio.subprocess.PIPE,

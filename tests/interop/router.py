@@ -5,23 +5,30 @@ import signal
 
 
 class Router:
-    def __init__(self, process, url):
-        self.process, self.url = process, url
+    def __init__(self, process, urls):
+        self.process = process
+        self.urls = urls  # by scheme: "ws" and "rs"
 
     @classmethod
     async def start(cls, binary, realm):
-        """Starts it and waits for its first line, which is its address."""
+        """Starts it and waits for its first lines, which are its addresses."""
+        free = "127.0.0.1:0"
         process = await asyncio.create_subprocess_exec(
-            binary, "--listen", "127.0.0.1:0", "--realm", realm, stdout=asyncio.subprocess.PIPE
+            binary, "--listen", free, "--rawsocket", free, "--realm", realm,
+            stdout=asyncio.subprocess.PIPE,
         )
-        try:
-            line = await asyncio.wait_for(process.stdout.readline(), 10)
-        except asyncio.TimeoutError:
-            process.kill()
-            raise SystemExit(f"{binary} did not say its address within 10 s") from None
-        if not line:
-            raise SystemExit(f"{binary} ended with {await process.wait()}")
-        return cls(process, line.decode().strip())
+        urls = {}
+        while len(urls) < 2:
+            try:
+                line = await asyncio.wait_for(process.stdout.readline(), 10)
+            except asyncio.TimeoutError:
+                process.kill()
+                raise SystemExit(f"{binary} did not say its addresses within 10 s") from None
+            if not line:
+                raise SystemExit(f"{binary} ended with {await process.wait()}")
+            scheme, _, _ = line.decode().partition(":")
+            urls[scheme] = line.decode().strip()
+        return cls(process, urls)
 
     async def stop(self):
         """SIGINT must end it, with exit code 0."""

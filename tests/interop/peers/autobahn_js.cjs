@@ -1,7 +1,7 @@
 // An interop peer on autobahn-js: node autobahn_js.cjs URL REALM SERIALIZER PACKAGE
-// Speaks the line protocol of ../matrix.py.
+// URL is ws://… for WebSocket or rs://HOST:PORT for RawSocket. Speaks the line protocol of ../peer.py.
 //
-// Where it deviates: a RESULT of no argument and one of a single null look alike to a caller.
+// Where it deviates: over RawSocket it speaks JSON only, without binary; a RESULT of no argument and one of a single null look alike to a caller.
 
 const { say, sayEvent, serve, binaryReplacer, binaryReviver } = require('./lines.cjs');
 
@@ -22,9 +22,12 @@ const serializers = {
 };
 
 const connection = new autobahn.Connection({
-  url,
+  transports: [
+    url.startsWith('rs:')
+      ? { type: 'rawsocket', host: new URL(url).hostname, port: Number(new URL(url).port) }
+      : { type: 'websocket', url, serializers: [serializers[serializer]()] },
+  ],
   realm,
-  serializers: [serializers[serializer]()],
   // Progress is told by this kind of promise only.
   use_deferred: require('when').defer,
   max_retries: 0,

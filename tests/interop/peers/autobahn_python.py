@@ -1,6 +1,8 @@
 """An interop peer on autobahn-python: python autobahn_python.py URL REALM SERIALIZER
 
-Speaks the line protocol of ../matrix.py.
+URL is ws://… for WebSocket or rs://HOST:PORT for RawSocket.
+
+Speaks the line protocol of ../peer.py.
 
 Where it deviates: a RESULT of no argument and one of a single None look alike to a caller.
 """
@@ -9,6 +11,7 @@ import asyncio
 import json
 import sys
 
+from autobahn.asyncio.rawsocket import WampRawSocketClientFactory
 from autobahn.asyncio.wamp import ApplicationSession
 from autobahn.asyncio.websocket import WampWebSocketClientFactory
 from autobahn.wamp.exception import ApplicationError
@@ -167,10 +170,13 @@ async def connect(url, realm, serializer):
     def session():
         return Peer(ComponentConfig(realm))
 
-    transport = WampWebSocketClientFactory(
-        session, url=url, serializers=[SERIALIZERS[serializer]()]
-    )
-    _, host, port, *_ = parse_url(url)
+    serializer = SERIALIZERS[serializer]()
+    if url.startswith("rs:"):
+        host, port = url.removeprefix("rs://").split(":")
+        transport = WampRawSocketClientFactory(session, serializer=serializer)
+    else:
+        _, host, port, *_ = parse_url(url)
+        transport = WampWebSocketClientFactory(session, url=url, serializers=[serializer])
     await asyncio.get_event_loop().create_connection(transport, host, port)
 
 

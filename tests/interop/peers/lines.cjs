@@ -1,4 +1,4 @@
-// The line protocol of the interop peers, for JavaScript (see ../matrix.py).
+// The line protocol of the interop peers, for JavaScript (see ../peer.py).
 
 const readline = require('node:readline');
 

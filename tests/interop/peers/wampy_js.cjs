@@ -1,5 +1,5 @@
 // An interop peer on wampy.js: node wampy_js.cjs URL REALM SERIALIZER
-// Speaks the line protocol of ../matrix.py.
+// Speaks the line protocol of ../peer.py.
 //
 // Where it deviates: it acknowledges every publication whether asked to or not; it cannot send
 // `exclude_me: false` or `retain`; it keeps an EVENT's publication id to itself; it breaks on UNSUBSCRIBED of
