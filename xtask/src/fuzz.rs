@@ -4,7 +4,7 @@
 //! Coverage is a pass of LLVM, which any compiler can be asked for.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
@@ -42,7 +42,6 @@ pub(crate) fn fuzz(checkout: &Checkout, arguments: &[String]) -> anyhow::Result<
     let seconds = (wanted.seconds / wanted.targets.len() as u64).max(1);
     let mut failed = Vec::new();
     for target in wanted.targets {
-        println!("{target}: {seconds} s");
         if let Err(error) = fuzz_target(checkout, &programs.join(target), target, seconds) {
             eprintln!("{error:#}");
             failed.push(target);
@@ -91,19 +90,29 @@ fn build(checkout: &Checkout) -> anyhow::Result<PathBuf> {
     Ok(target_dir.join(host).join("release"))
 }
 
-fn fuzz_target(checkout: &Checkout, binary: &PathBuf, target: &str, seconds: u64) -> anyhow::Result<()> {
+fn fuzz_target(checkout: &Checkout, binary: &Path, target: &str, seconds: u64) -> anyhow::Result<()> {
     // What it finds interesting is kept from run to run; what is in the repository is only read.
     let found = checkout.target.join("fuzz/corpus").join(target);
     let artifacts = checkout.target.join("fuzz/artifacts").join(target);
     for folder in [&found, &artifacts] {
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     }
-    run(program(checkout, binary)
+    let output = program(checkout, binary)
         .arg(&found)
         .args([format!("fuzz/corpus/{target}"), format!("fuzz/regressions/{target}")])
         .arg(format!("-max_total_time={seconds}"))
         .arg(format!("-artifact_prefix={}/", artifacts.display()))
-        .args(["-timeout=10", "-rss_limit_mb=1024", "-print_final_stats=1", "-verbosity=0"]))
+        .args(["-timeout=10", "-rss_limit_mb=1024", "-print_final_stats=1", "-print_funcs=0", "-verbosity=0"])
+        .output()
+        .with_context(|| format!("cannot run {}", binary.display()))?;
+    // libFuzzer has much to tell, which matters only when something was found.
+    let told = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() {
+        bail!("{told}\n{target} failed: {}", output.status);
+    }
+    let inputs = told.lines().find_map(|line| line.strip_prefix("stat::number_of_executed_units:"));
+    println!("{target}: {} inputs in {seconds} s", inputs.unwrap_or("no").trim());
+    Ok(())
 }
 
 #[cfg(test)]
@@ -130,7 +139,7 @@ mod tests {
 
     #[test]
     fn each_target_has_its_program_and_inputs() {
-        let fuzz = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz");
+        let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz");
         for target in TARGETS {
             for path in [format!("src/bin/{target}.rs"), format!("corpus/{target}"), format!("regressions/{target}")] {
                 assert!(fuzz.join(&path).exists(), "{path}");
