@@ -115,6 +115,23 @@ pub enum Error {
         /// Why it was lost.
         reason: String,
     },
+    /// Parts of a result came faster than the program took them. The call was canceled: a result with a part missing
+    /// is none.
+    #[error(
+        "the parts of a result were not taken as fast as they came: {waiting} were waiting, so the call was canceled"
+    )]
+    TooSlow {
+        /// How many were waiting.
+        waiting: usize,
+    },
+    /// The router can't do what the request needs.
+    #[error("{request} needs {feature}, which the router does not announce")]
+    Unsupported {
+        /// What was asked for.
+        request: String,
+        /// What it needs.
+        feature: &'static str,
+    },
     /// The App has been stopped.
     #[error("the App has been stopped")]
     Stopped,
@@ -164,6 +181,10 @@ pub enum ErrorKind {
     NotJoined,
     /// The session ended before the answer came.
     Lost,
+    /// The program did not take what it asked for as fast as it came.
+    TooSlow,
+    /// The router can't do that.
+    Unsupported,
     /// The App has been stopped.
     Stopped,
     /// A value could not be encoded or decoded.
@@ -188,6 +209,8 @@ impl Error {
             Self::Timeout { .. } => ErrorKind::Timeout,
             Self::NotJoined => ErrorKind::NotJoined,
             Self::Lost { .. } => ErrorKind::Lost,
+            Self::TooSlow { .. } => ErrorKind::TooSlow,
+            Self::Unsupported { .. } => ErrorKind::Unsupported,
             Self::Stopped => ErrorKind::Stopped,
             Self::Encode { .. } | Self::Decode { .. } => ErrorKind::Codec,
             Self::Protocol(_) => ErrorKind::Protocol,

@@ -36,13 +36,15 @@ pub use wamp_proto::{MatchPolicy, PublicationId, Serializer, SessionId, Value, e
 
 pub use crate::app::{App, Running};
 pub use crate::client::{
-    Acknowledged, Call, CallResult, Client, Publish, Register, Registration, Subscribe, Subscription, Unacknowledged,
+    Acknowledged, Call, CallResult, Client, Part, Progressive, Publish, Register, Registration, Subscribe,
+    Subscription, Unacknowledged,
 };
 pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::handler::{
-    Argument, Caller, Definition, Details, Handler, Hook, InvocationPolicy, Kwargs, Output, Procedure,
-    ProcedureHandler, Rest, Results, SessionInfo, State, Topic, TopicHandler,
+    Argument, Caller, Definition, Details, Handler, Hook, InvocationPolicy, Kwargs, Output, Parts, Procedure,
+    ProcedureHandler, Progress, Rest, Results, SessionInfo, State, Topic, TopicHandler,
 };
+pub use crate::session::CancelMode;
 pub use crate::wamp_error::WampError;
 
 /// What the macros' code needs. No part of the API.

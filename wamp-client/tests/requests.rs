@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use peer::{Connection, app, within};
 use serde_json::json;
-use wamp_client::{Client, Error, ErrorKind, MatchPolicy, Running, SessionId};
+use wamp_client::{CancelMode, Client, Error, ErrorKind, MatchPolicy, Part, Running, SessionId};
 
 async fn joined() -> (Running, Client, Connection) {
     let (app, mut peer) = app();
@@ -320,4 +320,69 @@ async fn a_timeout_is_one_whoever_notices_it_first() {
         connection.send(json!([8, 48, 1, {}, "wamp.error.timeout"])).await;
     });
     assert_eq!(result.expect_err("the router gave up").kind(), ErrorKind::Timeout);
+}
+
+async fn joined_with(dealer: serde_json::Value) -> (Running, Client, Connection) {
+    let (app, mut peer) = app();
+    let (running, connection) = tokio::join!(app.start(), async {
+        let mut connection = peer.accept().await;
+        connection.welcome(dealer).await;
+        connection
+    });
+    let running = running.expect("it starts");
+    let client = running.client().clone();
+    (running, client, connection)
+}
+
+#[tokio::test]
+async fn parts_of_a_result_are_asked_for_and_canceled_as_told() {
+    let (_running, client, mut connection) = joined().await;
+    let call = client.call::<i64>("com.example.slow").on_drop(CancelMode::Kill);
+    let mut parts = call.progressive::<String>();
+    let (part, ()) = tokio::join!(parts.next(), async {
+        connection.expect(json!([48, 1, {"receive_progress": true}, "com.example.slow"])).await;
+        connection.send(json!([50, 1, {"progress": true}, ["half"]])).await;
+    });
+    assert_eq!(part.expect("there is one").expect("it fits"), Part::Progress("half".to_owned()));
+    drop(parts);
+    connection.expect(json!([49, 1, {"mode": "kill"}])).await;
+}
+
+#[tokio::test]
+async fn a_part_that_was_not_asked_for_is_no_result() {
+    let (_running, client, mut connection) = joined().await;
+    let (result, ()) = tokio::join!(async { client.call::<i64>("com.example.add").await }, async {
+        connection.expect(json!([48, 1, {}, "com.example.add"])).await;
+        connection.send(json!([50, 1, {"progress": true}, [1]])).await;
+        connection.send(json!([50, 1, {}, [2]])).await;
+    });
+    assert_eq!(result.expect("it is answered"), 2);
+}
+
+#[tokio::test]
+async fn arguments_in_parts_share_the_id_and_end_with_one_that_says_so() {
+    let (_running, client, mut connection) = joined_with(json!({"progressive_call_invocations": true})).await;
+    let call = client.call::<i64>("com.example.sum").arg(1).parts(futures_util::stream::iter([2, 3]));
+    let (sum, ()) = tokio::join!(call.into_future(), async {
+        connection.expect(json!([48, 1, {"progress": true}, "com.example.sum", [1]])).await;
+        connection.expect(json!([48, 1, {"progress": true}, "com.example.sum", [2]])).await;
+        connection.expect(json!([48, 1, {"progress": true}, "com.example.sum", [3]])).await;
+        connection.expect(json!([48, 1, {}, "com.example.sum"])).await;
+        connection.send(json!([50, 1, {}, [6]])).await;
+    });
+    assert_eq!(sum.expect("it is answered"), 6);
+}
+
+#[tokio::test]
+async fn a_router_that_takes_no_arguments_in_parts_is_not_sent_any() {
+    let (_running, client, mut connection) = joined().await;
+    let call = client.call::<i64>("com.example.sum").parts(futures_util::stream::iter([2, 3]));
+    let error = call.await.expect_err("the router can't do it");
+    assert!(matches!(error, Error::Unsupported { .. }), "{error}");
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    let (done, ()) = tokio::join!(async { client.call::<()>("com.example.log").await }, async {
+        connection.expect(json!([48, 1, {}, "com.example.log"])).await;
+        connection.send(json!([50, 1, {}])).await;
+    });
+    done.expect("it is answered");
 }

@@ -89,6 +89,7 @@ impl App {
                 heartbeat: self.heartbeat,
                 backoff: self.backoff,
                 most_invocations: self.most_invocations,
+                event_queue: self.event_queue,
                 wait_for_router: self.wait_for_router,
             },
             endpoints,

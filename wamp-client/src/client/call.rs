@@ -7,34 +7,35 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::time::Duration;
 
+use futures_util::{Stream, StreamExt};
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IntoDeserializer, value};
 use wamp_proto::message::options::CallOptions;
-use wamp_proto::{OwnedPayload, error};
+use wamp_proto::{OwnedPayload, PayloadBuilder, error};
 
+use super::progressive::{Exchange, Input, Progressive};
 use super::{Arguments, Client};
-use crate::session::{CallKey, CallRequest, Command};
+use crate::session::{Abandoned, CallKey, CallRequest, CancelMode, Command};
 use crate::{Error, Result};
 
 /// A call that is being built; awaiting it makes it. Made by [`Client::call`] and [`Client::call_raw`].
 #[must_use = "a call does nothing until it is awaited"]
 pub struct Call<T> {
-    client: Client,
-    procedure: String,
-    arguments: Arguments,
-    options: CallOptions<'static>,
-    timeout: Option<Duration>,
-    decode: fn(CallResult) -> Result<T>,
+    pub(super) client: Client,
+    pub(super) procedure: String,
+    pub(super) arguments: Arguments,
+    /// Arguments that follow later.
+    pub(super) input: Option<Input>,
+    pub(super) options: CallOptions<'static>,
+    pub(super) timeout: Option<Duration>,
+    pub(super) cancel: CancelMode,
+    pub(super) decode: fn(CallResult) -> Result<T>,
     result: PhantomData<fn() -> T>,
 }
 
 impl<T: DeserializeOwned + 'static> Call<T> {
     pub(super) fn decoded(client: Client, procedure: String) -> Self {
-        // `()` stands for "whatever it is, or nothing".
-        let ignored = TypeId::of::<T>() == TypeId::of::<()>();
-        let decode: fn(CallResult) -> Result<T> =
-            if ignored { |result| result.arg(usize::MAX) } else { |result| result.arg(0) };
-        Self::new(client, procedure, decode)
+        Self::new(client, procedure, decoder())
     }
 }
 
@@ -42,13 +43,26 @@ impl Call<CallResult> {
     pub(super) fn raw(client: Client, procedure: String) -> Self {
         Self::new(client, procedure, Ok)
     }
+
+    /// Makes the call and gives its result in parts, all of them still encoded.
+    pub fn progressive_raw(self) -> Progressive<CallResult, CallResult> {
+        Progressive::new(self, Ok)
+    }
+}
+
+/// How a result becomes a `T`.
+fn decoder<T: DeserializeOwned + 'static>() -> fn(CallResult) -> Result<T> {
+    // `()` stands for "whatever it is, or nothing".
+    let ignored = TypeId::of::<T>() == TypeId::of::<()>();
+    if ignored { |result| result.arg(usize::MAX) } else { |result| result.arg(0) }
 }
 
 impl<T> Call<T> {
     fn new(client: Client, procedure: String, decode: fn(CallResult) -> Result<T>) -> Self {
         let arguments = Arguments::new(client.serializer());
         let options = CallOptions::default();
-        Self { client, procedure, arguments, options, timeout: None, decode, result: PhantomData }
+        let (input, timeout, cancel) = (None, None, CancelMode::default());
+        Self { client, procedure, arguments, input, options, timeout, cancel, decode, result: PhantomData }
     }
 
     /// Adds a positional argument.
@@ -78,31 +92,99 @@ impl<T> Call<T> {
         self
     }
 
+    /// What becomes of the procedure when the call is dropped before it is answered, or takes too long: by default it
+    /// is interrupted.
+    pub fn on_drop(mut self, mode: CancelMode) -> Self {
+        self.cancel = mode;
+        self
+    }
+
+    /// Makes the call and gives its result in parts, each decoded into a `P`, as the procedure sends them.
+    ///
+    /// The parts end with what the procedure returns. A procedure (or a router) that does not send parts only returns.
+    ///
+    /// The call's timeout is then the time between two parts.
+    ///
+    /// ```
+    /// use wamp_client::Part;
+    /// # async fn f(client: wamp_client::Client) -> wamp_client::Result<()> {
+    /// let mut copy = client.call::<String>("com.example.copy").arg(["a.txt", "b.txt"]).progressive::<usize>();
+    /// while let Some(part) = copy.next().await {
+    ///     match part? {
+    ///         Part::Progress(copied) => println!("{copied} files copied"),
+    ///         Part::Result(result) => println!("{result}"),
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn progressive<P: DeserializeOwned + 'static>(self) -> Progressive<P, T> {
+        Progressive::new(self, decoder())
+    }
+
+    /// Sends more arguments while the procedure is running: each item of the stream is one positional argument, which
+    /// follows those of the call itself.
+    ///
+    /// The procedure is called at once, and takes them with [`Parts<T>`](crate::Parts). Parts that come after the
+    /// procedure has returned are not sent.
+    ///
+    /// The call's timeout is then the time in which something must be sent or received. Needs a router and a callee
+    /// that announce progressive call invocations; otherwise the error is [`Error::Unsupported`], or the router's.
+    ///
+    /// ```
+    /// use futures_util::stream;
+    /// # async fn f(client: wamp_client::Client) -> wamp_client::Result<()> {
+    /// let lines = stream::iter(["first line", "second line"]);
+    /// let length: usize = client.call("com.example.upload").arg("a.txt").parts(lines).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn parts<I: Serialize>(mut self, parts: impl Stream<Item = I> + Send + 'static) -> Self {
+        let serializer = self.client.serializer();
+        let encoded = parts.map(move |part| {
+            let mut payload = PayloadBuilder::new(serializer);
+            payload.arg(&part).map(|payload| payload.finish())
+        });
+        self.input = Some(encoded.boxed());
+        self.options.progress = true;
+        self
+    }
+
     async fn make(self) -> Result<T> {
-        let Self { client, procedure, arguments, options, timeout, decode, .. } = self;
+        if self.input.is_some() {
+            let decode = self.decode;
+            return decode(Exchange::new(self, false).result().await?);
+        }
+        let Self { client, procedure, arguments, options, timeout, cancel, decode, .. } = self;
         let payload = arguments.finish(|| describe(&procedure))?;
         // A call that is dropped, or takes too long, must not stay in the books of this side or the other.
-        let mut guard = Guard { client: &client, call: Some(client.next_key()) };
-        let key = guard.call.unwrap_or_default();
-        let asked = client
-            .ask(|answer| Command::Call(CallRequest { key, procedure: procedure.clone(), options, payload, answer }));
+        let key = client.next_key();
+        let mut guard = Guard::new(client.clone(), key, cancel);
+        let asked = client.ask(|answer| {
+            Command::Call(CallRequest { key, procedure: procedure.clone(), options, payload, parts: None, answer })
+        });
         let payload = client.bounded(timeout, || describe(&procedure), asked).await;
         if !matches!(payload, Err(Error::Timeout { .. })) {
-            guard.call = None;
+            guard.answered();
         }
         match payload {
             Ok(payload) => decode(CallResult { procedure, payload }),
-            // The router's clock was faster than ours.
-            Err(error) if error.wamp_uri() == Some(error::TIMEOUT) => match timeout {
-                Some(after) => Err(Error::Timeout { request: describe(&procedure), after }),
-                None => Err(error),
-            },
-            Err(error) => Err(error),
+            Err(error) => Err(in_time(error, timeout, &procedure)),
         }
     }
 }
 
-fn describe(procedure: &str) -> String {
+/// The router's clock may have been faster than ours: it is our timeout all the same.
+pub(super) fn in_time(error: Error, timeout: Option<Duration>, procedure: &str) -> Error {
+    match timeout {
+        Some(after) if error.wamp_uri() == Some(error::TIMEOUT) => {
+            Error::Timeout { request: describe(procedure), after }
+        }
+        _ => error,
+    }
+}
+
+pub(super) fn describe(procedure: &str) -> String {
     format!("the call of {procedure}")
 }
 
@@ -122,16 +204,27 @@ impl<T> fmt::Debug for Call<T> {
 }
 
 /// Gives a call up unless it was answered.
-struct Guard<'a> {
-    client: &'a Client,
+pub(super) struct Guard {
+    client: Client,
     call: Option<CallKey>,
+    mode: CancelMode,
 }
 
-impl Drop for Guard<'_> {
+impl Guard {
+    pub(super) fn new(client: Client, call: CallKey, mode: CancelMode) -> Self {
+        Self { client, call: Some(call), mode }
+    }
+
+    pub(super) fn answered(&mut self) {
+        self.call = None;
+    }
+}
+
+impl Drop for Guard {
     fn drop(&mut self) {
         if let Some(call) = self.call {
             // Closed: the session's task is gone, and the call with it.
-            let _ = self.client.inner.abandoned.send(call);
+            let _ = self.client.inner.abandoned.send(Abandoned { call, mode: self.mode });
         }
     }
 }
@@ -144,6 +237,10 @@ pub struct CallResult {
 }
 
 impl CallResult {
+    pub(super) fn new(procedure: String, payload: OwnedPayload) -> Self {
+        Self { procedure, payload }
+    }
+
     /// Decodes the positional result at `index`, from 0. Where there is none, an `Option` is `None` and `()` is
     /// itself.
     ///

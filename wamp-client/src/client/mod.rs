@@ -2,27 +2,29 @@
 
 mod attach;
 mod call;
+mod progressive;
 mod publish;
 
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
-use wamp_proto::{PayloadBuilder, Serializer};
+use wamp_proto::{OwnedPayload, PayloadBuilder, RequestId, Serializer};
 
 pub use self::attach::{Register, Registration, Subscribe, Subscription};
 pub use self::call::{Call, CallResult};
+pub use self::progressive::{Part, Progressive};
 pub use self::publish::{Acknowledged, Publish, Unacknowledged};
 use crate::app::{Params, States};
 use crate::handler::{Handler, ProcedureHandler, SessionInfo, TopicHandler};
-use crate::session::{Answer, CallKey, Command};
+use crate::session::{Abandoned, Answer, Command, ProgressRequest};
 use crate::{Error, Result};
 
 /// A handle to the App's session: calls, publishes, subscribes and registers.
@@ -50,7 +52,7 @@ pub struct Client {
 struct Inner {
     commands: mpsc::Sender<Command>,
     /// Calls that were given up. Not bounded, so that dropping never waits; there is one for each call at most.
-    abandoned: mpsc::UnboundedSender<CallKey>,
+    abandoned: mpsc::UnboundedSender<Abandoned>,
     session: watch::Receiver<Option<Arc<SessionInfo>>>,
     /// Asks the App to stop.
     stop: mpsc::Sender<()>,
@@ -66,7 +68,7 @@ struct Inner {
 /// What a client is made of.
 pub(crate) struct Parts {
     pub(crate) commands: mpsc::Sender<Command>,
-    pub(crate) abandoned: mpsc::UnboundedSender<CallKey>,
+    pub(crate) abandoned: mpsc::UnboundedSender<Abandoned>,
     pub(crate) session: watch::Receiver<Option<Arc<SessionInfo>>>,
     pub(crate) stop: mpsc::Sender<()>,
     pub(crate) serializer: Serializer,
@@ -107,7 +109,8 @@ impl Client {
     /// [`Error::NotJoined`] and [`Error::Lost`] without a session, [`Error::Decode`] when the result is no `T`.
     ///
     /// # Cancel safety
-    /// Dropping a call before it is answered cancels it: the procedure is interrupted, where the router can do that.
+    /// Dropping a call before it is answered cancels it: the procedure is interrupted, where the router can do that,
+    /// unless [`on_drop`](Call::on_drop) says otherwise.
     ///
     /// ```
     /// # async fn f(client: wamp_client::Client) -> wamp_client::Result<()> {
@@ -219,6 +222,13 @@ impl Client {
         self.inner.serializer
     }
 
+    /// Sends a part of a procedure's result.
+    pub(crate) async fn send_part(&self, request: RequestId, running: Weak<()>, payload: OwnedPayload) -> Result<()> {
+        let part = ProgressRequest { request, running, payload };
+        // Not `send`: a procedure may be called before all of its program is set up.
+        self.inner.commands.send(Command::Progress(part)).await.map_err(|_| Error::Stopped)
+    }
+
     pub(crate) fn next_key(&self) -> u64 {
         self.inner.keys.fetch_add(1, Ordering::Relaxed)
     }
@@ -286,7 +296,7 @@ impl Arguments {
         }
     }
 
-    fn finish(self, request: impl FnOnce() -> String) -> Result<wamp_proto::OwnedPayload> {
+    fn finish(self, request: impl FnOnce() -> String) -> Result<OwnedPayload> {
         match self.failed {
             None => Ok(self.payload.finish()),
             Some((argument, problem)) => Err(Error::Encode { argument, request: request(), problem }),

@@ -14,7 +14,8 @@ use crate::app::Needs;
 ///   `Option` takes `None` from a message that has no more;
 /// - an extractor takes something else from the message: [`Caller`](super::Caller), [`Topic`](super::Topic),
 ///   [`Procedure`](super::Procedure), [`Details`](super::Details), [`Kwargs<T>`](super::Kwargs),
-///   [`Rest<T>`](super::Rest);
+///   [`Rest<T>`](super::Rest),
+///   [`Progress<T>`](super::Progress), [`Parts<T>`](super::Parts);
 /// - or from the session: [`State<T>`](super::State), [`Client`](crate::Client),
 ///   [`SessionInfo`](super::SessionInfo).
 ///
@@ -25,7 +26,7 @@ use crate::app::Needs;
     note = "for a type of your own add `#[derive(serde::Deserialize)]`: it then takes the next positional argument",
     note = "for what your program shares add `.state(…)` to the App and take `State<{Self}>`",
     note = "the extractors are `State<T>`, `Client`, `SessionInfo`, `Caller`, `Topic`, `Procedure`, `Details`, \
-            `Kwargs<T>` and `Rest<T>`"
+            `Kwargs<T>`, `Rest<T>`, `Progress<T>` and `Parts<T>`"
 )]
 pub trait Argument<M>: Sized {
     /// Takes the argument.

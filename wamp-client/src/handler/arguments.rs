@@ -3,9 +3,9 @@
 use std::any::type_name;
 
 use serde::de::{DeserializeOwned, IntoDeserializer, value};
-use wamp_proto::{Args, OwnedPayload, Payload, Serializer, error};
+use wamp_proto::{Args, DecodeError, OwnedPayload, Payload, Serializer, error};
 
-use super::{Argument, Details, SessionContext};
+use super::{Argument, Details, Invocation, SessionContext};
 use crate::WampError;
 
 /// An event or a call, still encoded, and what the handler is to know besides.
@@ -14,6 +14,8 @@ pub struct Incoming {
     pub(crate) context: SessionContext,
     pub(crate) details: Details,
     pub(crate) payload: OwnedPayload,
+    /// Of a call.
+    pub(crate) invocation: Option<Invocation>,
 }
 
 impl Incoming {
@@ -79,6 +81,13 @@ impl<'a> Arguments<'a> {
         }
     }
 
+    /// All arguments, and how many of them have been taken. The others are gone from here.
+    pub(super) fn take_rest(&mut self) -> Result<(OwnedPayload, usize), DecodeError> {
+        let taken = self.args.position();
+        while self.args.take_raw()?.is_some() {}
+        Ok((self.incoming.payload.clone(), taken))
+    }
+
     /// Decodes the keyword arguments.
     pub(super) fn kwargs<T: DeserializeOwned>(&self) -> Result<T, WampError> {
         self.payload.kwargs_reader().decode().map_err(|error| {
@@ -95,6 +104,10 @@ impl<'a> Arguments<'a> {
 
     pub(super) fn context(&self) -> &SessionContext {
         &self.incoming.context
+    }
+
+    pub(super) fn invocation(&self) -> Option<&Invocation> {
+        self.incoming.invocation.as_ref()
     }
 
     pub(super) fn details(&self) -> &Details {

@@ -4,6 +4,7 @@
 //! arguments    a message on its way in: the cursor that handlers take their arguments from
 //! argument     what a parameter can be: a value decoded from the message, or an extractor
 //! extract      the extractors
+//! progressive  the extractors for results and arguments that come in parts
 //! output       what a handler can return
 //! assembled    the same, put together by a macro with better errors
 //! attachment   a handler with the topic or procedure it is for
@@ -19,6 +20,7 @@ mod attachment;
 mod definition;
 mod extract;
 mod output;
+mod progressive;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -37,6 +39,8 @@ pub use self::extract::{
     Caller, Details, FromMessage, FromSession, Kwargs, Procedure, Rest, SessionContext, SessionInfo, State, Topic,
 };
 pub use self::output::{Outcome, Output, Results};
+pub(crate) use self::progressive::Invocation;
+pub use self::progressive::{Parts, Progress};
 use crate::WampError;
 use crate::app::Needs;
 
@@ -54,7 +58,8 @@ pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
     label = "not a handler",
     note = "a handler is an `async fn`, or a closure that returns a future, that is `Send + Sync + 'static`",
     note = "each parameter is a type that implements `serde::Deserialize` and borrows nothing, or an extractor: \
-            `State<T>`, `Client`, `SessionInfo`, `Caller`, `Topic`, `Procedure`, `Details`, `Kwargs<T>`, `Rest<T>`",
+            `State<T>`, `Client`, `SessionInfo`, `Caller`, `Topic`, `Procedure`, `Details`, `Kwargs<T>`, `Rest<T>`, \
+            `Progress<T>`, `Parts<T>`",
     note = "it returns `()`, a type that implements `serde::Serialize`, `Results`, or a `Result` of one of these"
 )]
 pub trait Handler<M>: Send + Sync + 'static {

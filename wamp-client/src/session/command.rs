@@ -1,8 +1,10 @@
 //! What clients ask the session's task for.
 
-use tokio::sync::oneshot;
+use std::sync::Weak;
+
+use tokio::sync::{mpsc, oneshot};
 use wamp_proto::message::options::{CallOptions, PublishOptions};
-use wamp_proto::{OwnedPayload, PublicationId};
+use wamp_proto::{OwnedPayload, PublicationId, RequestId};
 
 use super::{Endpoint, EndpointKey};
 use crate::Result;
@@ -16,6 +18,8 @@ pub(crate) type CallKey = u64;
 #[derive(Debug)]
 pub(crate) enum Command {
     Call(CallRequest),
+    More(MoreArguments),
+    Progress(ProgressRequest),
     Publish(PublishRequest),
     Attach(Endpoint, Answer<()>),
     Detach(EndpointKey, Answer<()>),
@@ -27,7 +31,57 @@ pub(crate) struct CallRequest {
     pub(crate) procedure: String,
     pub(crate) options: CallOptions<'static>,
     pub(crate) payload: OwnedPayload,
+    /// Where parts of the result go, if they are wanted.
+    pub(crate) parts: Option<mpsc::Sender<OwnedPayload>>,
     pub(crate) answer: Answer<OwnedPayload>,
+}
+
+/// A call that its caller has given up.
+#[derive(Debug)]
+pub(crate) struct Abandoned {
+    pub(crate) call: CallKey,
+    pub(crate) mode: CancelMode,
+}
+
+/// What is to become of a call that is canceled. Specification: "Call Canceling" (advanced profile).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub enum CancelMode {
+    /// The procedure goes on, and does not learn that nobody waits for its result any more.
+    Skip,
+    /// The procedure is interrupted; the router answers when the procedure has ended.
+    Kill,
+    /// The procedure is interrupted, and the router does not wait for it.
+    #[default]
+    KillNoWait,
+}
+
+impl CancelMode {
+    /// The word that stands for it in CANCEL.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Skip => "skip",
+            Self::Kill => "kill",
+            Self::KillNoWait => "killnowait",
+        }
+    }
+}
+
+/// More arguments of a call that was made with the first of them.
+#[derive(Debug)]
+pub(crate) struct MoreArguments {
+    pub(crate) key: CallKey,
+    pub(crate) procedure: String,
+    pub(crate) payload: OwnedPayload,
+    pub(crate) is_last: bool,
+}
+
+/// A part of the result of a procedure that is running.
+#[derive(Debug)]
+pub(crate) struct ProgressRequest {
+    pub(crate) request: RequestId,
+    /// Gone when the call is over, be it that it was answered or that its session has ended.
+    pub(crate) running: Weak<()>,
+    pub(crate) payload: OwnedPayload,
 }
 
 #[derive(Debug)]
@@ -50,6 +104,8 @@ impl Command {
                     drop(answer.send(Err(error())));
                 }
             }
+            // The call itself was, or will be, told.
+            Self::More(_) | Self::Progress(_) => {}
             Self::Attach(_, answer) | Self::Detach(_, answer) => drop(answer.send(Err(error()))),
         }
     }

@@ -14,7 +14,7 @@ use super::endpoint::Endpoints;
 use super::join::{Joined, join};
 use super::link::{End, Link, Shared};
 use super::machine::Machine;
-use super::{CallKey, Command, Hooks};
+use super::{Abandoned, Command, Hooks};
 use crate::app::{Params, States};
 use crate::backoff::Backoff;
 use crate::handler::{SessionContext, SessionInfo};
@@ -35,6 +35,7 @@ pub(crate) struct Config {
     /// The delays between tries: the first, and the longest.
     pub(crate) backoff: (Duration, Duration),
     pub(crate) most_invocations: usize,
+    pub(crate) event_queue: usize,
     /// Whether the first try may fail like any other.
     pub(crate) wait_for_router: bool,
 }
@@ -48,7 +49,7 @@ pub(crate) struct Driver {
     pub(crate) states: Arc<States>,
     pub(crate) client: Client,
     pub(crate) commands: mpsc::Receiver<Command>,
-    pub(crate) abandoned: mpsc::UnboundedReceiver<CallKey>,
+    pub(crate) abandoned: mpsc::UnboundedReceiver<Abandoned>,
     /// The session there is.
     pub(crate) session: watch::Sender<Option<Arc<SessionInfo>>>,
     pub(crate) stop: Pin<Box<dyn Future<Output = ()> + Send>>,
@@ -130,6 +131,7 @@ impl Driver {
             commands: &mut self.commands,
             abandoned: &mut self.abandoned,
             most_invocations: self.config.most_invocations,
+            most_waiting: self.config.event_queue,
         };
         let state = &self.session;
         let mut was_ready = false;
@@ -161,7 +163,7 @@ impl Driver {
 async fn meanwhile<T>(
     stop: &mut (impl Future<Output = ()> + Unpin),
     commands: &mut mpsc::Receiver<Command>,
-    abandoned: &mut mpsc::UnboundedReceiver<CallKey>,
+    abandoned: &mut mpsc::UnboundedReceiver<Abandoned>,
     endpoints: &mut Endpoints,
     wait: impl Future<Output = T>,
 ) -> Option<T> {

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 use tracing::debug;
-use wamp_proto::RequestId;
 use wamp_proto::error::{self, close};
 
+use super::invocations::{Proceeded, Running};
 use super::link::{Link, Shared};
 use super::machine::Effect;
 use super::{Endpoint, EndpointKey, EndpointKind};
-use crate::handler::Incoming;
+use crate::handler::{Incoming, Invocation};
 use crate::{Error, Result, WampError};
 
 impl Link {
@@ -23,12 +23,26 @@ impl Link {
                         continue;
                     };
                     let context = self.context.clone();
-                    queue.push(Incoming { context, details: details.clone(), payload: payload.clone() });
+                    queue.push(Incoming {
+                        context,
+                        details: details.clone(),
+                        payload: payload.clone(),
+                        invocation: None,
+                    });
                 }
             }
-            Effect::Invoke { endpoint, request, details, payload } => {
-                let call = Incoming { context: self.context.clone(), details, payload };
-                self.invoke(endpoint, request, call, shared);
+            Effect::Invoke { endpoint, request, in_parts, more, details, payload } => {
+                let most_waiting = shared.most_waiting;
+                let (invocation, running) = Invocation::new(request, in_parts, more.then_some(most_waiting));
+                let invocation = Some(invocation);
+                let call = Incoming { context: self.context.clone(), details, payload, invocation };
+                self.invoke(endpoint, running, call, shared);
+            }
+            Effect::Proceed { request, is_last, payload } => {
+                if self.invocations.proceed(request, payload, is_last) == Proceeded::TooSlow {
+                    let problem = "the procedure does not take its arguments as fast as they come";
+                    self.machine.answer(request, &Err(WampError::new(error::UNAVAILABLE).arg(problem)));
+                }
             }
             Effect::Interrupt { request } => {
                 if self.invocations.interrupt(request) {
@@ -44,7 +58,8 @@ impl Link {
         Ok(())
     }
 
-    fn invoke(&mut self, endpoint: EndpointKey, request: RequestId, call: Incoming, shared: &Shared<'_>) {
+    fn invoke(&mut self, endpoint: EndpointKey, running: Running, call: Incoming, shared: &Shared<'_>) {
+        let request = running.request;
         let Some(Endpoint { kind: EndpointKind::Procedure { handler, names, .. }, .. }) =
             shared.endpoints.get(&endpoint)
         else {
@@ -56,7 +71,7 @@ impl Link {
         } else if self.invocations.len() >= shared.most_invocations {
             format!("the callee is busy with {} calls, the most it takes", shared.most_invocations)
         } else {
-            self.invocations.start(request, Arc::clone(handler), call, names);
+            self.invocations.start(running, Arc::clone(handler), call, names);
             return;
         };
         self.machine.answer(request, &Err(WampError::new(error::UNAVAILABLE).arg(refusal)));

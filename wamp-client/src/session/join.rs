@@ -30,9 +30,17 @@ const ROLES: Roles = Roles {
             .with(Features::PUBLISHER_IDENTIFICATION)
             .with(Features::SUBSCRIPTION_REVOCATION),
     ),
-    caller: Some(Features::CALL_CANCELING.with(Features::CALL_TIMEOUT).with(Features::CALLER_IDENTIFICATION)),
+    caller: Some(
+        Features::PROGRESSIVE_CALL_RESULTS
+            .with(Features::PROGRESSIVE_CALL_INVOCATIONS)
+            .with(Features::CALL_CANCELING)
+            .with(Features::CALL_TIMEOUT)
+            .with(Features::CALLER_IDENTIFICATION),
+    ),
     callee: Some(
-        Features::CALL_CANCELING
+        Features::PROGRESSIVE_CALL_RESULTS
+            .with(Features::PROGRESSIVE_CALL_INVOCATIONS)
+            .with(Features::CALL_CANCELING)
             .with(Features::CALLER_IDENTIFICATION)
             .with(Features::PATTERN_BASED_REGISTRATION)
             .with(Features::SHARED_REGISTRATION)

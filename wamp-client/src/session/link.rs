@@ -15,7 +15,7 @@ use super::heartbeat::{Beat, Heartbeat};
 use super::invocations::Invocations;
 use super::join::violation;
 use super::machine::Machine;
-use super::{CallKey, Command, Config, Endpoint, Hooks};
+use super::{Abandoned, Command, Config, Endpoint, Hooks};
 use crate::app::Params;
 use crate::handler::SessionContext;
 use crate::transport::{Turn, WebSocket};
@@ -30,9 +30,11 @@ pub(super) struct Shared<'a> {
     pub(super) params: &'a Params,
     pub(super) hooks: &'a Hooks,
     pub(super) commands: &'a mut mpsc::Receiver<Command>,
-    pub(super) abandoned: &'a mut mpsc::UnboundedReceiver<CallKey>,
+    pub(super) abandoned: &'a mut mpsc::UnboundedReceiver<Abandoned>,
     /// Calls that may run at once.
     pub(super) most_invocations: usize,
+    /// Arguments of one call that may wait for its procedure.
+    pub(super) most_waiting: usize,
 }
 
 pub(super) struct Link {
@@ -165,11 +167,11 @@ impl Link {
                     self.command(command, shared);
                     self.commands(shared);
                 }
-                Some(call) = shared.abandoned.recv() => self.machine.abandon(call),
-                (request, outcome) = self.invocations.next() => {
+                Some(Abandoned { call, mode }) = shared.abandoned.recv() => self.machine.abandon(call, mode),
+                (running, outcome) = self.invocations.next() => {
                     // What the procedure asked for before it returned comes before its result.
                     self.commands(shared);
-                    self.machine.answer(request, &outcome);
+                    self.machine.answer(running.request, &outcome);
                 }
                 () = &mut self.alarm => self.beat()?,
             }
@@ -235,6 +237,12 @@ impl Link {
     fn command(&mut self, command: Command, shared: &mut Shared<'_>) {
         match command {
             Command::Call(call) => self.machine.call(call),
+            Command::More(arguments) => self.machine.proceed(&arguments),
+            Command::Progress(part) => {
+                if part.running.strong_count() > 0 {
+                    self.machine.progress(part.request, &part.payload);
+                }
+            }
             Command::Publish(publication) => self.machine.publish(publication),
             Command::Attach(endpoint, answer) => self.attach(endpoint, answer, shared),
             Command::Detach(endpoint, answer) => {

@@ -2,12 +2,13 @@
 
 mod incoming;
 mod pending;
+mod uploads;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use wamp_proto::message::options::{
-    CancelOptions, CloseDetails, ErrorDetails, RegisterOptions, SubscribeOptions, YieldOptions,
+    CallOptions, CancelOptions, CloseDetails, ErrorDetails, RegisterOptions, SubscribeOptions, YieldOptions,
 };
 use wamp_proto::message::{
     Call, Cancel, ErrorMessage, Goodbye, Publish, Register, Subscribe, Unregister, Unsubscribe, Yield,
@@ -17,8 +18,11 @@ use wamp_proto::{
 };
 
 use self::pending::{Pending, Requests};
+use self::uploads::Uploads;
 use super::join::encode;
-use super::{Answer, CallKey, CallRequest, Endpoint, EndpointKey, EndpointKind, PublishRequest};
+use super::{
+    Answer, CallKey, CallRequest, CancelMode, Endpoint, EndpointKey, EndpointKind, MoreArguments, PublishRequest,
+};
 use crate::handler::{Details, Outcome};
 use crate::{Error, Result};
 
@@ -41,6 +45,10 @@ pub(crate) struct Machine {
     can_cancel: bool,
     /// This router watches over the timeouts of calls.
     can_time_out: bool,
+    /// This router takes the arguments of a call in pieces.
+    can_proceed: bool,
+    /// Invocations whose arguments have not all come.
+    uploads: Uploads,
     /// Frames to be sent.
     frames: VecDeque<Vec<u8>>,
 }
@@ -51,7 +59,18 @@ pub(crate) enum Effect {
     /// An event for these endpoints.
     Event { endpoints: Vec<EndpointKey>, details: Details, payload: OwnedPayload },
     /// A call of this endpoint.
-    Invoke { endpoint: EndpointKey, request: RequestId, details: Details, payload: OwnedPayload },
+    Invoke {
+        endpoint: EndpointKey,
+        request: RequestId,
+        /// The caller takes the result in parts.
+        in_parts: bool,
+        /// More arguments follow.
+        more: bool,
+        details: Details,
+        payload: OwnedPayload,
+    },
+    /// More arguments of a call that was made before.
+    Proceed { request: RequestId, is_last: bool, payload: OwnedPayload },
     /// That call is no longer wanted.
     Interrupt { request: RequestId },
     /// The router has answered about an endpoint.
@@ -71,7 +90,9 @@ impl Machine {
             registrations: HashMap::new(),
             patterns: HashMap::new(),
             can_cancel: dealer.contains(Features::CALL_CANCELING),
+            can_proceed: dealer.contains(Features::PROGRESSIVE_CALL_INVOCATIONS),
             can_time_out: dealer.contains(Features::CALL_TIMEOUT),
+            uploads: Uploads::default(),
             frames: VecDeque::new(),
         }
     }
@@ -89,7 +110,12 @@ impl Machine {
         if call.answer.is_closed() {
             return;
         }
-        let CallRequest { key, procedure, mut options, payload, answer } = call;
+        let CallRequest { key, procedure, mut options, payload, parts, answer } = call;
+        if options.progress && !self.can_proceed {
+            let request = format!("the call of {procedure}");
+            drop(answer.send(Err(Error::Unsupported { request, feature: "progressive call invocations" })));
+            return;
+        }
         if !self.can_time_out {
             options.timeout = None;
         }
@@ -97,15 +123,24 @@ impl Machine {
         let message = Call { request, options, procedure: procedure.as_str().into(), payload: payload.as_payload() };
         self.send(&message.into());
         self.calls.insert(key, request);
-        self.requests.insert(request, Pending::Call { key, answer });
+        self.requests.insert(request, Pending::Call { key, parts, answer });
+    }
+
+    /// Sends more arguments of a call. Nothing, when it has been answered: it has arguments enough.
+    pub(crate) fn proceed(&mut self, arguments: &MoreArguments) {
+        let MoreArguments { key, procedure, payload, is_last } = arguments;
+        let Some(&request) = self.calls.get(key) else { return };
+        let options = CallOptions { progress: !is_last, ..CallOptions::default() };
+        let procedure = procedure.as_str().into();
+        self.send(&Call { request, options, procedure, payload: payload.as_payload() }.into());
     }
 
     /// The caller has given the call up.
-    pub(crate) fn abandon(&mut self, call: CallKey) {
+    pub(crate) fn abandon(&mut self, call: CallKey, mode: CancelMode) {
         let Some(request) = self.calls.remove(&call) else { return };
         self.requests.remove(request);
         if self.can_cancel {
-            let options = CancelOptions { mode: Some("killnowait".into()) };
+            let options = CancelOptions { mode: Some(mode.as_str().into()) };
             self.send(&Cancel { request, options }.into());
         }
     }
@@ -174,8 +209,15 @@ impl Machine {
         self.requests.insert(request, Pending::Detach { answer });
     }
 
+    /// Sends a part of the result of an invocation.
+    pub(crate) fn progress(&mut self, request: RequestId, payload: &OwnedPayload) {
+        let options = YieldOptions { progress: true, ..YieldOptions::default() };
+        self.send(&Yield { request, options, payload: payload.as_payload() }.into());
+    }
+
     /// Answers an invocation.
     pub(crate) fn answer(&mut self, request: RequestId, outcome: &Outcome) {
+        self.uploads.answered(request);
         match outcome {
             Ok(payload) => {
                 let options = YieldOptions::default();

@@ -28,8 +28,12 @@ mod join;
 mod link;
 mod machine;
 
-pub(crate) use self::command::{Answer, CallKey, CallRequest, Command, PublishRequest};
+pub use self::command::CancelMode;
+pub(crate) use self::command::{
+    Abandoned, Answer, CallKey, CallRequest, Command, MoreArguments, ProgressRequest, PublishRequest,
+};
 pub(crate) use self::driver::{Config, Driver};
 pub(crate) use self::endpoint::{Endpoint, EndpointKey, EndpointKind, Endpoints};
 pub(crate) use self::events::Queue;
 pub(crate) use self::hooks::Hooks;
+pub(crate) use self::invocations::Running;

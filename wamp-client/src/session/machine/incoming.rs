@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use tokio::sync::mpsc::error::TrySendError;
 use wamp_proto::message::options::{EventDetails, InvocationDetails};
 use wamp_proto::message::{ErrorMessage, Event, Invocation};
-use wamp_proto::{Message, RequestId, error};
+use wamp_proto::{Message, OwnedPayload, RequestId, error};
 
 use super::pending::Pending;
 use super::{Effect, Machine};
 use crate::handler::{Caller, Details};
-use crate::session::EndpointKey;
+use crate::session::{CancelMode, EndpointKey};
 use crate::{Error, WampError};
 
 impl Machine {
@@ -24,8 +25,12 @@ impl Machine {
             Message::Event(event) => self.event(event, frame),
             Message::Invocation(invocation) => self.invocation(invocation, frame),
             Message::Interrupt(interrupt) => Some(Effect::Interrupt { request: interrupt.request }),
+            Message::Result(result) if result.details.progress => {
+                self.part(result.request, result.payload.own_in(frame));
+                None
+            }
             Message::Result(result) => {
-                if let Some(Pending::Call { key, answer }) = self.requests.remove(result.request) {
+                if let Some(Pending::Call { key, answer, .. }) = self.requests.remove(result.request) {
                     self.calls.remove(&key);
                     drop(answer.send(Ok(result.payload.own_in(frame))));
                 }
@@ -107,6 +112,17 @@ impl Machine {
             self.answer(request, &Err(WampError::new(error::NO_SUCH_REGISTRATION)));
             return None;
         };
+        if self.uploads.is_known(request) {
+            let is_last = !invocation.details.progress;
+            if is_last {
+                self.uploads.complete(request);
+            }
+            return Some(Effect::Proceed { request, is_last, payload: invocation.payload.own_in(frame) });
+        }
+        if invocation.details.progress {
+            self.uploads.begin(request);
+        }
+        let (in_parts, more) = (invocation.details.receive_progress, invocation.details.progress);
         let InvocationDetails { procedure, caller, caller_authid, caller_authrole, .. } = invocation.details;
         let uri = match procedure {
             Some(procedure) => procedure.as_ref().into(),
@@ -122,7 +138,21 @@ impl Machine {
             publication: None,
             retained: false,
         };
-        Some(Effect::Invoke { endpoint, request, details, payload: invocation.payload.own_in(frame) })
+        let payload = invocation.payload.own_in(frame);
+        Some(Effect::Invoke { endpoint, request, in_parts, more, details, payload })
+    }
+
+    /// A part of a call's result.
+    fn part(&mut self, request: RequestId, payload: OwnedPayload) {
+        // None for a call that was given up, or that did not ask for parts.
+        let Some(parts) = self.requests.parts(request) else { return };
+        let Err(TrySendError::Full(_)) = parts.try_send(payload) else { return };
+        // Waiting here would stop all else, growing would never end, and a result with a part missing is none.
+        let waiting = parts.max_capacity();
+        if let Some(Pending::Call { key, answer, .. }) = self.requests.remove(request) {
+            self.abandon(key, CancelMode::KillNoWait);
+            drop(answer.send(Err(Error::TooSlow { waiting })));
+        }
     }
 
     fn uri_of(&self, endpoint: EndpointKey) -> Option<Arc<str>> {
@@ -132,7 +162,7 @@ impl Machine {
     fn error(&mut self, error: &ErrorMessage<'_>) -> Option<Effect> {
         let received = || WampError::received(&error.error, error.payload);
         match self.requests.remove(error.request)? {
-            Pending::Call { key, answer } => {
+            Pending::Call { key, answer, .. } => {
                 self.calls.remove(&key);
                 drop(answer.send(Err(received().into())));
                 None

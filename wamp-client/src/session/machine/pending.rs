@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use tokio::sync::mpsc;
 use wamp_proto::{OwnedPayload, PublicationId, RequestId};
 
 use super::Effect;
@@ -12,6 +13,8 @@ use crate::session::{Answer, CallKey, EndpointKey};
 pub(super) enum Pending {
     Call {
         key: CallKey,
+        /// Where parts of the result go, if they are wanted.
+        parts: Option<mpsc::Sender<OwnedPayload>>,
         answer: Answer<OwnedPayload>,
     },
     Publish {
@@ -55,6 +58,14 @@ impl Requests {
     /// Takes a request out. There is none for what was given up, and for an answer the router made up.
     pub(super) fn remove(&mut self, request: RequestId) -> Option<Pending> {
         self.pending.remove(&request)
+    }
+
+    /// Where the parts of a call's result go.
+    pub(super) fn parts(&self, request: RequestId) -> Option<&mpsc::Sender<OwnedPayload>> {
+        match self.pending.get(&request) {
+            Some(Pending::Call { parts, .. }) => parts.as_ref(),
+            _ => None,
+        }
     }
 
     /// The endpoints whose attachment is under way.
