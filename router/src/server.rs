@@ -54,6 +54,8 @@ pub(crate) enum Stage {
     Serving,
     /// No new connections and no new requests; what is under way may end.
     Draining,
+    /// GOODBYE is said to all sessions; nothing comes after it.
+    Closing,
     /// What is still there is dropped.
     Dropping,
 }
@@ -138,6 +140,7 @@ impl Server {
             ended(listener).await;
         }
         worker::with_burst(|burst| shared.router.realms().shut_down(burst));
+        shared.stage.send_replace(Stage::Closing);
         shared.heartbeat.close_all(CloseCode::GOING_AWAY, "the router is shutting down");
         if timeout(shared.router.config().shutdown_timeout, shared.all_gone()).await.is_err() {
             tracing::warn!(connections = self.connections(), "dropping connections that did not close in time");
@@ -170,6 +173,11 @@ impl Shared {
     pub(crate) async fn reached(&self, stage: Stage) {
         // The sender lives as long as `self`, so this waits for the stage and nothing else.
         let _ = self.stage.subscribe().wait_for(|current| *current >= stage).await;
+    }
+
+    /// Room for a connection that is none to the listener, if there is any.
+    pub(crate) fn slot(&self) -> Option<Slot> {
+        Slot::take(&self.slots)
     }
 
     fn max_connections(&self) -> usize {

@@ -8,13 +8,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream, UnixStream};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{Shared, Stage, UnixSocket};
 
 /// Held by a connection for as long as it counts as one, in whatever protocol.
 #[derive(Debug, Clone)]
 pub(crate) struct Slot(#[expect(dead_code, reason = "held for its drop")] Arc<OwnedSemaphorePermit>);
+
+impl Slot {
+    pub(super) fn take(slots: &Arc<Semaphore>) -> Option<Self> {
+        slots.clone().try_acquire_owned().ok().map(|permit| Self(Arc::new(permit)))
+    }
+}
 
 /// How long to wait after an error that says the process is short of something.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -44,12 +50,12 @@ pub(super) async fn run<L: Listener>(
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, peer)) => match shared.slots.clone().try_acquire_owned() {
-                Ok(permit) => {
+            Ok((stream, peer)) => match shared.slot() {
+                Some(slot) => {
                     full = false;
-                    serve(Slot(Arc::new(permit)), stream, peer);
+                    serve(slot, stream, peer);
                 }
-                Err(_) => {
+                None => {
                     if !std::mem::replace(&mut full, true) {
                         tracing::warn!(%peer, limit = shared.max_connections(), "too many connections");
                     }
