@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 use history::HistoryFlags;
 use wamp_proto::Uri;
-use wamp_router::{Config, ConnectionSettings, OutboxLimits, SlowConsumer};
+use wamp_router::{Config, ConnectionSettings, LongPollSettings, OutboxLimits, SlowConsumer};
 
 /// A WAMP router: routes events and remote procedure calls between programs and web pages.
 ///
@@ -54,6 +54,11 @@ pub(crate) struct Cli {
     /// Where WebSockets are opened.
     #[arg(long, value_name = "PATH", default_value = "/ws", value_parser = path)]
     ws_path: String,
+
+    /// Serve WAMP over HTTP long-poll too, at this path (/lp, say): for browsers behind a proxy that
+    /// breaks WebSockets.
+    #[arg(long, value_name = "PATH", value_parser = path)]
+    longpoll_path: Option<String>,
 
     /// Don't publish what comes in by `POST /publish` and `POST /notify`.
     #[arg(long)]
@@ -131,6 +136,10 @@ impl Cli {
             max_connections: self.max_connections,
             websocket_path: self.ws_path.clone(),
             rawsocket_on_http_port: self.rawsocket_on_http_port,
+            longpoll: self
+                .longpoll_path
+                .as_ref()
+                .map(|path| LongPollSettings { path: path.clone(), ..LongPollSettings::default() }),
             http_publish: !self.no_http_publish,
             static_dir: self.static_dir.clone(),
             allowed_origins: self.allowed_origins.clone(),

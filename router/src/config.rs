@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::connection::ConnectionSettings;
+use crate::http::LongPollSettings;
 
 /// How a router is run, its realms aside. Every limit is documented where it is set.
 ///
@@ -29,6 +30,9 @@ pub struct Config {
     /// which no HTTP request begins with. For a port of its own, see
     /// [`Server::rawsocket`](crate::Server::rawsocket). Default: no.
     pub rawsocket_on_http_port: bool,
+    /// Whether WAMP is served over HTTP long-poll too, for clients behind a proxy that breaks
+    /// WebSockets, and where. Default: no.
+    pub longpoll: Option<LongPollSettings>,
     /// Whether `POST /publish` and `POST /notify` publish. Default: yes.
     pub http_publish: bool,
     /// A directory of static files, served where nothing else answers. Default: none.
@@ -60,6 +64,7 @@ impl Default for Config {
             max_connections: 50_000,
             websocket_path: "/ws".into(),
             rawsocket_on_http_port: false,
+            longpoll: None,
             http_publish: true,
             static_dir: None,
             allowed_origins: Vec::new(),

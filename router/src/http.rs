@@ -1,6 +1,7 @@
 //! HTTP on the same port: WebSockets are opened here, and what a web page needs besides.
 
 mod guard;
+mod longpoll;
 mod problem;
 mod publish;
 mod websocket;
@@ -16,6 +17,8 @@ use tower_http::services::ServeDir;
 use crate::server::Shared;
 use problem::Problem;
 
+pub use longpoll::LongPollSettings;
+
 /// All that is served: the router's own routes, `extra` ones, and static files where no route
 /// answers. Every request passes the guard first.
 pub(crate) fn app(shared: &Arc<Shared>, extra: axum::Router) -> axum::Router {
@@ -25,6 +28,9 @@ pub(crate) fn app(shared: &Arc<Shared>, extra: axum::Router) -> axum::Router {
         own = own.route("/publish", post(publish::publish)).route("/notify", post(publish::publish));
     }
     let mut app = extra.merge(own.with_state(shared.clone()));
+    if let Some(settings) = &config.longpoll {
+        app = app.merge(longpoll::routes(shared, settings));
+    }
     if let Some(dir) = &config.static_dir {
         app = app.fallback_service(ServeDir::new(dir));
     }

@@ -28,6 +28,7 @@ mod tests;
 
 pub use config::Config;
 pub use connection::ConnectionSettings;
+pub use http::LongPollSettings;
 pub use outbox::{OutboxLimits, SlowConsumer};
 pub use router::{PublishError, Router, RouterBuilder};
 pub use server::{Server, UnixSocket};

@@ -98,8 +98,8 @@ impl Router {
     ///
     /// # Panics
     ///
-    /// If `http` has a route the router needs itself: its WebSocket path, or `/publish` and
-    /// `/notify` if [`Config::http_publish`] is set.
+    /// If `http` has a route the router needs itself: its WebSocket path, those below the path of
+    /// [`Config::longpoll`] if set, or `/publish` and `/notify` if [`Config::http_publish`] is.
     pub fn serve(&self, listener: TcpListener, http: axum::Router) -> Server {
         Server::start(self.clone(), listener, http)
     }

@@ -30,7 +30,7 @@ pub use identity::{Anonymous, Authenticator, Identity, Refusal};
 /// What a session comes in over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Transport {
-    /// What others are told it is: `websocket`, `rawsocket`.
+    /// What others are told it is: `websocket`, `rawsocket`, `longpoll`.
     pub name: &'static str,
     /// Whether request ids must count 1, 2, 3 …, as the specification demands. Some older
     /// clients number at random.
@@ -101,6 +101,11 @@ impl Session {
                 message => self.abort_violation(&Violation::BeforeHello(message.name()), burst),
             },
         }
+    }
+
+    /// What was to be a batch of messages is none.
+    pub(crate) fn on_broken_batch(&mut self, what: &'static str, burst: &mut Burst) -> Flow {
+        self.abort_violation(&Violation::Batch(what), burst)
     }
 
     /// The transport is gone: everything the session had goes with it.

@@ -82,7 +82,8 @@ fn is_same(origin: &str, host: &Authority) -> bool {
     from.host().eq_ignore_ascii_case(host.host()) && port(&from) == port(host)
 }
 
-fn is_allowed(origin: &str, config: &Config) -> bool {
+/// Whether pages of another origin are let in.
+pub(super) fn is_allowed(origin: &str, config: &Config) -> bool {
     config.allowed_origins.iter().any(|allowed| allowed == "*" || allowed.eq_ignore_ascii_case(origin))
 }
 

@@ -10,6 +10,8 @@ use wamp_proto::{DecodeError, RequestId};
 pub(crate) enum Violation {
     #[error("malformed message: {0}")]
     Malformed(#[from] DecodeError),
+    #[error("malformed batch: {0}")]
+    Batch(&'static str),
     #[error("received {0} before the session was established: the first message must be HELLO")]
     BeforeHello(&'static str),
     #[error("received {0} message after session was established")]
