@@ -25,7 +25,12 @@ const STEPS: [Step; 11] = [
     Step("doctests", "the examples in the documentation and the README", &["build"], doctests),
     Step("docs", "the documentation, without a warning", &[], docs),
     Step("page", "unit tests of the page's modules", &["install"], page),
-    Step("interop", "other WAMP clients and ours, each against each, in every serializer", &["install", "build"], interop),
+    Step(
+        "interop",
+        "other WAMP clients and ours, each against each, in every serializer",
+        &["install", "build"],
+        interop,
+    ),
     Step("browser", "the whole way, in a real browser", &["install", "build"], browser),
     Step("readme", "the README's commands and links", &["build"], readme::check),
 ];
