@@ -57,10 +57,6 @@ LACKS = {
     "js/json/raw": ["bytes"],
     # cbor-x, as wampy.js sets it up, reads -2^32 as 0.
     "wampy/cbor": [*WAMPY, "negative integers"],
-    # wamp-client has no progressive results yet.
-    "rust/json": ["progress_in", "progress_out"],
-    "rust/msgpack": ["progress_in", "progress_out"],
-    "rust/cbor": ["progress_in", "progress_out"],
 }
 
 

@@ -16,10 +16,11 @@ Then it gets one JSON object a line on its standard input and answers each on st
 
 An ERROR is answered `{"id", "error": {"uri", "args", "kwargs"}}`; an event is told as
 `{"event": tag, "args", "kwargs", "topic", "publication"}`, the last two null where the library
-does not tell them. A registered procedure does one of four things: `echo` returns what it was called with,
-`refuse` raises `com.example.error.refused` with what it was called with, `tell` returns the
-procedure it was called as, `count` sends `[1, "of 3"]`, `[2, "of 3"]`, `[3, "of 3"]` as progress if
-that is wanted and returns `["done", 3]`. Bytes are written `{"$bytes": hex}`. The end of its input ends a peer.
+does not tell them. A registered procedure does one of four things: `echo` returns what it was
+called with, `refuse` raises `com.example.error.refused` with what it was called with, `tell`
+returns the procedure it was called as, `count` sends `[1]`, `[2]` and `[3]` as progress, if that is
+wanted, and returns `["done", 3]`. Bytes are written `{"$bytes": hex}`. The end of its input ends a
+peer.
 """
 
 import asyncio

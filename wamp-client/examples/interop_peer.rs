@@ -11,8 +11,8 @@ use anyhow::{Context, bail};
 use serde_json::{Map, Value as Json, json};
 use tokio::sync::{Mutex, mpsc};
 use wamp_client::{
-    App, Client, Details, Kwargs, MatchPolicy, Procedure, Registration, Rest, Results, Serializer, Subscription, Topic,
-    Value, WampError,
+    App, Client, Details, Kwargs, MatchPolicy, Part, Procedure, Progress, Registration, Rest, Results, Serializer,
+    Subscription, Topic, Value, WampError,
 };
 
 type Dictionary = BTreeMap<String, Value>;
@@ -162,6 +162,7 @@ impl Peer {
             "echo" => self.client.register(procedure.to_owned(), echo),
             "refuse" => self.client.register(procedure.to_owned(), refuse),
             "tell" => self.client.register(procedure.to_owned(), tell),
+            "count" => self.client.register(procedure.to_owned(), count),
             other => bail!("no procedure {other:?}"),
         };
         let registration = register.matching(policy(line)?).await?;
@@ -178,8 +179,21 @@ impl Peer {
         for (key, value) in &kwargs {
             call = call.kwarg(key, value);
         }
-        let result = call.await?;
-        Ok(json!({ "args": list(&result.args()?), "kwargs": dictionary(&result.kwargs()?) }))
+        if line.get("receive_progress") != Some(&json!(true)) {
+            let result = call.await?;
+            return Ok(json!({ "args": list(&result.args()?), "kwargs": dictionary(&result.kwargs()?) }));
+        }
+        let mut progress = Vec::new();
+        let mut parts = call.progressive_raw();
+        loop {
+            match parts.next().await.context("the call ended without a result")?? {
+                Part::Progress(part) => progress.push(list(&part.args()?)),
+                Part::Result(result) => {
+                    let (args, kwargs) = (list(&result.args()?), dictionary(&result.kwargs()?));
+                    return Ok(json!({ "args": args, "kwargs": kwargs, "progress": progress }));
+                }
+            }
+        }
     }
 }
 
@@ -195,6 +209,13 @@ async fn refuse(Rest(args): Rest<Value>, Kwargs(kwargs): Kwargs<Dictionary>) -> 
 
 async fn tell(Procedure(procedure): Procedure) -> String {
     procedure
+}
+
+async fn count(progress: Progress<u64>) -> wamp_client::Result<Results> {
+    for step in 1..=3 {
+        progress.send(step).await?;
+    }
+    Ok(Results::new().arg("done").arg(3))
 }
 
 fn text<'a>(line: &'a Map<String, Json>, key: &str) -> anyhow::Result<&'a str> {

@@ -44,7 +44,7 @@ const procedures = {
   },
   tell: (args, kwargs, details) => new autobahn.Result([details.procedure], {}),
   count: (args, kwargs, details) => {
-    for (const step of [1, 2, 3]) details.progress?.([step, 'of 3']);
+    for (const step of [1, 2, 3]) details.progress?.([step]);
     return new autobahn.Result(['done', 3]);
   },
 };
@@ -76,7 +76,7 @@ connection.onopen = (session) => {
       const progress = [];
       const result = await session
         .call(procedure, args, kwargs, receive_progress ? { receive_progress } : {})
-        .then(undefined, failed, (step) => progress.push(step.args));
+        .then(undefined, failed, (step) => progress.push([step]));
       if (result instanceof autobahn.Result) return { args: result.args, kwargs: result.kwargs, progress };
       return { args: result === null ? [] : [result], kwargs: {}, progress };
     },

@@ -75,7 +75,7 @@ def tell(*args, details=None, **kwargs):
 def count(*args, details=None, **kwargs):
     for step in (1, 2, 3):
         if details.progress:
-            details.progress(step, "of 3")
+            details.progress(step)
     return CallResult("done", 3)
 
 

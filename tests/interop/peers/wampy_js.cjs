@@ -41,7 +41,7 @@ const procedures = {
   count: ({ details, result_handler }) => {
     if (details.receive_progress) {
       for (const step of [1, 2, 3]) {
-        result_handler({ argsList: [step, 'of 3'], options: { progress: true } });
+        result_handler({ argsList: [step], options: { progress: true } });
       }
     }
     return { argsList: ['done', 3] };
