@@ -188,6 +188,7 @@ mod tests {
         let error = |arguments: &[&str]| Cli::try_parse_from(arguments).unwrap_err().to_string();
         assert!(error(&["wamp-router", "--realm", "not a uri"]).contains("not a uri"));
         assert!(error(&["wamp-router", "--ws-path", "ws"]).contains("begins with /"));
+        assert!(error(&["wamp-router", "--longpoll-path", "lp"]).contains("begins with /"));
         let unix = ["wamp-router", "--rawsocket-unix", "wamp.sock", "--rawsocket-unix-mode", "rw-rw----"];
         assert!(error(&unix).contains("such as 660"));
         assert!(error(&["wamp-router", "--lisen", "x"]).contains("--listen"));

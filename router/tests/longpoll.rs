@@ -165,6 +165,29 @@ async fn server_publishes(server: &Server, topic: &str) {
     assert_eq!(published.status, 200);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_between_requests() {
+    const EVENTS: u64 = 200;
+    let server = serve_default().await;
+    for protocol in ["wamp.2.json", "wamp.2.cbor.batched"] {
+        let poller = Poller::join(server.local_addr(), protocol).await;
+        poller.subscribe(1, "com.example.topic").await;
+        let (mut client, _) = Client::join(server.local_addr(), Serializer::Json).await;
+        let publishes = tokio::spawn(async move {
+            for id in 1..=EVENTS {
+                client.send(json!([16, id, {"acknowledge": true}, "com.example.topic", [id]])).await;
+                assert_eq!(client.receive().await[0], 17);
+            }
+        });
+        let mut received = Vec::new();
+        while received.len() < EVENTS as usize {
+            received.extend(poller.receive().await.iter().map(|event| event[4][0].as_u64()));
+        }
+        assert!(received.into_iter().eq((1..=EVENTS).map(Some)), "{protocol}");
+        publishes.await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn a_request_to_receive_waits_only_so_long() {
     let server = serve_longpoll(LongPollSettings { poll_timeout: SHORT, ..Default::default() }).await;

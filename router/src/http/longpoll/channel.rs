@@ -43,6 +43,7 @@ struct State {
     ended: Option<Instant>,
     /// The client wants no more.
     closed: bool,
+    logged_drop: bool,
 }
 
 /// Wakes who waits for something to happen to a channel.
@@ -106,7 +107,15 @@ impl Channel {
         let transport = Transport { name: "longpoll", sequential_request_ids: false };
         let session = Session::new(router.realms().clone(), outbox.clone(), transport);
         let now = Instant::now();
-        let state = State { session, opened: now, receiving: false, received: now, ended: None, closed: false };
+        let state = State {
+            session,
+            opened: now,
+            receiving: false,
+            received: now,
+            ended: None,
+            closed: false,
+            logged_drop: false,
+        };
         let bell = Arc::new(Bell::default());
         let _ = outbox.attend(&Waker::from(bell.clone()));
         Arc::new(Self { protocol, span, outbox, bell, state: Mutex::new(state) })
@@ -235,6 +244,10 @@ impl Channel {
             return None;
         }
         let mut state = self.state.lock();
+        if self.outbox.dropped() > 0 && !std::mem::replace(&mut state.logged_drop, true) {
+            let limits = patience.connection.outbox;
+            tracing::warn!(policy = ?limits.policy, limit = limits.bytes, "slow consumer: events are dropped");
+        }
         let until = if self.outbox.is_finishing() {
             // After a shutdown there is nobody to fetch anything but who is at it.
             if shutting_down && !state.receiving {
