@@ -2,7 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{Error, Ident, LitStr, Result, Token};
+use syn::{Error, Ident, LitInt, LitStr, Result, Token};
 
 use crate::uri;
 
@@ -28,8 +28,8 @@ impl Kind {
 
     fn options(self) -> &'static [&'static str] {
         match self {
-            Self::Subscribe => &["matching", "get_retained"],
-            Self::Register => &["matching", "invoke"],
+            Self::Subscribe => &["matching", "retained"],
+            Self::Register => &["matching", "invoke", "concurrency", "force_reregister", "disclose_caller"],
             Self::OnJoin | Self::OnLeave => &[],
         }
     }
@@ -37,8 +37,8 @@ impl Kind {
 
 /// The attribute, checked.
 pub(crate) enum Attributes {
-    Subscribe { uri: LitStr, matching: Matching, get_retained: bool },
-    Register { uri: LitStr, matching: Matching, invoke: Invoke },
+    Subscribe { uri: LitStr, matching: Matching, retained: bool },
+    Register { uri: LitStr, matching: Matching, sharing: Sharing },
     OnJoin,
     OnLeave,
 }
@@ -51,6 +51,15 @@ choices! {
 choices! {
     /// Which of several callees gets a call.
     Invoke { Single = "single", RoundRobin = "roundrobin", Random = "random", First = "first", Last = "last" }
+}
+
+/// How a procedure is shared with others.
+#[derive(Debug, Default)]
+pub(crate) struct Sharing {
+    pub(crate) invoke: Option<Invoke>,
+    pub(crate) concurrency: Option<u32>,
+    pub(crate) force_reregister: bool,
+    pub(crate) disclose_caller: bool,
 }
 
 pub(crate) fn parse(kind: Kind, arguments: TokenStream) -> Result<Attributes> {
@@ -92,8 +101,8 @@ fn attachment(kind: Kind, arguments: TokenStream) -> Result<Attributes> {
     let matching = options.matching.unwrap_or(Matching::Exact);
     uri::check(kind, matching, &uri)?;
     Ok(match kind {
-        Kind::Subscribe => Attributes::Subscribe { uri, matching, get_retained: options.get_retained },
-        _ => Attributes::Register { uri, matching, invoke: options.invoke.unwrap_or(Invoke::Single) },
+        Kind::Subscribe => Attributes::Subscribe { uri, matching, retained: options.retained },
+        _ => Attributes::Register { uri, matching, sharing: options.sharing },
     })
 }
 
@@ -102,8 +111,8 @@ fn attachment(kind: Kind, arguments: TokenStream) -> Result<Attributes> {
 struct Options {
     seen: Vec<String>,
     matching: Option<Matching>,
-    invoke: Option<Invoke>,
-    get_retained: bool,
+    retained: bool,
+    sharing: Sharing,
 }
 
 impl Options {
@@ -118,8 +127,11 @@ impl Options {
         }
         match name.as_str() {
             "matching" => self.matching = Some(value(&key, input)?),
-            "invoke" => self.invoke = Some(value(&key, input)?),
-            _ => self.get_retained = flag(&key, input)?,
+            "invoke" => self.sharing.invoke = Some(value(&key, input)?),
+            "concurrency" => self.sharing.concurrency = Some(calls(&key, input)?),
+            "force_reregister" => self.sharing.force_reregister = flag(&key, input)?,
+            "disclose_caller" => self.sharing.disclose_caller = flag(&key, input)?,
+            _ => self.retained = flag(&key, input)?,
         }
         self.seen.push(name);
         Ok(())
@@ -135,6 +147,20 @@ fn value<T: Parse>(key: &Ident, input: ParseStream<'_>) -> Result<T> {
     input.parse()
 }
 
+/// `key = 8`, a number of calls.
+fn calls(key: &Ident, input: ParseStream<'_>) -> Result<u32> {
+    if !input.peek(Token![=]) {
+        return Err(Error::new(key.span(), format_args!("`{key}` needs a value: `{key} = 8`")));
+    }
+    input.parse::<Token![=]>()?;
+    let expected = "expected a number of calls, from 1";
+    let number: LitInt = input.parse().map_err(|error| Error::new(error.span(), expected))?;
+    match number.base10_parse() {
+        Ok(calls) if calls > 0 => Ok(calls),
+        _ => Err(Error::new(number.span(), expected)),
+    }
+}
+
 /// `key`, which is either there or not.
 fn flag(key: &Ident, input: ParseStream<'_>) -> Result<bool> {
     if input.peek(Token![=]) {
@@ -147,6 +173,10 @@ fn unknown_option(kind: Kind, key: &Ident) -> Error {
     let valid: Vec<String> = kind.options().iter().map(|option| format!("`{option}`")).collect();
     let hint = match key.to_string().as_str() {
         "match" | "match_policy" | "policy" => ": did you mean `matching`?",
+        "get_retained" => ": did you mean `retained`?",
+        "force" | "reregister" => ": did you mean `force_reregister`?",
+        "disclose" | "disclose_me" => ": did you mean `disclose_caller`?",
+        "max_concurrency" | "limit" => ": did you mean `concurrency`?",
         "invocation" | "invoke_policy" => ": did you mean `invoke`?",
         _ => "",
     };

@@ -35,7 +35,7 @@ use crate::attributes::Kind;
 ///     println!("received {text}");
 /// }
 ///
-/// #[subscribe("com.example.status.", matching = "prefix", get_retained)]
+/// #[subscribe("com.example.status.", matching = "prefix", retained)]
 /// async fn on_status(Topic(topic): Topic, status: String, since: Option<u64>) {
 ///     println!("{topic} is {status} since {since:?}");
 /// }
@@ -43,7 +43,7 @@ use crate::attributes::Kind;
 ///
 /// Options, after the URI:
 /// - `matching = "exact"`, `"prefix"` or `"wildcard"`: how the URI is compared with topics; exact by default.
-/// - `get_retained`: ask for the topic's retained event.
+/// - `retained`: ask for the topic's retained event.
 #[proc_macro_attribute]
 pub fn subscribe(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand(Kind::Subscribe, arguments, item)
@@ -74,6 +74,9 @@ pub fn subscribe(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// - `matching = "exact"`, `"prefix"` or `"wildcard"`: how the URI is compared with procedures; exact by default.
 /// - `invoke = "single"`, `"roundrobin"`, `"random"`, `"first"` or `"last"`: which of several callees gets a call;
 ///   single by default, which allows one only.
+/// - `concurrency = 8`: how many calls the router hands to this callee at once.
+/// - `force_reregister`: take the procedure over from whoever has registered it.
+/// - `disclose_caller`: ask the router to tell who calls, whether or not the caller discloses itself.
 #[proc_macro_attribute]
 pub fn register(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand(Kind::Register, arguments, item)

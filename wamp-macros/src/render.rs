@@ -5,7 +5,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{ReturnType, Type};
 
-use crate::attributes::{Attributes, Kind};
+use crate::attributes::{Attributes, Invoke, Kind, Sharing};
 use crate::model::Function;
 
 /// The function as it was, and its companion.
@@ -14,20 +14,28 @@ pub(crate) fn handler(attributes: &Attributes, function: &Function) -> TokenStre
     let names = function.parameters.iter().map(|parameter| &parameter.name);
     let assembled = assembled(function);
     let define = match attributes {
-        Attributes::Subscribe { uri, matching, get_retained } => quote! {
+        Attributes::Subscribe { uri, matching, retained } => quote! {
             __private::Definition::from(
                 ::wamp_client::TopicHandler::assembled(#uri, assembled)
                     .matching(::wamp_client::MatchPolicy::#matching)
-                    .get_retained(#get_retained)
+                    .get_retained(#retained)
             )
         },
-        Attributes::Register { uri, matching, invoke } => quote! {
-            __private::Definition::from(
-                ::wamp_client::ProcedureHandler::assembled(#uri, assembled)
-                    .matching(::wamp_client::MatchPolicy::#matching)
-                    .invoke(::wamp_client::InvocationPolicy::#invoke)
-            )
-        },
+        Attributes::Register { uri, matching, sharing } => {
+            let Sharing { invoke, concurrency, force_reregister, disclose_caller } = sharing;
+            let invoke = invoke.unwrap_or(Invoke::Single);
+            let concurrency = concurrency.map(|calls| quote!(.concurrency(#calls)));
+            quote! {
+                __private::Definition::from(
+                    ::wamp_client::ProcedureHandler::assembled(#uri, assembled)
+                        .matching(::wamp_client::MatchPolicy::#matching)
+                        .invoke(::wamp_client::InvocationPolicy::#invoke)
+                        #concurrency
+                        .force_reregister(#force_reregister)
+                        .disclose_caller(#disclose_caller)
+                )
+            }
+        }
         Attributes::OnJoin => quote!(__private::Definition::on_join_assembled(assembled)),
         Attributes::OnLeave => quote!(__private::Definition::on_leave_assembled(assembled)),
     };

@@ -4,12 +4,12 @@ use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use wamp_proto::MatchPolicy;
 
 use super::Client;
 use crate::handler::{Attach, InvocationPolicy, ProcedureHandler, TopicHandler};
-use crate::session::{Command, EndpointKey};
+use crate::session::{Command, EndpointKey, Revocation};
 use crate::{Error, Result};
 
 /// A subscription that is being built; awaiting it makes it. Made by [`Client::subscribe`].
@@ -52,8 +52,8 @@ impl IntoFuture for Subscribe {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
             let Self { client, handler, timeout } = self;
-            let key = attach(&client, handler, timeout).await?;
-            Ok(Subscription { client, key })
+            let (key, revoked) = attach(&client, handler, timeout).await?;
+            Ok(Subscription { client, key, revoked })
         })
     }
 }
@@ -84,6 +84,27 @@ impl Register {
         self
     }
 
+    /// How many calls the router hands to this callee at once; see [`ProcedureHandler::concurrency`].
+    ///
+    /// # Panics
+    /// When it is 0.
+    pub fn concurrency(mut self, calls: u32) -> Self {
+        self.handler = self.handler.concurrency(calls);
+        self
+    }
+
+    /// Takes the procedure over from whoever has registered it.
+    pub fn force_reregister(mut self, force: bool) -> Self {
+        self.handler = self.handler.force_reregister(force);
+        self
+    }
+
+    /// Asks the router to tell who calls, whether or not the caller wants to disclose itself.
+    pub fn disclose_caller(mut self, disclose: bool) -> Self {
+        self.handler = self.handler.disclose_caller(disclose);
+        self
+    }
+
     /// How long to wait for the router.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
@@ -98,8 +119,8 @@ impl IntoFuture for Register {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
             let Self { client, handler, timeout } = self;
-            let key = attach(&client, handler, timeout).await?;
-            Ok(Registration { client, key })
+            let (key, revoked) = attach(&client, handler, timeout).await?;
+            Ok(Registration { client, key, revoked })
         })
     }
 }
@@ -109,9 +130,20 @@ impl IntoFuture for Register {
 pub struct Subscription {
     client: Client,
     key: EndpointKey,
+    revoked: watch::Receiver<Option<Revocation>>,
 }
 
 impl Subscription {
+    /// Waits until the router takes the subscription back; nothing, when the program itself ends it.
+    ///
+    /// It is subscribed again when the next session begins.
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
+    pub async fn revoked(&self) -> Option<Revocation> {
+        revoked(self.revoked.clone()).await
+    }
+
     /// Ends the subscription, now and in the sessions to come. Events that have arrived are still handled. Works
     /// without a session too.
     ///
@@ -128,9 +160,20 @@ impl Subscription {
 pub struct Registration {
     client: Client,
     key: EndpointKey,
+    revoked: watch::Receiver<Option<Revocation>>,
 }
 
 impl Registration {
+    /// Waits until the router takes the registration back; nothing, when the program itself ends it.
+    ///
+    /// It is registered again when the next session begins.
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
+    pub async fn revoked(&self) -> Option<Revocation> {
+        revoked(self.revoked.clone()).await
+    }
+
     /// Ends the registration, now and in the sessions to come. Calls that are running still finish. Works without a
     /// session too.
     ///
@@ -142,16 +185,25 @@ impl Registration {
     }
 }
 
-async fn attach(client: &Client, handler: impl Attach, timeout: Option<Duration>) -> Result<EndpointKey> {
+async fn revoked(mut revoked: watch::Receiver<Option<Revocation>>) -> Option<Revocation> {
+    revoked.wait_for(Option::is_some).await.ok()?.clone()
+}
+
+async fn attach(
+    client: &Client,
+    handler: impl Attach,
+    timeout: Option<Duration>,
+) -> Result<(EndpointKey, watch::Receiver<Option<Revocation>>)> {
     let inner = &client.inner;
     let (uri, label) = (handler.attachment().uri.clone(), handler.label());
     inner.states.check(&label, handler.needs())?;
     inner.params.check(&uri)?;
     let key = EndpointKey(client.next_key());
     let endpoint = handler.into_endpoint(key, inner.event_queue);
+    let revoked = endpoint.revoked.subscribe();
     let asked = client.ask(|answer| Command::Attach(endpoint, answer));
     client.bounded(timeout, || format!("the attempt to attach {label}"), asked).await?;
-    Ok(key)
+    Ok((key, revoked))
 }
 
 async fn detach(client: &Client, endpoint: EndpointKey) -> Result<()> {

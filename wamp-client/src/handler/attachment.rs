@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use tokio::sync::watch;
 use wamp_proto::MatchPolicy;
 
 use super::{Assembled, BoxHandler, Handler, Names};
@@ -37,6 +38,15 @@ impl InvocationPolicy {
             Self::Last => "last",
         }
     }
+}
+
+/// How a procedure is registered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct ProcedureOptions {
+    pub(crate) invoke: InvocationPolicy,
+    pub(crate) concurrency: Option<u32>,
+    pub(crate) force_reregister: bool,
+    pub(crate) disclose_caller: bool,
 }
 
 /// What a handler is called for.
@@ -115,7 +125,7 @@ impl TopicHandler {
 #[must_use = "a handler does nothing until it is mounted"]
 pub struct ProcedureHandler {
     pub(crate) attachment: Attachment,
-    pub(crate) invoke: InvocationPolicy,
+    pub(crate) options: ProcedureOptions,
     pub(crate) needs: Needs,
 }
 
@@ -123,13 +133,13 @@ impl ProcedureHandler {
     /// A handler for calls of the procedure.
     pub fn new<M, H: Handler<M>>(procedure: impl Into<Cow<'static, str>>, handler: H) -> Self {
         let (attachment, needs) = attach(procedure.into(), handler);
-        Self { attachment, invoke: InvocationPolicy::Single, needs }
+        Self { attachment, options: ProcedureOptions::default(), needs }
     }
 
     #[doc(hidden)]
     pub fn assembled(procedure: &'static str, Assembled { handler, needs }: Assembled) -> Self {
         let attachment = Attachment::new(procedure.into(), handler);
-        Self { attachment, invoke: InvocationPolicy::Single, needs }
+        Self { attachment, options: ProcedureOptions::default(), needs }
     }
 
     /// How the procedure is compared with those of calls: exactly, by default.
@@ -140,7 +150,31 @@ impl ProcedureHandler {
 
     /// Which of several callees gets a call: by default there may be one only.
     pub fn invoke(mut self, policy: InvocationPolicy) -> Self {
-        self.invoke = policy;
+        self.options.invoke = policy;
+        self
+    }
+
+    /// How many calls the router hands to this callee at once. When all callees of the procedure are at their limit,
+    /// the router refuses the call.
+    ///
+    /// # Panics
+    /// When it is 0.
+    pub fn concurrency(mut self, calls: u32) -> Self {
+        assert!(calls > 0, "a procedure with a concurrency of 0 can't be called");
+        self.options.concurrency = Some(calls);
+        self
+    }
+
+    /// Takes the procedure over from whoever has registered it: for a program that comes back before the router has
+    /// noticed that its last session is dead.
+    pub fn force_reregister(mut self, force: bool) -> Self {
+        self.options.force_reregister = force;
+        self
+    }
+
+    /// Asks the router to tell who calls, whether or not the caller wants to disclose itself.
+    pub fn disclose_caller(mut self, disclose: bool) -> Self {
+        self.options.disclose_caller = disclose;
         self
     }
 }
@@ -182,7 +216,8 @@ impl Attach for TopicHandler {
     fn into_endpoint(self, key: EndpointKey, capacity: usize) -> Endpoint {
         let Attachment { uri, matching, handler, names } = self.attachment;
         let queue = Queue::start(capacity, handler, names);
-        Endpoint { key, uri, matching, kind: EndpointKind::Topic { get_retained: self.get_retained, queue } }
+        let kind = EndpointKind::Topic { get_retained: self.get_retained, queue };
+        Endpoint { key, uri, matching, kind, revoked: watch::Sender::default() }
     }
 }
 
@@ -201,7 +236,8 @@ impl Attach for ProcedureHandler {
 
     fn into_endpoint(self, key: EndpointKey, _: usize) -> Endpoint {
         let Attachment { uri, matching, handler, names } = self.attachment;
-        Endpoint { key, uri, matching, kind: EndpointKind::Procedure { invoke: self.invoke, handler, names } }
+        let kind = EndpointKind::Procedure { options: self.options, handler, names };
+        Endpoint { key, uri, matching, kind, revoked: watch::Sender::default() }
     }
 }
 

@@ -193,6 +193,8 @@ pub struct Details {
     pub caller: Caller,
     /// The publication, of an event.
     pub publication: Option<PublicationId>,
+    /// How far the router trusts the caller or publisher, where it says so: the higher the more.
+    pub trustlevel: Option<u64>,
     /// Whether the event was kept by the router from before the subscription.
     pub retained: bool,
 }

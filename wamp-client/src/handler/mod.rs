@@ -31,7 +31,7 @@ pub use self::arguments::{Arguments, Incoming};
 pub use self::assembled::{
     Assembled, AssembledHook, Parameter, Returned, SessionParameter, parameter, returned, session_parameter,
 };
-pub(crate) use self::attachment::Attach;
+pub(crate) use self::attachment::{Attach, ProcedureOptions};
 pub use self::attachment::{InvocationPolicy, ProcedureHandler, TopicHandler};
 pub use self::definition::Definition;
 pub(crate) use self::definition::{BoxHandler, BoxHook, DefinitionKind, Names};

@@ -49,6 +49,11 @@ impl Link {
                     self.machine.answer(request, &Err(WampError::new(error::CANCELED)));
                 }
             }
+            Effect::Revoked { endpoints, revocation } => {
+                for endpoint in endpoints.iter().filter_map(|key| shared.endpoints.get(key)) {
+                    endpoint.revoked.send_replace(Some(revocation.clone()));
+                }
+            }
             Effect::Attached { endpoint, answer, result } => return self.attached(endpoint, answer, result, shared),
             Effect::Goodbye { reason } => {
                 self.farewell(close::GOODBYE_AND_OUT).await;

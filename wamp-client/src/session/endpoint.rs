@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use tokio::sync::watch;
 use wamp_proto::MatchPolicy;
 
 use super::Queue;
-use crate::handler::{BoxHandler, InvocationPolicy, Names};
+use crate::handler::{BoxHandler, Names, ProcedureOptions};
 
 /// Names an endpoint across sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,11 +22,22 @@ pub(crate) struct Endpoint {
     pub(crate) uri: Cow<'static, str>,
     pub(crate) matching: MatchPolicy,
     pub(crate) kind: EndpointKind,
+    /// Learns when the router takes it back.
+    pub(crate) revoked: watch::Sender<Option<Revocation>>,
+}
+
+/// The router has taken a subscription or registration back.
+/// Specification: "Subscription Revocation", "Registration Revocation" (advanced profile).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Revocation {
+    /// Why, as far as the router tells.
+    pub reason: Option<String>,
 }
 
 pub(crate) enum EndpointKind {
     Topic { get_retained: bool, queue: Queue },
-    Procedure { invoke: InvocationPolicy, handler: BoxHandler, names: Names },
+    Procedure { options: ProcedureOptions, handler: BoxHandler, names: Names },
 }
 
 impl EndpointKind {

@@ -28,6 +28,7 @@ const ROLES: Roles = Roles {
     subscriber: Some(
         Features::PATTERN_BASED_SUBSCRIPTION
             .with(Features::PUBLISHER_IDENTIFICATION)
+            .with(Features::PUBLICATION_TRUSTLEVELS)
             .with(Features::SUBSCRIPTION_REVOCATION),
     ),
     caller: Some(
@@ -42,6 +43,7 @@ const ROLES: Roles = Roles {
             .with(Features::PROGRESSIVE_CALL_INVOCATIONS)
             .with(Features::CALL_CANCELING)
             .with(Features::CALLER_IDENTIFICATION)
+            .with(Features::CALL_TRUSTLEVELS)
             .with(Features::PATTERN_BASED_REGISTRATION)
             .with(Features::SHARED_REGISTRATION)
             .with(Features::REGISTRATION_REVOCATION),

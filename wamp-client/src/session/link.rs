@@ -130,6 +130,7 @@ impl Link {
     fn set_up(&mut self, shared: &Shared<'_>) -> Result<()> {
         for endpoint in shared.endpoints.values() {
             let uri = shared.params.fill(endpoint.matching, &endpoint.uri)?;
+            endpoint.revoked.send_replace(None);
             self.machine.attach(endpoint, &uri, None);
         }
         self.missing = shared.endpoints.len();

@@ -22,8 +22,9 @@ use self::uploads::Uploads;
 use super::join::encode;
 use super::{
     Answer, CallKey, CallRequest, CancelMode, Endpoint, EndpointKey, EndpointKind, MoreArguments, PublishRequest,
+    Revocation,
 };
-use crate::handler::{Details, Outcome};
+use crate::handler::{Details, InvocationPolicy, Outcome};
 use crate::{Error, Result};
 
 /// The number of INVOCATION, which an ERROR in answer to one names.
@@ -73,6 +74,8 @@ pub(crate) enum Effect {
     Proceed { request: RequestId, is_last: bool, payload: OwnedPayload },
     /// That call is no longer wanted.
     Interrupt { request: RequestId },
+    /// The router has taken these endpoints back.
+    Revoked { endpoints: Vec<EndpointKey>, revocation: Revocation },
     /// The router has answered about an endpoint.
     Attached { endpoint: EndpointKey, answer: Option<Answer<()>>, result: Result<()> },
     /// The router closes the session.
@@ -168,9 +171,15 @@ impl Machine {
                 let options = SubscribeOptions { matching, get_retained };
                 self.send(&Subscribe { request, options, topic: uri.into() }.into());
             }
-            EndpointKind::Procedure { invoke, .. } => {
-                let invoke = (invoke != Default::default()).then(|| invoke.as_str().into());
-                let options = RegisterOptions { matching, invoke, ..RegisterOptions::default() };
+            EndpointKind::Procedure { options, .. } => {
+                let options = RegisterOptions {
+                    matching,
+                    invoke: (options.invoke != InvocationPolicy::Single).then(|| options.invoke.as_str().into()),
+                    concurrency: options.concurrency.map(u64::from),
+                    force_reregister: options.force_reregister,
+                    disclose_caller: options.disclose_caller,
+                    ..RegisterOptions::default()
+                };
                 self.send(&Register { request, options, procedure: uri.into() }.into());
             }
         }

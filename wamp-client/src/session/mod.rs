@@ -33,6 +33,7 @@ pub(crate) use self::command::{
     Abandoned, Answer, CallKey, CallRequest, Command, MoreArguments, ProgressRequest, PublishRequest,
 };
 pub(crate) use self::driver::{Config, Driver};
+pub use self::endpoint::Revocation;
 pub(crate) use self::endpoint::{Endpoint, EndpointKey, EndpointKind, Endpoints};
 pub(crate) use self::events::Queue;
 pub(crate) use self::hooks::Hooks;

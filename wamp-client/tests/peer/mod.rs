@@ -41,7 +41,7 @@ pub(crate) fn app() -> (App, Peer) {
 }
 
 /// Awaits something that must happen.
-pub(crate) async fn within<T>(event: impl Future<Output = T>) -> T {
+pub(crate) async fn within<T>(event: impl IntoFuture<Output = T>) -> T {
     timeout(DEADLINE, event).await.expect("it happens before the deadline")
 }
 

@@ -1,6 +1,6 @@
 use wamp_client::subscribe;
 
-#[subscribe("com.example.event", get_retained = true)]
+#[subscribe("com.example.event", retained = true)]
 async fn on_event(text: String) {
     println!("{text}");
 }

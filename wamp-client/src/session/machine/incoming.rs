@@ -1,5 +1,6 @@
 //! Messages of the router.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -11,7 +12,7 @@ use wamp_proto::{Message, OwnedPayload, RequestId, error};
 use super::pending::Pending;
 use super::{Effect, Machine};
 use crate::handler::{Caller, Details};
-use crate::session::{CancelMode, EndpointKey};
+use crate::session::{CancelMode, EndpointKey, Revocation};
 use crate::{Error, WampError};
 
 impl Machine {
@@ -55,20 +56,22 @@ impl Machine {
                 })
             }
             Message::Unsubscribed(unsubscribed) => {
-                if unsubscribed.request == RequestId::ZERO {
-                    let taken = unsubscribed.details.and_then(|details| details.subscription);
-                    taken.and_then(|subscription| self.subscriptions.remove(&subscription));
-                    tracing::warn!(subscription = ?taken, "router took a subscription back");
+                if unsubscribed.request != RequestId::ZERO {
+                    return Ok(self.detached(unsubscribed.request));
                 }
-                self.detached(unsubscribed.request)
+                let details = unsubscribed.details.unwrap_or_default();
+                let endpoints = details.subscription.and_then(|id| self.subscriptions.remove(&id));
+                tracing::warn!(subscription = ?details.subscription, reason = ?details.reason, "subscription revoked");
+                revoked(endpoints, details.reason)
             }
             Message::Unregistered(unregistered) => {
-                if unregistered.request == RequestId::ZERO {
-                    let taken = unregistered.details.and_then(|details| details.registration);
-                    taken.and_then(|registration| self.registrations.remove(&registration));
-                    tracing::warn!(registration = ?taken, "router took a registration back");
+                if unregistered.request != RequestId::ZERO {
+                    return Ok(self.detached(unregistered.request));
                 }
-                self.detached(unregistered.request)
+                let details = unregistered.details.unwrap_or_default();
+                let endpoint = details.registration.and_then(|id| self.registrations.remove(&id));
+                tracing::warn!(registration = ?details.registration, reason = ?details.reason, "registration revoked");
+                revoked(endpoint.map(|endpoint| vec![endpoint]), details.reason)
             }
             Message::Error(error) => self.error(&error),
             Message::Goodbye(goodbye) => {
@@ -87,7 +90,8 @@ impl Machine {
     fn event(&self, event: Event<'_>, frame: &Bytes) -> Option<Effect> {
         // Not there: it crossed our UNSUBSCRIBE.
         let endpoints = self.subscriptions.get(&event.subscription)?.clone();
-        let EventDetails { topic, publisher, publisher_authid, publisher_authrole, retained, .. } = event.details;
+        let EventDetails { topic, publisher, publisher_authid, publisher_authrole, trustlevel, retained, .. } =
+            event.details;
         let uri = match topic {
             Some(topic) => topic.as_ref().into(),
             None => self.uri_of(*endpoints.first()?)?,
@@ -100,6 +104,7 @@ impl Machine {
                 authrole: publisher_authrole.map(|authrole| authrole.into_owned()),
             },
             publication: Some(event.publication),
+            trustlevel,
             retained,
         };
         Some(Effect::Event { endpoints, details, payload: event.payload.own_in(frame) })
@@ -123,7 +128,8 @@ impl Machine {
             self.uploads.begin(request);
         }
         let (in_parts, more) = (invocation.details.receive_progress, invocation.details.progress);
-        let InvocationDetails { procedure, caller, caller_authid, caller_authrole, .. } = invocation.details;
+        let InvocationDetails { procedure, caller, caller_authid, caller_authrole, trustlevel, .. } =
+            invocation.details;
         let uri = match procedure {
             Some(procedure) => procedure.as_ref().into(),
             None => self.uri_of(endpoint)?,
@@ -136,6 +142,7 @@ impl Machine {
                 authrole: caller_authrole.map(|authrole| authrole.into_owned()),
             },
             publication: None,
+            trustlevel,
             retained: false,
         };
         let payload = invocation.payload.own_in(frame);
@@ -189,4 +196,10 @@ impl Machine {
         }
         None
     }
+}
+
+fn revoked(endpoints: Option<Vec<EndpointKey>>, reason: Option<Cow<'_, str>>) -> Option<Effect> {
+    // None: it crossed our request to end it.
+    let revocation = Revocation { reason: reason.map(Cow::into_owned) };
+    Some(Effect::Revoked { endpoints: endpoints?, revocation })
 }

@@ -19,7 +19,7 @@ async fn on_event(text: String) {
     println!("{text}");
 }
 
-#[subscribe("com.example..status", matching = "wildcard", get_retained)]
+#[subscribe("com.example..status", matching = "wildcard", retained)]
 async fn on_status(Topic(topic): Topic, details: Details, mut status: Option<HashMap<String, i64>>) {
     println!("{topic} {details:?} {:?}", status.take());
 }

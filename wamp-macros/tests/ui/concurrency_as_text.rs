@@ -1,0 +1,8 @@
+use wamp_client::register;
+
+#[register("com.example.add", concurrency = "eight")]
+async fn add(a: i64, b: i64) -> i64 {
+    a + b
+}
+
+fn main() {}
