@@ -32,12 +32,15 @@ mod wamp_error;
 #[cfg(feature = "tls")]
 pub use tokio_rustls::rustls;
 pub use wamp_macros::{on_join, on_leave, register, subscribe};
-pub use wamp_proto::{MatchPolicy, PublicationId, Serializer, SessionId, Value, error as uris};
+pub use wamp_proto::{
+    MatchPolicy, PublicationId, RegistrationId, Serializer, SessionId, SubscriptionId, Value, error as uris,
+};
 
 pub use crate::app::{App, Running};
 pub use crate::client::{
-    Acknowledged, Call, CallResult, Client, Part, Progressive, Publish, Register, Registration, Subscribe,
-    Subscription, Unacknowledged,
+    Acknowledged, Call, CallResult, Client, History, IdsByPolicy, Kill, Meta, Part, PastDetails, PastEvent, PastEvents,
+    Progressive, Publish, Register, Registration, RegistrationDetails, Registrations, SessionDetails, Sessions,
+    Subscribe, Subscription, SubscriptionDetails, Subscriptions, Testament, TestamentScope, Unacknowledged,
 };
 pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::handler::{

@@ -2,8 +2,10 @@
 
 mod attach;
 mod call;
+mod meta;
 mod progressive;
 mod publish;
+mod testament;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -20,8 +22,13 @@ use wamp_proto::{OwnedPayload, PayloadBuilder, RequestId, Serializer};
 
 pub use self::attach::{Register, Registration, Subscribe, Subscription};
 pub use self::call::{Call, CallResult};
+pub use self::meta::{
+    History, IdsByPolicy, Kill, Meta, PastDetails, PastEvent, PastEvents, RegistrationDetails, Registrations,
+    SessionDetails, Sessions, SubscriptionDetails, Subscriptions,
+};
 pub use self::progressive::{Part, Progressive};
 pub use self::publish::{Acknowledged, Publish, Unacknowledged};
+pub use self::testament::{Testament, TestamentScope};
 use crate::app::{Params, States};
 use crate::handler::{Handler, ProcedureHandler, SessionInfo, TopicHandler};
 use crate::session::{Abandoned, Answer, Command, ProgressRequest};
@@ -190,6 +197,36 @@ impl Client {
     /// ```
     pub fn register<M, H: Handler<M>>(&self, procedure: impl Into<Cow<'static, str>>, handler: H) -> Register {
         Register::new(self.clone(), ProcedureHandler::new(procedure, handler))
+    }
+
+    /// What the router tells about the realm: its sessions, registrations and subscriptions.
+    pub fn meta(&self) -> Meta {
+        Meta::new(self.clone())
+    }
+
+    /// Leaves an event with the router, to be published when this session is gone, however it ends.
+    ///
+    /// # Errors
+    /// What [`call`](Self::call) has.
+    ///
+    /// ```
+    /// use wamp_client::{Client, Result, on_join};
+    ///
+    /// #[on_join]
+    /// async fn leave_word(client: Client) -> Result<()> {
+    ///     client.testament("com.example.status").arg("offline").retain().await
+    /// }
+    /// ```
+    pub fn testament(&self, topic: impl Into<String>) -> Testament {
+        Testament::new(self.clone(), topic.into())
+    }
+
+    /// Takes back the testaments of this session.
+    ///
+    /// # Errors
+    /// What [`call`](Self::call) has.
+    pub async fn flush_testaments(&self, scope: TestamentScope) -> Result<()> {
+        self.call("wamp.session.flush_testaments").kwarg("scope", scope.as_str()).await
     }
 
     /// The session there is right now, once everything is set up in it.
