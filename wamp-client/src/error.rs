@@ -67,7 +67,7 @@ pub enum Error {
         /// What the system says.
         source: std::io::Error,
     },
-    /// There is a server, but it does not speak WAMP over WebSocket (with this serializer).
+    /// There is a server, but it does not speak WAMP the way the address says (with this serializer).
     #[error("{url} answers, but not as a WAMP router: {problem}")]
     Handshake {
         /// The router's address.

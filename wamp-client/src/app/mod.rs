@@ -68,7 +68,11 @@ pub struct App {
 }
 
 impl App {
-    /// A program for the router at this address: `ws://host:port/path`, or `wss://…` with TLS.
+    /// A program for the router at this address:
+    ///
+    /// - `ws://host:port/path` for WebSocket, or `wss://…` with TLS;
+    /// - `rs://host:port` for RawSocket, which costs less, where nothing between program and router asks for HTTP;
+    /// - `rs+unix:///path` (or `unix:/path`) for RawSocket over a unix socket.
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
@@ -88,6 +92,25 @@ impl App {
             definitions: Vec::new(),
             nothing_discovered: false,
         }
+    }
+
+    /// A program for a router that is reached through pipes of the program's own, such as one in the same process.
+    ///
+    /// RawSocket runs on each; `open` makes a new one for every try to connect.
+    ///
+    /// ```no_run
+    /// # async fn f(router: wamp_router::Router) -> wamp_client::Result<()> {
+    /// let app = wamp_client::App::over(move || router.connect_in_process());
+    /// app.realm("realm1").run().await
+    /// # }
+    /// ```
+    pub fn over<F, S>(open: F) -> Self
+    where
+        F: Fn() -> S + Send + Sync + 'static,
+        S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static,
+    {
+        // The address only says that it is RawSocket.
+        Self::new("rs://in-process:0").connect_with(move || std::future::ready(Ok(open())))
     }
 
     /// The realm to join; `realm1`, unless told otherwise.
@@ -238,8 +261,8 @@ impl App {
         self
     }
 
-    /// Opens the byte stream to the router in the program's own way: a Unix socket, a proxy, a pipe in memory. The
-    /// address then only says what the WebSocket handshake asks for.
+    /// Opens the byte stream to the router in the program's own way: a proxy, a pipe in memory. The address then only
+    /// says whether WebSocket or RawSocket runs on it, and what the WebSocket handshake asks for.
     pub fn connect_with<F, Fut, S>(mut self, connect: F) -> Self
     where
         F: Fn() -> Fut + Send + Sync + 'static,

@@ -18,7 +18,7 @@ use super::{Abandoned, Command, Hooks};
 use crate::app::{Params, States};
 use crate::backoff::Backoff;
 use crate::handler::{SessionContext, SessionInfo};
-use crate::transport::{Address, Connector, WebSocket};
+use crate::transport::{Address, Connector, Socket};
 use crate::{Client, Error, ErrorKind, Result};
 
 /// How to connect, and how patiently.
@@ -92,11 +92,11 @@ impl Driver {
     }
 
     /// Connects and joins; nothing, when the program is stopped.
-    async fn connect(&mut self) -> Option<Result<(WebSocket, Joined)>> {
+    async fn connect(&mut self) -> Option<Result<(Socket, Joined)>> {
         let Config { ref address, ref connector, serializer, ref realm, ref agent, connect_timeout, .. } = self.config;
         let connecting = timeout(connect_timeout, async {
             let stream = connector.connect(address).await?;
-            let mut socket = WebSocket::handshake(stream, address, serializer).await?;
+            let mut socket = Socket::handshake(stream, address, serializer).await?;
             let joined = join(&mut socket, serializer, realm, agent).await?;
             Ok((socket, joined))
         });
@@ -104,7 +104,7 @@ impl Driver {
             meanwhile(&mut self.stop, &mut self.commands, &mut self.abandoned, &mut self.endpoints, connecting);
         let connecting = waiting.await?;
         Some(connecting.unwrap_or_else(|_| {
-            let request = format!("the attempt to join realm {realm:?} at {}", address.uri);
+            let request = format!("the attempt to join realm {realm:?} at {}", address.url);
             Err(Error::Timeout { request, after: connect_timeout })
         }))
     }
@@ -112,7 +112,7 @@ impl Driver {
     /// Runs one session.
     async fn session(
         &mut self,
-        socket: WebSocket,
+        socket: Socket,
         joined: Joined,
         first: &mut Option<oneshot::Sender<Result<()>>>,
     ) -> End {

@@ -21,7 +21,7 @@ impl Link {
             debug!("router did not answer the goodbye in time");
         }
         if timeout(PATIENCE, self.socket.close()).await.is_err() {
-            debug!("websocket did not close in time");
+            debug!("connection did not close in time");
         }
     }
 

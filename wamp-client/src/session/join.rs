@@ -8,7 +8,7 @@ use wamp_proto::message::{Abort, Hello};
 use wamp_proto::{Features, Message, Payload, Roles, Serializer, error};
 
 use crate::handler::SessionInfo;
-use crate::transport::{Turn, WebSocket};
+use crate::transport::{Socket, Turn};
 use crate::{Error, Result};
 
 /// What the router said of itself and us.
@@ -53,7 +53,7 @@ const ROLES: Roles = Roles {
 };
 
 /// Joins the realm.
-pub(crate) async fn join(socket: &mut WebSocket, serializer: Serializer, realm: &str, agent: &str) -> Result<Joined> {
+pub(crate) async fn join(socket: &mut Socket, serializer: Serializer, realm: &str, agent: &str) -> Result<Joined> {
     let hello = Hello {
         realm: realm.into(),
         details: HelloDetails { roles: ROLES, agent: Some(agent.into()), ..HelloDetails::default() },
@@ -95,7 +95,7 @@ pub(crate) async fn join(socket: &mut WebSocket, serializer: Serializer, realm: 
 }
 
 /// Tells the router which rule it broke, as the specification wants, and makes the error of it.
-pub(crate) async fn violation(socket: &mut WebSocket, serializer: Serializer, problem: &str) -> Error {
+pub(crate) async fn violation(socket: &mut Socket, serializer: Serializer, problem: &str) -> Error {
     let abort = Abort {
         details: CloseDetails { message: Some(problem.into()) },
         reason: error::PROTOCOL_VIOLATION.into(),

@@ -18,7 +18,7 @@ use super::machine::Machine;
 use super::{Abandoned, Command, Config, Endpoint, Hooks};
 use crate::app::Params;
 use crate::handler::SessionContext;
-use crate::transport::{Turn, WebSocket};
+use crate::transport::{Socket, Turn};
 use crate::{Error, ErrorKind, Result};
 
 /// How long procedures that are running may go on when the program is to stop.
@@ -38,7 +38,7 @@ pub(super) struct Shared<'a> {
 }
 
 pub(super) struct Link {
-    pub(super) socket: WebSocket,
+    pub(super) socket: Socket,
     serializer: Serializer,
     pub(super) machine: Machine,
     pub(super) invocations: Invocations,
@@ -66,7 +66,7 @@ pub(super) enum End {
 }
 
 impl Link {
-    pub(super) fn new(socket: WebSocket, machine: Machine, context: SessionContext, config: &Config) -> Self {
+    pub(super) fn new(socket: Socket, machine: Machine, context: SessionContext, config: &Config) -> Self {
         let now = Instant::now();
         let heartbeat = Heartbeat::new(config.heartbeat, now);
         Self {

@@ -1,13 +1,18 @@
-//! The way to the router: a byte stream (TCP, TLS, or one the program brings), and WebSocket on top of it.
+//! The way to the router: a byte stream (TCP, TLS, a unix socket, or one the program brings), and WebSocket or RawSocket
+//! on top of it.
 
 mod address;
+mod rawsocket;
+mod socket;
 mod stream;
 #[cfg(feature = "tls")]
 mod tls;
 mod websocket;
 
 pub(crate) use self::address::Address;
+use self::rawsocket::RawSocket;
+pub(crate) use self::socket::{Socket, Turn};
 pub(crate) use self::stream::Connector;
 #[cfg(feature = "tls")]
 pub(crate) use self::tls::TlsConfig;
-pub(crate) use self::websocket::{Turn, WebSocket};
+use self::websocket::WebSocket;

@@ -20,10 +20,10 @@ pub(crate) type BoxStream = Box<dyn Stream>;
 
 type Connecting = Pin<Box<dyn Future<Output = io::Result<BoxStream>> + Send>>;
 
-/// Opens the byte stream that WebSocket then runs on.
+/// Opens the byte stream that WebSocket or RawSocket then runs on.
 #[derive(Default)]
 pub(crate) enum Connector {
-    /// TCP to the host of the address, with TLS for `wss`.
+    /// TCP to the host of the address, with TLS for `wss`, or its unix socket.
     #[default]
     Tcp,
     /// TCP, with TLS of the program's own settings for `wss`.
@@ -47,9 +47,14 @@ impl Connector {
     }
 
     pub(crate) async fn connect(&self, address: &Address) -> Result<BoxStream> {
-        let failed = |source| Error::Connect { url: address.uri.to_string(), source };
+        let failed = |source| Error::Connect { url: address.url.clone(), source };
         if let Self::Custom(connect) = self {
             return connect().await.map_err(failed);
+        }
+        #[cfg(unix)]
+        if let Some(path) = &address.path {
+            let stream = tokio::net::UnixStream::connect(path).await.map_err(failed)?;
+            return Ok(Box::new(stream));
         }
         let tcp = TcpStream::connect((address.host.as_str(), address.port)).await.map_err(failed)?;
         // Requests are small and somebody waits for the answer.

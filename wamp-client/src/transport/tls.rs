@@ -41,13 +41,11 @@ pub(super) fn system() -> Result<TlsConfig> {
 /// Does the TLS handshake.
 pub(super) async fn wrap(tcp: TcpStream, config: TlsConfig, address: &Address) -> Result<BoxStream> {
     let name = ServerName::try_from(address.host.clone()).map_err(|error| Error::InvalidUrl {
-        url: address.uri.to_string(),
+        url: address.url.clone(),
         problem: format!("its host can't stand in a certificate: {error}"),
     })?;
     let connecting = TlsConnector::from(config).connect(name, tcp).await;
-    let stream = connecting.map_err(|source| Error::Handshake {
-        url: address.uri.to_string(),
-        problem: format!("TLS failed: {source}"),
-    })?;
+    let stream = connecting
+        .map_err(|source| Error::Handshake { url: address.url.clone(), problem: format!("TLS failed: {source}") })?;
     Ok(Box::new(stream))
 }

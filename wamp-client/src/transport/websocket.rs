@@ -13,8 +13,8 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig, fram
 use tokio_tungstenite::tungstenite::{self, Message};
 use wamp_proto::Serializer;
 
-use super::Address;
 use super::stream::BoxStream;
+use super::{Address, Turn};
 use crate::{Error, Result};
 
 /// Read in pieces of this size: what a client gets is small, and there may be many of them on a machine.
@@ -40,23 +40,10 @@ pub(crate) struct WebSocket {
     unflushed: usize,
 }
 
-/// What happened on the connection.
-#[derive(Debug)]
-pub(crate) enum Turn {
-    /// A WAMP message.
-    Frame(Bytes),
-    /// A sign of life without a message: a ping or pong.
-    Alive,
-    /// All that was sent has been written.
-    Flushed,
-    /// The end, with its reason.
-    Closed(String),
-}
-
 impl WebSocket {
     /// Does the WebSocket handshake on `stream`.
     pub(crate) async fn handshake(stream: BoxStream, address: &Address, serializer: Serializer) -> Result<Self> {
-        let failed = |problem: String| Error::Handshake { url: address.uri.to_string(), problem };
+        let failed = |problem: String| Error::Handshake { url: address.url.clone(), problem };
         let authority = address.uri.authority().map(|authority| authority.as_str()).unwrap_or_default();
         let request = Request::builder()
             .uri(&address.uri)

@@ -1,0 +1,82 @@
+//! A connection that carries WAMP messages, whichever way it frames them.
+
+use bytes::Bytes;
+use wamp_proto::Serializer;
+
+use super::address::Framing;
+use super::stream::BoxStream;
+use super::{Address, RawSocket, WebSocket};
+use crate::Result;
+
+/// A connection to the router.
+#[derive(Debug)]
+pub(crate) enum Socket {
+    WebSocket(Box<WebSocket>),
+    RawSocket(RawSocket),
+}
+
+/// What happened on the connection.
+#[derive(Debug)]
+pub(crate) enum Turn {
+    /// A WAMP message.
+    Frame(Bytes),
+    /// A sign of life without a message: a ping or pong.
+    Alive,
+    /// All that was sent has been written.
+    Flushed,
+    /// The end, with its reason.
+    Closed(String),
+}
+
+impl Socket {
+    /// Does the handshake that the address asks for.
+    pub(crate) async fn handshake(stream: BoxStream, address: &Address, serializer: Serializer) -> Result<Self> {
+        match address.framing {
+            Framing::WebSocket => {
+                let socket = WebSocket::handshake(stream, address, serializer).await?;
+                Ok(Self::WebSocket(Box::new(socket)))
+            }
+            Framing::RawSocket => RawSocket::handshake(stream, address, serializer).await.map(Self::RawSocket),
+        }
+    }
+
+    /// Whether the program has to wait until some of what was sent is written.
+    pub(crate) fn is_congested(&self) -> bool {
+        match self {
+            Self::WebSocket(socket) => socket.is_congested(),
+            Self::RawSocket(socket) => socket.is_congested(),
+        }
+    }
+
+    /// Puts a message into the write buffer. It leaves with the next [`turn`](Self::turn).
+    pub(crate) fn send(&mut self, message: Vec<u8>) -> Result<()> {
+        match self {
+            Self::WebSocket(socket) => socket.send(message),
+            Self::RawSocket(socket) => socket.send(&message),
+        }
+    }
+
+    /// Puts a ping into the write buffer.
+    pub(crate) fn ping(&mut self) -> Result<()> {
+        match self {
+            Self::WebSocket(socket) => socket.ping(),
+            Self::RawSocket(socket) => socket.ping(),
+        }
+    }
+
+    /// Writes what is to be written and waits for what comes. Cancel safe.
+    pub(crate) async fn turn(&mut self) -> Turn {
+        match self {
+            Self::WebSocket(socket) => socket.turn().await,
+            Self::RawSocket(socket) => socket.turn().await,
+        }
+    }
+
+    /// Closes the connection in good order.
+    pub(crate) async fn close(&mut self) {
+        match self {
+            Self::WebSocket(socket) => socket.close().await,
+            Self::RawSocket(socket) => socket.close().await,
+        }
+    }
+}
