@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test from 'node:test';
 
+import { afterwards } from './support/afterwards.mjs';
 import { UNREACHABLE, launch, open } from './support/browser.mjs';
 import { Agent, Dashboard, folder } from './support/programs.mjs';
 
@@ -128,7 +129,7 @@ test('shows a killed agent offline, and the same machine when it is back', async
 test('tells a machine that fell silent from one that is gone', async (t) => {
   const { agents, fleet, one, two } = await twoMachines(t);
   const { process: agent } = agents[0];
-  t.after(() => agent.kill('SIGCONT'));
+  afterwards(t, () => agent.kill('SIGCONT'));
   agent.kill('SIGSTOP');
   await fleet.state(one, 'stale');
   await fleet.state(one, 'offline');

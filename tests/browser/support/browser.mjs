@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 
+import { afterwards } from './afterwards.mjs';
+
 const { chromium } = createRequire(import.meta.url)('playwright-core');
 
 const FLAGS = [
@@ -24,7 +26,7 @@ export async function launch(t) {
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: FLAGS,
   });
-  t.after(() => browser.close());
+  afterwards(t, () => browser.close());
   return browser;
 }
 
@@ -58,7 +60,7 @@ export async function open(t, browser, url, { expected = [], ...options } = {}) 
       console.error(`content security policy: ${event.violatedDirective} ${event.blockedURI}`);
     });
   });
-  t.after(async () => {
+  afterwards(t, async () => {
     await context.close();
     assert.deepEqual(faults, [], 'what the page did wrong');
   });

@@ -8,6 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
+import { afterwards } from './afterwards.mjs';
+
 const DEADLINE = 20_000;
 
 /** A program's path, from the environment `cargo xtask test` sets. */
@@ -20,7 +22,7 @@ function binary(variable) {
 /** A folder that is gone after the test. */
 export async function folder(t) {
   const path = await mkdtemp(join(tmpdir(), 'wamp-browser-'));
-  t.after(() => rm(path, { recursive: true, force: true }));
+  afterwards(t, () => rm(path, { recursive: true, force: true }));
   return path;
 }
 
@@ -63,7 +65,7 @@ export class Dashboard extends Program {
     port ??= await freePort();
     data ??= await folder(t);
     const dashboard = new Dashboard(port, data, args);
-    t.after(() => dashboard.end('SIGKILL'));
+    afterwards(t, () => dashboard.end('SIGKILL'));
     await dashboard.serving;
     return dashboard;
   }
@@ -88,7 +90,7 @@ export class Agent extends Program {
   static start(t, dashboard, { name, state }) {
     const url = `ws://127.0.0.1:${dashboard.port}/ws`;
     const agent = new Agent(binary('WAMP_AGENT'), ['--url', url, '--name', name, '--state', state], 'ignore');
-    t.after(() => agent.end('SIGKILL'));
+    afterwards(t, () => agent.end('SIGKILL'));
     return agent;
   }
 }
