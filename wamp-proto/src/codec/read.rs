@@ -46,7 +46,7 @@ pub(crate) struct Items {
     pub(crate) first: bool,
     /// The terminator of a format that has one for each kind of container.
     pub(crate) close: u8,
-    /// The end was reached, and `more` must not be asked again.
+    /// The end was reached.
     pub(crate) ended: bool,
 }
 
@@ -62,8 +62,18 @@ pub(crate) trait Read<'a> {
         self.token()
     }
 
-    /// Whether the container has one more item (entry); leaves the container when not.
-    fn more(&mut self, items: &mut Items) -> Result<bool, DecodeError>;
+    /// Whether the container has one more item (entry); leaves the container when not. Asked again after the end, it
+    /// says no again.
+    fn more(&mut self, items: &mut Items) -> Result<bool, DecodeError> {
+        if items.ended {
+            return Ok(false);
+        }
+        items.ended = !self.advance(items)?;
+        Ok(!items.ended)
+    }
+
+    /// What [`more`](Self::more) does in this format. Never asked after the end.
+    fn advance(&mut self, items: &mut Items) -> Result<bool, DecodeError>;
 
     /// Reads an entry's key. Containers are refused as keys.
     fn key(&mut self) -> Result<Token<'a>, DecodeError>;

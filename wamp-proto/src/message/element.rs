@@ -103,7 +103,6 @@ macro_rules! optional_dict_elements {
         impl<'a> Element<'a> for Option<$dict<'a>> {
             fn read<R: Read<'a>>(reader: &mut R, items: &mut Items) -> Result<Self, DecodeError> {
                 if !reader.more(items)? {
-                    items.ended = true;
                     return Ok(None);
                 }
                 read_dict(reader).map(Some)
@@ -160,9 +159,7 @@ fn part<'a, R: Read<'a>>(
     at_container: fn(&mut R) -> bool,
     expected: &'static str,
 ) -> Result<Option<&'a [u8]>, DecodeError> {
-    // After the end of the list, `more` may not be asked again.
-    if items.ended || !reader.more(items)? {
-        items.ended = true;
+    if !reader.more(items)? {
         return Ok(None);
     }
     if reader.null() {

@@ -293,7 +293,7 @@ messages! {
 impl<'a> Message<'a> {
     /// The list must end after the elements of the type, and the frame after the list.
     fn finish(&self, reader: &mut impl Read<'a>, items: &mut Items) -> Result<(), DecodeError> {
-        if !items.ended && reader.more(items)? {
+        if reader.more(items)? {
             let error = reader.error(DecodeErrorKind::TooManyElements);
             return Err(error.in_element(self.name(), "end of the message"));
         }

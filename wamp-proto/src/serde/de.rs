@@ -162,18 +162,10 @@ struct Sequence<'r, 'de, R> {
 }
 
 impl<'de, R: Read<'de>> Sequence<'_, 'de, R> {
-    fn more(&mut self) -> Result<bool, DecodeError> {
-        if self.items.ended {
-            return Ok(false);
-        }
-        self.items.ended = !self.reader.more(&mut self.items)?;
-        Ok(!self.items.ended)
-    }
-
     /// Reads past what the visitor left.
     fn finish(mut self) -> Result<(), DecodeError> {
         let mut left = 0;
-        while self.more()? {
+        while self.reader.more(&mut self.items)? {
             self.reader.skip()?;
             left += 1;
         }
@@ -188,7 +180,7 @@ impl<'de, R: Read<'de>> SeqAccess<'de> for &mut Sequence<'_, 'de, R> {
     type Error = DecodeError;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, DecodeError> {
-        if !self.more()? {
+        if !self.reader.more(&mut self.items)? {
             return Ok(None);
         }
         seed.deserialize(Deserializer::new(&mut *self.reader)).map(Some)
@@ -206,17 +198,9 @@ struct Entries<'r, 'de, R> {
 }
 
 impl<'de, R: Read<'de>> Entries<'_, 'de, R> {
-    fn more(&mut self) -> Result<bool, DecodeError> {
-        if self.items.ended {
-            return Ok(false);
-        }
-        self.items.ended = !self.reader.more(&mut self.items)?;
-        Ok(!self.items.ended)
-    }
-
     /// Reads past what the visitor left.
     fn finish(mut self) -> Result<(), DecodeError> {
-        while self.more()? {
+        while self.reader.more(&mut self.items)? {
             self.reader.key()?;
             self.reader.skip()?;
         }
@@ -228,7 +212,7 @@ impl<'de, R: Read<'de>> MapAccess<'de> for &mut Entries<'_, 'de, R> {
     type Error = DecodeError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, DecodeError> {
-        if !self.more()? {
+        if !self.reader.more(&mut self.items)? {
             return Ok(None);
         }
         seed.deserialize(Key(self.reader.key()?)).map(Some)

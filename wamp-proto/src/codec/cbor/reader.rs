@@ -234,7 +234,7 @@ impl<'a> Read<'a> for Reader<'a> {
         }
     }
 
-    fn more(&mut self, items: &mut Items) -> Result<bool, DecodeError> {
+    fn advance(&mut self, items: &mut Items) -> Result<bool, DecodeError> {
         let more = match &mut items.left {
             Some(0) => false,
             Some(left) => {

@@ -221,7 +221,7 @@ impl<'a> Read<'a> for Reader<'a> {
         if self.peek() == Some(b'"') { self.string().map(Token::Str) } else { self.token() }
     }
 
-    fn more(&mut self, items: &mut Items) -> Result<bool, DecodeError> {
+    fn advance(&mut self, items: &mut Items) -> Result<bool, DecodeError> {
         let byte = self.peek_value()?;
         if byte == items.close {
             self.at += 1;

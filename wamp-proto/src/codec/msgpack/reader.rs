@@ -163,7 +163,7 @@ impl<'a> Read<'a> for Reader<'a> {
         })
     }
 
-    fn more(&mut self, items: &mut Items) -> Result<bool, DecodeError> {
+    fn advance(&mut self, items: &mut Items) -> Result<bool, DecodeError> {
         match &mut items.left {
             Some(left) if *left > 0 => {
                 *left -= 1;
