@@ -20,6 +20,11 @@
 //! ```
 #![doc = include_str!("front.md")]
 
+#[cfg(not(any(feature = "json", feature = "msgpack", feature = "cbor")))]
+compile_error!("wamp-client needs a serializer: switch on one of its features `json`, `msgpack` and `cbor`");
+#[cfg(not(any(feature = "websocket", feature = "rawsocket")))]
+compile_error!("wamp-client needs a transport: switch on one of its features `websocket` and `rawsocket`");
+
 mod app;
 mod backoff;
 mod client;

@@ -124,8 +124,8 @@ impl fmt::Display for WampError {
 
 impl std::error::Error for WampError {}
 
-/// Any format that tells binary from text does.
-const INTERNAL: Serializer = Serializer::MessagePack;
+/// What values are kept in until they are sent, or decoded: a binary format, which loses nothing, where there is one.
+pub(crate) const INTERNAL: Serializer = Serializer::ALL[Serializer::ALL.len() - 1];
 
 fn to_value(value: &impl Serialize) -> Value {
     let encoded = to_vec(INTERNAL, value).map_err(|error| tracing::warn!(%error, "error argument has no encoding"));

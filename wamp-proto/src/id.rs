@@ -76,12 +76,14 @@ macro_rules! ids {
             }
         }
 
+        #[cfg(feature = "codec")]
         impl ::serde::Serialize for $name {
             fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_u64(self.0)
             }
         }
 
+        #[cfg(feature = "codec")]
         impl<'de> ::serde::Deserialize<'de> for $name {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let value = u64::deserialize(deserializer)?;

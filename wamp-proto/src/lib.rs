@@ -23,25 +23,51 @@
 //! assert_eq!(Serializer::Cbor.decode(&packed)?.name(), "PUBLISH");
 //! # Ok::<(), wamp_proto::DecodeError>(())
 //! ```
+//!
+//! # Features
+//!
+//! - `json`, `msgpack`, `cbor`: the serializers. At least one makes a protocol of it; without any there are only URIs,
+//!   patterns and ids.
+//! - `index`: [`PatternIndex`], which routers look subscriptions and registrations up in.
+//!
+//! All are on by default.
 
+#[cfg(all(feature = "codec", not(any(feature = "json", feature = "msgpack", feature = "cbor"))))]
+compile_error!("the feature `codec` is what `json`, `msgpack` and `cbor` have in common: switch one of these on");
+
+#[cfg(feature = "codec")]
 mod codec;
 pub mod error;
+#[cfg(feature = "codec")]
 mod features;
 mod id;
+#[cfg(feature = "codec")]
 pub mod message;
 mod pattern;
+#[cfg(feature = "codec")]
 mod payload;
+#[cfg(feature = "codec")]
 pub mod rawsocket;
+#[cfg(feature = "codec")]
 mod serde;
 mod uri;
+#[cfg(feature = "codec")]
 mod value;
 
+#[cfg(feature = "codec")]
 pub use self::codec::{DecodeError, DecodeErrorKind, MAX_DEPTH, Serializer};
+#[cfg(feature = "codec")]
 pub use self::features::{Features, Roles};
 pub use self::id::{Id, IdOutOfRange, PublicationId, RegistrationId, RequestId, SessionId, SubscriptionId};
+#[cfg(feature = "codec")]
 pub use self::message::Message;
-pub use self::pattern::{MatchPolicy, Pattern, PatternIndex, UnknownMatchPolicy};
+#[cfg(feature = "index")]
+pub use self::pattern::PatternIndex;
+pub use self::pattern::{MatchPolicy, Pattern, UnknownMatchPolicy};
+#[cfg(feature = "codec")]
 pub use self::payload::{Args, Kwargs, OwnedPayload, Payload, PayloadBuilder};
+#[cfg(feature = "codec")]
 pub use self::serde::{SerError, from_slice, to_vec, write_to};
 pub use self::uri::{InvalidUri, Uri, UriRules};
+#[cfg(feature = "codec")]
 pub use self::value::Value;

@@ -2,12 +2,15 @@
 //!
 //! Specification: "Pattern-based Subscriptions" and "Pattern-based Registrations" (advanced profile).
 
+#[cfg(feature = "index")]
 mod index;
+#[cfg(feature = "index")]
 mod wildcard;
 
 use std::fmt;
 use std::str::FromStr;
 
+#[cfg(feature = "index")]
 pub use self::index::PatternIndex;
 use crate::uri::{self, InvalidUri, UriRules};
 

@@ -28,7 +28,7 @@ impl Default for Payload<'_> {
 
 impl<'a> Payload<'a> {
     /// No arguments at all.
-    pub const EMPTY: Self = Self { serializer: Serializer::Json, args: None, kwargs: None };
+    pub const EMPTY: Self = Self { serializer: Serializer::DEFAULT, args: None, kwargs: None };
 
     /// Arguments that are encoded already.
     ///
@@ -182,8 +182,11 @@ impl<'a> Args<'a> {
     pub fn take_raw(&mut self) -> Result<Option<&'a [u8]>, DecodeError> {
         let next = match &mut self.reader {
             None => return Ok(None),
+            #[cfg(feature = "json")]
             Some(AnyReader::Json(reader)) => next_item(reader, &mut self.items),
+            #[cfg(feature = "msgpack")]
             Some(AnyReader::MessagePack(reader)) => next_item(reader, &mut self.items),
+            #[cfg(feature = "cbor")]
             Some(AnyReader::Cbor(reader)) => next_item(reader, &mut self.items),
         }?;
         match next {
@@ -230,7 +233,7 @@ impl<'a> Kwargs<'a> {
     pub fn decode<T: Deserialize<'a>>(&self) -> Result<T, DecodeError> {
         match self.bytes {
             Some(bytes) => crate::from_slice(self.serializer, bytes),
-            None => crate::from_slice(Serializer::Json, b"{}"),
+            None => crate::from_slice(self.serializer, self.serializer.empty_dict()),
         }
     }
 

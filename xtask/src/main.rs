@@ -3,6 +3,7 @@
 mod bench;
 mod checkout;
 mod command;
+mod features;
 mod fuzz;
 mod install;
 mod options;

@@ -9,17 +9,20 @@ use crate::checkout::Checkout;
 use crate::command::{cargo, program, run};
 use crate::options::Options;
 use crate::report::Report;
-use crate::{install, readme};
+use crate::{features, install, readme};
 
 /// A step: its name, what it shows, the steps without which it can't run, and how it runs.
 #[derive(Clone, Copy)]
 struct Step(&'static str, &'static str, &'static [&'static str], fn(&Checkout, &Options) -> anyhow::Result<()>);
 
 /// The steps in their order: what is quick or finds most comes first.
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     Step("fmt", "the code is formatted", &[], fmt),
     Step("install", "what the tests need is there: a browser, npm and PyPI packages", &[], install),
     Step("clippy", "no warning in any target", &[], clippy),
+    Step("features", "wamp-client compiles lean: with few features, each alone", &[], |checkout, _| {
+        features::check(checkout)
+    }),
     Step("build", "everything compiles: programs, examples, tests", &[], build),
     Step("tests", "unit and integration tests of all crates", &["build"], tests),
     Step("doctests", "the examples in the documentation and the README", &["build"], doctests),

@@ -77,7 +77,7 @@ impl App {
         Self {
             url: url.into(),
             realm: "realm1".to_owned(),
-            serializer: Serializer::Json,
+            serializer: Serializer::DEFAULT,
             connector: Connector::default(),
             agent: concat!("wamp-client-rust-", env!("CARGO_PKG_VERSION")).to_owned(),
             connect_timeout: Duration::from_secs(10),
@@ -104,6 +104,7 @@ impl App {
     /// app.realm("realm1").run().await
     /// # }
     /// ```
+    #[cfg(feature = "rawsocket")]
     pub fn over<F, S>(open: F) -> Self
     where
         F: Fn() -> S + Send + Sync + 'static,
@@ -119,7 +120,8 @@ impl App {
         self
     }
 
-    /// What messages are encoded in; JSON, unless told otherwise. MessagePack and CBOR are smaller and faster.
+    /// What messages are encoded in; JSON, unless told otherwise (or left out of the program's features). MessagePack
+    /// and CBOR are smaller and faster.
     pub fn serializer(mut self, serializer: Serializer) -> Self {
         self.serializer = serializer;
         self

@@ -8,10 +8,8 @@ use serde::{Serialize, Serializer as SerdeSerializer};
 use wamp_proto::{SessionId, Value, from_slice, to_vec};
 
 use super::Client;
-use crate::{Error, Result, Serializer};
-
-/// Any format that tells binary from text does.
-const INTERNAL: Serializer = Serializer::MessagePack;
+use crate::wamp_error::INTERNAL;
+use crate::{Error, Result};
 
 /// Which end of a session a testament is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]

@@ -2,17 +2,21 @@
 //! on top of it.
 
 mod address;
+#[cfg(feature = "rawsocket")]
 mod rawsocket;
 mod socket;
 mod stream;
 #[cfg(feature = "tls")]
 mod tls;
+#[cfg(feature = "websocket")]
 mod websocket;
 
 pub(crate) use self::address::Address;
+#[cfg(feature = "rawsocket")]
 use self::rawsocket::RawSocket;
 pub(crate) use self::socket::{Socket, Turn};
 pub(crate) use self::stream::Connector;
 #[cfg(feature = "tls")]
 pub(crate) use self::tls::TlsConfig;
+#[cfg(feature = "websocket")]
 use self::websocket::WebSocket;

@@ -3,15 +3,21 @@
 use bytes::Bytes;
 use wamp_proto::Serializer;
 
+use super::Address;
+#[cfg(feature = "rawsocket")]
+use super::RawSocket;
+#[cfg(feature = "websocket")]
+use super::WebSocket;
 use super::address::Framing;
 use super::stream::BoxStream;
-use super::{Address, RawSocket, WebSocket};
 use crate::Result;
 
 /// A connection to the router.
 #[derive(Debug)]
 pub(crate) enum Socket {
+    #[cfg(feature = "websocket")]
     WebSocket(Box<WebSocket>),
+    #[cfg(feature = "rawsocket")]
     RawSocket(RawSocket),
 }
 
@@ -32,10 +38,12 @@ impl Socket {
     /// Does the handshake that the address asks for.
     pub(crate) async fn handshake(stream: BoxStream, address: &Address, serializer: Serializer) -> Result<Self> {
         match address.framing {
+            #[cfg(feature = "websocket")]
             Framing::WebSocket => {
                 let socket = WebSocket::handshake(stream, address, serializer).await?;
                 Ok(Self::WebSocket(Box::new(socket)))
             }
+            #[cfg(feature = "rawsocket")]
             Framing::RawSocket => RawSocket::handshake(stream, address, serializer).await.map(Self::RawSocket),
         }
     }
@@ -43,7 +51,9 @@ impl Socket {
     /// Whether the program has to wait until some of what was sent is written.
     pub(crate) fn is_congested(&self) -> bool {
         match self {
+            #[cfg(feature = "websocket")]
             Self::WebSocket(socket) => socket.is_congested(),
+            #[cfg(feature = "rawsocket")]
             Self::RawSocket(socket) => socket.is_congested(),
         }
     }
@@ -51,7 +61,9 @@ impl Socket {
     /// Puts a message into the write buffer. It leaves with the next [`turn`](Self::turn).
     pub(crate) fn send(&mut self, message: Vec<u8>) -> Result<()> {
         match self {
+            #[cfg(feature = "websocket")]
             Self::WebSocket(socket) => socket.send(message),
+            #[cfg(feature = "rawsocket")]
             Self::RawSocket(socket) => socket.send(&message),
         }
     }
@@ -59,7 +71,9 @@ impl Socket {
     /// Puts a ping into the write buffer.
     pub(crate) fn ping(&mut self) -> Result<()> {
         match self {
+            #[cfg(feature = "websocket")]
             Self::WebSocket(socket) => socket.ping(),
+            #[cfg(feature = "rawsocket")]
             Self::RawSocket(socket) => socket.ping(),
         }
     }
@@ -67,7 +81,9 @@ impl Socket {
     /// Writes what is to be written and waits for what comes. Cancel safe.
     pub(crate) async fn turn(&mut self) -> Turn {
         match self {
+            #[cfg(feature = "websocket")]
             Self::WebSocket(socket) => socket.turn().await,
+            #[cfg(feature = "rawsocket")]
             Self::RawSocket(socket) => socket.turn().await,
         }
     }
@@ -75,7 +91,9 @@ impl Socket {
     /// Closes the connection in good order.
     pub(crate) async fn close(&mut self) {
         match self {
+            #[cfg(feature = "websocket")]
             Self::WebSocket(socket) => socket.close().await,
+            #[cfg(feature = "rawsocket")]
             Self::RawSocket(socket) => socket.close().await,
         }
     }

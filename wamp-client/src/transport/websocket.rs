@@ -44,11 +44,9 @@ impl WebSocket {
     /// Does the WebSocket handshake on `stream`.
     pub(crate) async fn handshake(stream: BoxStream, address: &Address, serializer: Serializer) -> Result<Self> {
         let failed = |problem: String| Error::Handshake { url: address.url.clone(), problem };
-        let authority = address.uri.authority().map(|authority| authority.as_str()).unwrap_or_default();
         let request = Request::builder()
-            .uri(&address.uri)
-            // The authority, but never a user and password in front of it.
-            .header(header::HOST, authority.rsplit('@').next().unwrap_or_default())
+            .uri(address.url.as_str())
+            .header(header::HOST, address.authority())
             .header(header::CONNECTION, "Upgrade")
             .header(header::UPGRADE, "websocket")
             .header(header::SEC_WEBSOCKET_VERSION, "13")

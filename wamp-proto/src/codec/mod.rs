@@ -3,13 +3,18 @@
 //! Each format implements two small traits, [`Read`] and [`Write`]. Everything above them (messages, the serde
 //! bridge, transcoding) is written once, over the traits, so that the three formats cannot drift apart.
 
+#[cfg(feature = "cbor")]
 pub(crate) mod cbor;
 mod error;
+#[cfg(feature = "json")]
 pub(crate) mod json;
+#[cfg(feature = "msgpack")]
 pub(crate) mod msgpack;
+#[cfg_attr(not(feature = "json"), allow(dead_code, reason = "only JSON has separators"))]
 pub(crate) mod read;
 mod serializer;
 mod transcode;
+#[cfg_attr(not(any(feature = "msgpack", feature = "cbor")), allow(dead_code, reason = "JSON has no lengths to write"))]
 pub(crate) mod write;
 
 pub use self::error::{DecodeError, DecodeErrorKind};
@@ -27,14 +32,17 @@ pub const MAX_DEPTH: usize = 128;
 macro_rules! with_reader {
     ($serializer:expr, $bytes:expr, |$reader:ident| $body:expr) => {
         match $serializer {
+            #[cfg(feature = "json")]
             $crate::Serializer::Json => {
                 let mut $reader = $crate::codec::json::Reader::new($crate::codec::json::text($bytes)?);
                 $body
             }
+            #[cfg(feature = "msgpack")]
             $crate::Serializer::MessagePack => {
                 let mut $reader = $crate::codec::msgpack::Reader::new($bytes);
                 $body
             }
+            #[cfg(feature = "cbor")]
             $crate::Serializer::Cbor => {
                 let mut $reader = $crate::codec::cbor::Reader::new($bytes);
                 $body
@@ -47,14 +55,17 @@ macro_rules! with_reader {
 macro_rules! with_writer {
     ($serializer:expr, $out:expr, |$writer:ident| $body:expr) => {
         match $serializer {
+            #[cfg(feature = "json")]
             $crate::Serializer::Json => {
                 let mut $writer = $crate::codec::json::Writer::new($out);
                 $body
             }
+            #[cfg(feature = "msgpack")]
             $crate::Serializer::MessagePack => {
                 let mut $writer = $crate::codec::msgpack::Writer::new($out);
                 $body
             }
+            #[cfg(feature = "cbor")]
             $crate::Serializer::Cbor => {
                 let mut $writer = $crate::codec::cbor::Writer::new($out);
                 $body

@@ -2,7 +2,13 @@
 
 use std::borrow::Cow;
 
-use super::{DecodeError, DecodeErrorKind, Serializer, cbor, json, msgpack};
+#[cfg(feature = "cbor")]
+use super::cbor;
+#[cfg(feature = "json")]
+use super::json;
+#[cfg(feature = "msgpack")]
+use super::msgpack;
+use super::{DecodeError, DecodeErrorKind, Serializer};
 
 /// One step of a reader through a frame: a scalar, or the start of a container.
 #[derive(Debug)]
@@ -113,16 +119,22 @@ pub(crate) trait Read<'a> {
 /// A reader of a format that is known only at run time, for a cursor that is kept.
 #[derive(Debug, Clone)]
 pub(crate) enum AnyReader<'a> {
+    #[cfg(feature = "json")]
     Json(json::Reader<'a>),
+    #[cfg(feature = "msgpack")]
     MessagePack(msgpack::Reader<'a>),
+    #[cfg(feature = "cbor")]
     Cbor(cbor::Reader<'a>),
 }
 
 impl<'a> AnyReader<'a> {
     pub(crate) fn new(serializer: Serializer, bytes: &'a [u8]) -> Result<Self, DecodeError> {
         Ok(match serializer {
+            #[cfg(feature = "json")]
             Serializer::Json => Self::Json(json::Reader::new(json::text(bytes)?)),
+            #[cfg(feature = "msgpack")]
             Serializer::MessagePack => Self::MessagePack(msgpack::Reader::new(bytes)),
+            #[cfg(feature = "cbor")]
             Serializer::Cbor => Self::Cbor(cbor::Reader::new(bytes)),
         })
     }

@@ -236,9 +236,11 @@ pub(crate) fn write_encoded<W: Write>(serializer: Serializer, bytes: &[u8], writ
     if serializer == W::SERIALIZER {
         return writer.raw(bytes);
     }
-    let transcoded: Result<(), DecodeError> =
-        (|| with_reader!(serializer, bytes, |reader| crate::codec::transcode(&mut reader, writer)))();
-    transcoded.expect("a value that was checked can be read again");
+    transcode(serializer, bytes, writer).expect("a value that was checked can be read again");
+}
+
+fn transcode<W: Write>(serializer: Serializer, bytes: &[u8], writer: &mut W) -> Result<(), DecodeError> {
+    with_reader!(serializer, bytes, |reader| crate::codec::transcode(&mut reader, writer))
 }
 
 /// Defines option and detail dicts: struct, decoding, encoding.

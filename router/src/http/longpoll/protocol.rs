@@ -35,9 +35,7 @@ impl Protocol {
     pub(super) fn content_type(self) -> &'static str {
         match self.serializer {
             _ if self.batched => "application/octet-stream",
-            Serializer::Json => "application/json; charset=utf-8",
-            Serializer::MessagePack => "application/msgpack",
-            Serializer::Cbor => "application/cbor",
+            serializer => serializer.media_type(),
         }
     }
 
@@ -57,7 +55,7 @@ impl Protocol {
                     body.extend_from_slice(frame.body);
                     body.push(RECORD_SEPARATOR);
                 }
-                Serializer::MessagePack | Serializer::Cbor => {
+                _ => {
                     // No frame is longer than 16 MiB.
                     body.extend_from_slice(&(frame.body.len() as u32).to_be_bytes());
                     body.extend_from_slice(frame.body);
@@ -81,7 +79,7 @@ impl Protocol {
                 let records = records.ok_or("each message of a batch ends with a record separator, octet 0x1e")?;
                 Ok(records.split(|byte| *byte == RECORD_SEPARATOR).collect())
             }
-            Serializer::MessagePack | Serializer::Cbor => split_by_length(body),
+            _ => split_by_length(body),
         }
     }
 }

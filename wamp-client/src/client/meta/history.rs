@@ -8,7 +8,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use wamp_proto::{PublicationId, SessionId, Value, from_slice, to_vec};
 
-use crate::{Call, CallResult, Error, Result, Serializer};
+use crate::wamp_error::INTERNAL;
+use crate::{Call, CallResult, Error, Result};
 
 /// A look at past events that is being built; awaiting it gives them. Made by
 /// [`Subscriptions::events`](super::Subscriptions::events).
@@ -148,8 +149,6 @@ impl PastEvent {
 }
 
 fn decode<T: DeserializeOwned>(value: &Value) -> Result<T> {
-    // Any format that tells binary from text does.
-    const INTERNAL: Serializer = Serializer::MessagePack;
     let wrong = |problem: String| Error::Decode {
         request: "a look at past events".to_owned(),
         expected: type_name::<T>(),
