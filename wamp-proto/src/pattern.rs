@@ -4,6 +4,7 @@
 
 #[cfg(feature = "index")]
 mod index;
+mod relation;
 #[cfg(feature = "index")]
 mod wildcard;
 

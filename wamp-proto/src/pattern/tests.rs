@@ -125,3 +125,57 @@ proptest! {
         prop_assert!(index.is_empty());
     }
 }
+
+/// All URIs of up to five components over a small alphabet: enough for two patterns of up to four to differ on.
+fn all_uris() -> Vec<String> {
+    let mut uris = Vec::new();
+    let mut longest = vec![String::new()];
+    for _ in 0..5 {
+        longest = longest
+            .iter()
+            .flat_map(|start| {
+                ["a", "b", "ab", "c"].map(|component| match start.is_empty() {
+                    true => component.to_owned(),
+                    false => format!("{start}.{component}"),
+                })
+            })
+            .collect();
+        uris.extend_from_slice(&longest);
+    }
+    uris
+}
+
+proptest! {
+    #[test]
+    fn what_covers_and_overlaps_says_is_true_of_every_uri(one in patterns(), other in patterns()) {
+        let uris = all_uris();
+        let matched = |pattern: &Pattern| uris.iter().any(|uri| pattern.matches(uri));
+        let both = uris.iter().find(|uri| one.matches(uri) && other.matches(uri));
+        prop_assert_eq!(one.overlaps(&other), other.overlaps(&one));
+        // A prefix with an empty component in its midst matches nothing; that is not looked for.
+        if both.is_some() || (matched(&one) && matched(&other)) {
+            prop_assert_eq!(one.overlaps(&other), both.is_some(), "{:?}", both);
+        }
+        let left_out = uris.iter().find(|uri| other.matches(uri) && !one.matches(uri));
+        if one.covers(&other) {
+            prop_assert_eq!(left_out, None);
+        }
+        prop_assert!(one.covers(&one));
+    }
+}
+
+#[test]
+fn a_pattern_covers_what_is_narrower() {
+    use MatchPolicy::{Exact, Prefix, Wildcard};
+    let pattern = |(policy, uri)| Pattern::parse(policy, uri).unwrap();
+    let covered = |one, other| pattern(one).covers(&pattern(other));
+    assert!(covered((Prefix, ""), (Prefix, "")));
+    assert!(covered((Prefix, ""), (Wildcard, "..")));
+    assert!(covered((Prefix, "com."), (Wildcard, "com..x")));
+    assert!(!covered((Prefix, "com.a"), (Wildcard, "com..x")));
+    assert!(!covered((Prefix, "com."), (Prefix, "com")));
+    assert!(covered((Wildcard, "com.."), (Wildcard, "com..x")));
+    assert!(!covered((Wildcard, "com..x"), (Wildcard, "com..")));
+    assert!(!covered((Wildcard, "com."), (Prefix, "com.")));
+    assert!(!covered((Exact, "com.a"), (Prefix, "com.a")));
+}
