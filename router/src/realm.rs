@@ -37,7 +37,7 @@ use crate::burst::Burst;
 use crate::clock::Timestamp;
 use crate::dealer::Dealer;
 
-pub use authorizer::{Action, AllowAll, Authorizer, OwnSessionOnly};
+pub use authorizer::{Action, AllowAll, Authorizer, Grant, OwnSessionOnly, Permission, Permissions};
 pub(crate) use join::{Farewell, Tell};
 pub use limits::{LIMIT_EXCEEDED, Limits};
 pub use member::Member;

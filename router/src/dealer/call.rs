@@ -4,17 +4,17 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use wamp_proto::message::options::{CallOptions, InvocationDetails};
+use wamp_proto::message::options::InvocationDetails;
 use wamp_proto::message::{Call as CallMessage, Invocation as InvocationMessage, Message};
 use wamp_proto::{Features, RequestId, Uri, error};
 
 use super::Dealer;
 use super::proceed::Upload;
-use super::registration::{Callee, NoCallee, Registration};
+use super::registration::{NoCallee, Registration};
 use super::tables::{Call, Calls, Invocation, Timeout};
 use crate::broker::Disclosed;
 use crate::burst::{Burst, Sent};
-use crate::realm::{Member, Refused};
+use crate::realm::{Grant, Member, Refused};
 use crate::session::request_ids;
 
 /// What a call is let in on.
@@ -22,8 +22,8 @@ use crate::session::request_ids;
 pub(crate) struct CallTerms {
     /// How many calls the caller may wait for.
     pub(crate) limit: usize,
-    /// How far the call is to be trusted.
-    pub(crate) trust_level: Option<u64>,
+    /// What the callee is told about it.
+    pub(crate) grant: Grant,
 }
 
 /// A call that has reached its callee.
@@ -55,7 +55,7 @@ impl Dealer {
             return Ok(false);
         }
         calls.admits(message.request, terms.limit)?;
-        let Placed { mut call, timeout } = place(&registration, caller, procedure, message, terms.trust_level, burst)?;
+        let Placed { mut call, timeout } = place(&registration, caller, procedure, message, terms.grant, burst)?;
         let mut soonest = false;
         if let Some((after, deadline)) = timeout.and_then(|after| Some((after, now.checked_add(after)?))) {
             let (timer, first) = self.timeouts.set(deadline, caller, message.request);
@@ -89,7 +89,7 @@ fn place(
     caller: &Arc<Member>,
     procedure: &Uri<'_>,
     message: &CallMessage<'_>,
-    trust_level: Option<u64>,
+    grant: Grant,
     burst: &mut Burst,
 ) -> Result<Placed, Refused> {
     loop {
@@ -122,12 +122,12 @@ fn place(
         let request = request_ids::after(invocations.last);
         let details = InvocationDetails {
             procedure: registration.is_pattern().then_some(Cow::Borrowed(procedure.as_str())),
-            trustlevel: trust_level.filter(|_| features(Features::CALL_TRUSTLEVELS)),
+            trustlevel: grant.trust_level.filter(|_| features(Features::CALL_TRUSTLEVELS)),
             timeout: timeout.filter(|_| callee_keeps_time),
             receive_progress,
             progress: options.progress,
             passthru: options.passthru.clone(),
-            ..caller_details(caller, &callee, options)
+            ..caller_details(caller, options.disclose_me || callee.disclose_caller || grant.disclose)
         };
         let upload = options.progress.then(|| Upload::new(procedure, &details));
         let payload = message.payload;
@@ -155,11 +155,11 @@ fn place(
     }
 }
 
-/// What the callee is told about the caller, if one of the two wants it.
+/// What the callee is told about the caller, if one of the two, or the realm, wants it.
 ///
 /// Specification: "Caller Identification" (advanced profile).
-fn caller_details<'a>(caller: &'a Member, callee: &Callee, options: &CallOptions<'_>) -> InvocationDetails<'a> {
-    if !options.disclose_me && !callee.disclose_caller {
+fn caller_details(caller: &Member, disclose: bool) -> InvocationDetails<'_> {
+    if !disclose {
         return InvocationDetails::default();
     }
     let Disclosed { session, authid, authrole } = Disclosed::new(caller);

@@ -34,7 +34,8 @@ fn get_events(
     let subscription = subscription_argument(realm, payload)?;
     let query = Query::parse(payload)?;
     // Who may not subscribe may not look back either.
-    realm.authorize(caller, Action::Subscribe, subscription.pattern.as_str())?;
+    let pattern = &subscription.pattern;
+    realm.authorize(caller, Action::Subscribe(pattern.policy()), pattern.as_str())?;
     let history = realm.broker().history();
     let mut events = history.map_or_else(Vec::new, |history| history.store.events(&subscription.pattern, realm.now()));
     events.retain(|event| event.details.audience.admits(caller.identity()));

@@ -1,20 +1,51 @@
 //! Who may do what.
 
+mod permissions;
+
 use std::fmt::Debug;
 
+use wamp_proto::MatchPolicy;
+
 use super::member::Member;
+
+pub use permissions::{Permission, Permissions};
 
 /// What a session asks to do with a URI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {
     /// Publish to a topic.
     Publish,
-    /// Subscribe to a topic or a pattern of topics.
-    Subscribe,
-    /// Register a procedure or a pattern of procedures.
-    Register,
+    /// Subscribe to all topics that a pattern with this policy matches: to one, if it is exact.
+    Subscribe(MatchPolicy),
+    /// Register all procedures that a pattern with this policy matches.
+    Register(MatchPolicy),
     /// Call a procedure, one of the router's own included.
     Call,
+}
+
+impl Action {
+    /// What is done, as a message puts it before the URI.
+    pub(crate) fn verb(self) -> &'static str {
+        match self {
+            Self::Publish => "publish to",
+            Self::Subscribe(_) => "subscribe to",
+            Self::Register(_) => "register",
+            Self::Call => "call",
+        }
+    }
+}
+
+/// What goes with a permission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Grant {
+    /// Whether the other side is told who it was, though the session has not asked for that: the
+    /// callee of a call, the subscribers of a publication.
+    pub disclose: bool,
+    /// How far the call or publication is to be trusted: 0 is least, what more means is up to the
+    /// application. Told to the callee of a call, if it announced `call_trustlevels`, and to all
+    /// subscribers of a publication: an event is encoded once for all, and who doesn't know the
+    /// detail passes over it. With `None` nothing is told.
+    pub trust_level: Option<u64>,
 }
 
 /// Decides whether a session may do something.
@@ -23,25 +54,15 @@ pub enum Action {
 /// reserved for the protocol never come here for publishing and registering: the router refuses
 /// those itself.
 pub trait Authorizer: Debug + Send + Sync {
-    /// Whether `member` may do `action` with `uri`. A refusal is answered with the error
-    /// `wamp.error.not_authorized`.
-    fn allows(&self, member: &Member, action: Action, uri: &str) -> bool;
+    /// Whether `member` may do `action` with `uri`, and on what terms. Without a grant it is
+    /// answered with the error `wamp.error.not_authorized`.
+    fn authorize(&self, member: &Member, action: Action, uri: &str) -> Option<Grant>;
 
     /// Whether `member`, which may register a procedure, may take it over from `callee`, which has
     /// registered it: the option `force_reregister`. By default, from sessions of its own authrole
     /// only.
     fn allows_takeover(&self, member: &Member, callee: &Member) -> bool {
         member.identity().authrole == callee.identity().authrole
-    }
-
-    /// How far an `action` of `member` with `uri` that is allowed is to be trusted: 0 is least,
-    /// what more means is up to the application. Told to the callee of a call, if it announced
-    /// `call_trustlevels`, and to all subscribers of a publication: an event is encoded once for
-    /// all, and who doesn't know the detail passes over it. With `None`, the default, nothing is
-    /// told.
-    fn trust_level(&self, member: &Member, action: Action, uri: &str) -> Option<u64> {
-        let _ = (member, action, uri);
-        None
     }
 }
 
@@ -68,8 +89,10 @@ impl OwnSessionOnly {
 }
 
 impl Authorizer for OwnSessionOnly {
-    fn allows(&self, member: &Member, action: Action, uri: &str) -> bool {
-        action != Action::Call || !acts_on_others(uri) || self.administrators.contains(&member.identity().authrole)
+    fn authorize(&self, member: &Member, action: Action, uri: &str) -> Option<Grant> {
+        let allowed =
+            action != Action::Call || !acts_on_others(uri) || self.administrators.contains(&member.identity().authrole);
+        allowed.then(Grant::default)
     }
 
     fn allows_takeover(&self, member: &Member, callee: &Member) -> bool {
@@ -90,8 +113,8 @@ fn acts_on_others(procedure: &str) -> bool {
 pub struct AllowAll;
 
 impl Authorizer for AllowAll {
-    fn allows(&self, _member: &Member, _action: Action, _uri: &str) -> bool {
-        true
+    fn authorize(&self, _member: &Member, _action: Action, _uri: &str) -> Option<Grant> {
+        Some(Grant::default())
     }
 
     fn allows_takeover(&self, _member: &Member, _callee: &Member) -> bool {

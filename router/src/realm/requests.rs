@@ -10,7 +10,7 @@ use wamp_proto::{InvalidUri, MatchPolicy, Pattern, Payload, PublicationId, Regis
 use wamp_proto::{UnknownMatchPolicy, Uri, error};
 
 use super::refused::{Asked, Refused};
-use super::{Action, Member, Realm, random_publication_id};
+use super::{Action, Grant, Member, Realm, random_publication_id};
 use crate::broker::{Disclosed, Filter, Publication, SubscribeTo};
 use crate::burst::Burst;
 use crate::dealer::{
@@ -33,12 +33,12 @@ impl Realm {
         }
     }
 
-    /// Whether a session may publish to a topic.
-    pub(crate) fn may_publish<'a>(&self, member: &Member, topic: &'a str) -> Result<Uri<'a>, Refused> {
+    /// Whether a session may publish to a topic, and on what terms.
+    pub(crate) fn may_publish<'a>(&self, member: &Member, topic: &'a str) -> Result<(Uri<'a>, Grant), Refused> {
         let topic = uri(topic)?;
         refuse_reserved(topic.is_reserved(), topic.as_str())?;
-        self.authorize(member, Action::Publish, topic.as_str())?;
-        Ok(topic)
+        let grant = self.authorize(member, Action::Publish, topic.as_str())?;
+        Ok((topic, grant))
     }
 
     /// Publishes; answers with the receipt of a publication that is to be acknowledged now.
@@ -48,16 +48,15 @@ impl Realm {
         message: &Publish<'_>,
         burst: &mut Burst,
     ) -> Result<Option<Receipt>, Refused> {
-        let topic = self.may_publish(member, &message.topic)?;
+        let (topic, grant) = self.may_publish(member, &message.topic)?;
         let options = &message.options;
-        let trust_level = self.options.authorizer.trust_level(member, Action::Publish, topic.as_str());
         let publication = Publication {
             id: random_publication_id(),
             topic,
             payload: message.payload,
             filter: Filter::new(member.id(), options),
-            publisher: options.disclose_me.then(|| Disclosed::new(member)),
-            trust_level,
+            publisher: (options.disclose_me || grant.disclose).then(|| Disclosed::new(member)),
+            trust_level: grant.trust_level,
             passthru: options.passthru.clone(),
         };
         let receipt = || Receipt::new(member.clone(), message.request, publication.id);
@@ -76,7 +75,7 @@ impl Realm {
 
     fn subscribe_as(&self, member: &Arc<Member>, message: &Subscribe<'_>, burst: &mut Burst) -> Result<(), Refused> {
         let pattern = pattern(message.options.policy(), &message.topic)?;
-        self.authorize(member, Action::Subscribe, pattern.as_str())?;
+        self.authorize(member, Action::Subscribe(pattern.policy()), pattern.as_str())?;
         let limit = self.options.limits.subscriptions;
         let wanted = SubscribeTo { pattern, get_retained: message.options.get_retained, limit, now: self.now() };
         let _order = self.broker.in_order();
@@ -107,7 +106,7 @@ impl Realm {
         let options = &message.options;
         let registered = pattern(options.policy(), &message.procedure).and_then(|pattern| {
             refuse_reserved(pattern.is_reserved(), pattern.as_str())?;
-            self.authorize(member, Action::Register, pattern.as_str())?;
+            self.authorize(member, Action::Register(pattern.policy()), pattern.as_str())?;
             let policy = InvocationPolicy::parse(options.invoke.as_deref()).ok_or_else(|| {
                 let why = "`invoke` must be single, roundrobin, random, first or last";
                 Refused::new(error::OPTION_NOT_ALLOWED, why)
@@ -178,7 +177,7 @@ impl Realm {
 
     fn on_new_call(&self, member: &Arc<Member>, message: &Call<'_>, burst: &mut Burst, now: Instant) {
         let called = uri(&message.procedure).and_then(|procedure| {
-            self.authorize(member, Action::Call, procedure.as_str())?;
+            let grant = self.authorize(member, Action::Call, procedure.as_str())?;
             if procedure.is_reserved() {
                 if message.options.progress {
                     let why = "the router's own procedures take their arguments at once";
@@ -186,10 +185,7 @@ impl Realm {
                 }
                 return meta::call(self, member, &procedure, message, burst);
             }
-            let terms = CallTerms {
-                limit: self.options.limits.calls,
-                trust_level: self.options.authorizer.trust_level(member, Action::Call, procedure.as_str()),
-            };
+            let terms = CallTerms { limit: self.options.limits.calls, grant };
             let sooner = self.dealer.call(member, &procedure, message, terms, burst, now)?;
             self.rouse(sooner);
             Ok(())
@@ -222,11 +218,11 @@ impl Realm {
         self.dealer.error(member, message, burst)
     }
 
-    pub(crate) fn authorize(&self, member: &Member, action: Action, uri: &str) -> Result<(), Refused> {
-        if self.options.authorizer.allows(member, action, uri) {
-            return Ok(());
-        }
-        Err(Refused::new(error::NOT_AUTHORIZED, format!("the session may not use {uri} in this way")))
+    pub(crate) fn authorize(&self, member: &Member, action: Action, uri: &str) -> Result<Grant, Refused> {
+        self.options.authorizer.authorize(member, action, uri).ok_or_else(|| {
+            let authrole = &member.identity().authrole;
+            Refused::new(error::NOT_AUTHORIZED, format!("the role {authrole:?} may not {} {uri:?}", action.verb()))
+        })
     }
 
     fn answer_refused(
