@@ -1,9 +1,10 @@
 //! What can go wrong, as types to match on.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use wamp_proto::InvalidUri;
+use wamp_proto::{InvalidUri, error};
 
 use crate::WampError;
 
@@ -23,7 +24,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// ```
 ///
 /// Its `Debug` form is the message with its causes, since that is what a program prints whose `main` returns it.
-#[derive(thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The router's address is none.
@@ -65,7 +66,7 @@ pub enum Error {
         /// The router's address.
         url: String,
         /// What the system says.
-        source: std::io::Error,
+        source: Arc<std::io::Error>,
     },
     /// There is a server, but it does not speak WAMP the way the address says (with this serializer).
     #[error("{url} answers, but not as a WAMP router: {problem}")]
@@ -114,6 +115,14 @@ pub enum Error {
     Lost {
         /// Why it was lost.
         reason: String,
+    },
+    /// The router closed the session: by GOODBYE, or by ABORT.
+    #[error("the router closed the session: {reason}{}", detail(.message))]
+    Closed {
+        /// The reason, a URI.
+        reason: String,
+        /// What the router says about it; may be empty.
+        message: String,
     },
     /// Parts of a result came faster than the program took them. The call was canceled: a result with a part missing
     /// is none.
@@ -208,12 +217,47 @@ impl Error {
             Self::Wamp(_) => ErrorKind::Wamp,
             Self::Timeout { .. } => ErrorKind::Timeout,
             Self::NotJoined => ErrorKind::NotJoined,
-            Self::Lost { .. } => ErrorKind::Lost,
+            Self::Lost { .. } | Self::Closed { .. } => ErrorKind::Lost,
             Self::TooSlow { .. } => ErrorKind::TooSlow,
             Self::Unsupported { .. } => ErrorKind::Unsupported,
             Self::Stopped => ErrorKind::Stopped,
             Self::Encode { .. } | Self::Decode { .. } => ErrorKind::Codec,
             Self::Protocol(_) => ErrorKind::Protocol,
+        }
+    }
+
+    /// Whether it is of no use to try again for a session: the program, or the router, has to be changed first.
+    ///
+    /// An [`App`](crate::App) goes by this: such an error ends it, whenever it comes; after any other it tries again
+    /// (at first only with [`wait_for_router`](crate::App::wait_for_router)). Of several routers all have to give
+    /// such an answer, one after the other.
+    ///
+    /// | error | what it is about | final |
+    /// |---|---|---|
+    /// | [`Refused`](Self::Refused), [`Closed`](Self::Closed) | `wamp.error.no_such_realm`, `wamp.error.invalid_uri`: the realm | yes |
+    /// | | `wamp.error.authentication_denied`, `…_required`, `wamp.error.no_matching_auth_method`, `wamp.error.no_such_principal`: who the program says it is | yes |
+    /// | | `wamp.error.not_authorized`, `wamp.error.authorization_denied`, `…_required`, `wamp.error.no_such_role`: what it may do | yes |
+    /// | | `wamp.error.protocol_violation`, `wamp.error.feature_not_supported`, `wamp.error.option_not_allowed`: the two don't understand each other | yes |
+    /// | | `wamp.error.authentication_failed`, `wamp.error.authorization_failed`: the router could not find out | no |
+    /// | | `wamp.close.system_shutdown`, `wamp.close.close_realm`, `wamp.close.killed`, and all others | no |
+    /// | [`Setup`](Self::Setup) | the reasons above | as above |
+    /// | | `wamp.error.procedure_already_exists`: perhaps by this program's last session, which the router still takes for alive | no |
+    /// | [`Connect`](Self::Connect), [`Handshake`](Self::Handshake), [`Timeout`](Self::Timeout), [`Lost`](Self::Lost), [`Protocol`](Self::Protocol) | the link, or the router's mistake | no |
+    /// | [`InvalidUrl`](Self::InvalidUrl), [`NothingDiscovered`](Self::NothingDiscovered), [`MissingState`](Self::MissingState), [`MissingParam`](Self::MissingParam), [`Tls`](Self::Tls), [`Stopped`](Self::Stopped) | the program | yes |
+    ///
+    /// An `authentication_failed` is no wrong password: that is `authentication_denied`.
+    /// Specification: "Predefined URIs" (basic and advanced profile).
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::Refused { reason, .. } | Self::Closed { reason, .. } => is_final(reason),
+            Self::Setup { source, .. } => is_final(source.uri()),
+            Self::InvalidUrl { .. }
+            | Self::NothingDiscovered
+            | Self::MissingState { .. }
+            | Self::MissingParam { .. }
+            | Self::Tls(_)
+            | Self::Stopped => true,
+            _ => false,
         }
     }
 
@@ -265,6 +309,26 @@ impl From<WampError> for Error {
     }
 }
 
+/// Whether a session that was refused or closed for this reason would be again.
+fn is_final(reason: &str) -> bool {
+    [
+        error::NO_SUCH_REALM,
+        error::INVALID_URI,
+        error::AUTHENTICATION_DENIED,
+        error::AUTHENTICATION_REQUIRED,
+        error::NO_MATCHING_AUTH_METHOD,
+        error::NO_SUCH_PRINCIPAL,
+        error::NOT_AUTHORIZED,
+        error::AUTHORIZATION_DENIED,
+        error::AUTHORIZATION_REQUIRED,
+        error::NO_SUCH_ROLE,
+        error::PROTOCOL_VIOLATION,
+        error::FEATURE_NOT_SUPPORTED,
+        error::OPTION_NOT_ALLOWED,
+    ]
+    .contains(&error::canonical(reason))
+}
+
 fn detail(message: &str) -> String {
     if message.is_empty() { String::new() } else { format!(" ({message})") }
 }
@@ -275,7 +339,7 @@ mod tests {
 
     #[test]
     fn what_a_program_prints_at_its_end_is_a_sentence() {
-        let source = std::io::Error::other("connection refused");
+        let source = Arc::new(std::io::Error::other("connection refused"));
         let error = Error::Connect { url: "ws://localhost:8080/ws".to_owned(), source };
         let expected = "can't connect to ws://localhost:8080/ws (is the router running there?): connection refused";
         assert_eq!(format!("{error:?}"), expected);

@@ -222,6 +222,42 @@ async fn a_refused_procedure_is_an_error() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_abort_is_not_answered_and_what_it_says_of_us_is_final() {
+    let (app, mut peer) = app();
+    let (running, mut connection) = start(reporting_app(app).0, &mut peer).await;
+    connection.send(json!([3, {"message": "id 7 is not the next"}, "wamp.error.protocol_violation"])).await;
+    assert_eq!(within(connection.next()).await, None, "nothing is said to who does not listen");
+    let error = within(running.ended()).await.expect_err("it would happen again");
+    let Error::Closed { reason, message } = &error else { panic!("{error}") };
+    assert_eq!((reason.as_str(), message.as_str()), ("wamp.error.protocol_violation", "id 7 is not the next"));
+    assert!(peer.is_idle());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_procedure_that_is_still_taken_is_registered_later() {
+    let (app, mut peer) = app();
+    let app = app.register("com.example.add", || async {});
+    let (running, mut connection) = tokio::join!(app.start(), async {
+        let mut connection = peer.join().await;
+        connection.attach("com.example.add", 1).await;
+        connection
+    });
+    let running = running.expect("it starts");
+    for _ in 0..3 {
+        // The link broke, and the router holds on to the old session.
+        drop(connection);
+        connection = peer.join().await;
+        connection.receive().await;
+        connection.send(json!([8, 64, 1, {}, "wamp.error.procedure_already_exists"])).await;
+        connection.goodbye().await;
+    }
+    drop(connection);
+    connection = peer.join().await;
+    connection.attach("com.example.add", 1).await;
+    within(running.client().joined()).await.expect("it joins again");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_router_that_breaks_the_protocol_is_told() {
     let (app, mut peer) = app();
     let (running, mut connection) = start(reporting_app(app).0, &mut peer).await;
@@ -282,7 +318,7 @@ async fn what_was_asked_before_the_stop_is_still_done() {
     connection.expect(json!([16, 2, {}, "com.example.last"])).await;
     connection.expect(json!([70, 1, {}, ["stopped"]])).await;
     connection.goodbye().await;
-    within(running.ended()).await;
+    within(running.ended()).await.expect("it was stopped");
 }
 
 #[tokio::test(start_paused = true)]

@@ -8,7 +8,7 @@ use wamp_proto::Uri;
 use super::{App, Running, signals};
 use crate::client::{Client, Parts};
 use crate::handler::{Attach, Definition, DefinitionKind};
-use crate::session::{Config, Driver, EndpointKey, Endpoints, Hooks};
+use crate::session::{Config, Driver, EndpointKey, Endpoints, Hooks, Routers};
 use crate::transport::Address;
 use crate::{Error, Result};
 
@@ -20,8 +20,9 @@ impl App {
     ///
     /// # Errors
     /// When the program is not complete (a handler's state or a URI's parameter is missing, nothing was discovered),
-    /// when the router refuses the session or a handler, and, without [`wait_for_router`](Self::wait_for_router),
-    /// when it can't be reached at first. After the first session there is no error: it is always worth another try.
+    /// whenever the router refuses the session or a handler for a reason [that is final](Error::is_final), and at first,
+    /// without [`wait_for_router`](Self::wait_for_router), for any reason; then also when it can't be reached. After
+    /// [`most_tries`](Self::most_tries), if that is set.
     pub async fn run(self) -> Result<()> {
         let mut signal = std::pin::pin!(signals::termination());
         // Boxed: a session is much to keep in the future of a program's `main`.
@@ -33,13 +34,12 @@ impl App {
         let client = running.client().clone();
         let mut ended = std::pin::pin!(running.ended());
         tokio::select! {
-            () = &mut ended => {}
+            ended = &mut ended => ended,
             () = &mut signal => {
                 client.stop();
-                ended.await;
+                ended.await
             }
         }
-        Ok(())
     }
 
     /// Starts the program in a task of its own, and waits until it has joined and everything is set up.
@@ -60,7 +60,7 @@ impl App {
     /// ```
     pub async fn start(self) -> Result<Running> {
         self.check()?;
-        let address = Address::parse(&self.url)?;
+        let addresses = self.urls.iter().map(|url| Address::parse(url)).collect::<Result<_>>()?;
         let (commands, command_queue) = mpsc::channel(COMMANDS);
         let (abandoned, abandoned_calls) = mpsc::unbounded_channel();
         let (session, session_watch) = watch::channel(None);
@@ -70,6 +70,7 @@ impl App {
             commands,
             abandoned,
             session: session_watch,
+            lifecycle: self.lifecycle.downgrade(),
             stop,
             serializer: self.serializer,
             request_timeout: self.request_timeout,
@@ -80,7 +81,6 @@ impl App {
         let (endpoints, hooks) = sort(self.definitions, &client, self.event_queue);
         let driver = Driver {
             config: Config {
-                address,
                 connector: self.connector,
                 realm: self.realm,
                 serializer: self.serializer,
@@ -91,7 +91,9 @@ impl App {
                 most_invocations: self.most_invocations,
                 event_queue: self.event_queue,
                 wait_for_router: self.wait_for_router,
+                most_tries: self.most_tries,
             },
+            routers: Routers::new(addresses),
             endpoints,
             hooks,
             params,
@@ -100,6 +102,7 @@ impl App {
             commands: command_queue,
             abandoned: abandoned_calls,
             session,
+            lifecycle: self.lifecycle,
             stop: Box::pin(async move {
                 stop_asked.recv().await;
             }),

@@ -12,6 +12,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::broadcast;
 use wamp_proto::Serializer;
 
 pub(crate) use self::params::Params;
@@ -19,6 +20,7 @@ pub use self::running::Running;
 pub use self::states::Needs;
 pub(crate) use self::states::States;
 use crate::handler::{Definition, Discovered, Handler, Hook, ProcedureHandler, TopicHandler};
+use crate::session::{Lifecycle, LifecycleEvents, lifecycle_channel};
 use crate::transport::Connector;
 
 /// A WAMP program: a router, a realm, and the handlers that are attached there.
@@ -48,7 +50,8 @@ use crate::transport::Connector;
 #[derive(Debug)]
 #[must_use = "an App does nothing until it is run or started"]
 pub struct App {
-    url: String,
+    /// At least one.
+    urls: Vec<String>,
     realm: String,
     serializer: Serializer,
     connector: Connector,
@@ -60,6 +63,8 @@ pub struct App {
     event_queue: usize,
     most_invocations: usize,
     wait_for_router: bool,
+    most_tries: Option<u32>,
+    lifecycle: broadcast::Sender<Lifecycle>,
     states: States,
     params: Params,
     definitions: Vec<Definition>,
@@ -75,7 +80,7 @@ impl App {
     /// - `rs+unix:///path` (or `unix:/path`) for RawSocket over a unix socket.
     pub fn new(url: impl Into<String>) -> Self {
         Self {
-            url: url.into(),
+            urls: vec![url.into()],
             realm: "realm1".to_owned(),
             serializer: Serializer::DEFAULT,
             connector: Connector::default(),
@@ -87,6 +92,8 @@ impl App {
             event_queue: 1024,
             most_invocations: 1024,
             wait_for_router: false,
+            most_tries: None,
+            lifecycle: lifecycle_channel(),
             states: States::default(),
             params: Params::default(),
             definitions: Vec::new(),
@@ -112,6 +119,21 @@ impl App {
     {
         // The address only says that it is RawSocket.
         Self::new("rs://in-process:0").connect_with(move || std::future::ready(Ok(open())))
+    }
+
+    /// Another router, for when those before can't be reached.
+    ///
+    /// Each address has its own transport. When the session is lost, its router is tried first, since that one knows
+    /// what the program has missed; then the others follow at once, in the order they were given. Only when all of them
+    /// have failed there is a delay.
+    ///
+    /// ```
+    /// # use wamp_client::App;
+    /// let app = App::new("rs://10.0.0.1:8081").or("rs://10.0.0.2:8081").or("wss://fallback.example/ws");
+    /// ```
+    pub fn or(mut self, url: impl Into<String>) -> Self {
+        self.urls.push(url.into());
+        self
     }
 
     /// The realm to join; `realm1`, unless told otherwise.
@@ -210,18 +232,34 @@ impl App {
         self.mount([Definition::on_leave(function)])
     }
 
-    /// Keeps trying when the router can't be reached at first, as it does once there was a session.
+    /// Keeps trying when there is no session at first, as it does once there was one.
     ///
-    /// Without it a program whose router is not there says so and ends; for one that starts at boot that is wrong.
+    /// Without it a program whose router is not there says so and ends; for one that starts at boot that is wrong. An
+    /// error [that is final](crate::Error::is_final) ends it in any case.
     pub fn wait_for_router(mut self) -> Self {
         self.wait_for_router = true;
         self
     }
 
-    /// The delays between tries to get a session: at first and at most. Half of each is left to chance.
+    /// The delays between tries to get a session: at first and at most; half a second and 30 seconds, unless told
+    /// otherwise. Half of each is left to chance, so that a fleet which lost its router does not come back at one
+    /// moment.
     pub fn reconnect_delay(mut self, first: Duration, most: Duration) -> Self {
         self.backoff = (first, most);
         self
+    }
+
+    /// How many tries to get a session, each with one router, may fail in a row before the program ends with the last
+    /// error. Without it there is no end.
+    pub fn most_tries(mut self, tries: u32) -> Self {
+        self.most_tries = Some(tries);
+        self
+    }
+
+    /// What will become of the program's sessions, from the first try on. A program that runs has
+    /// [`Client::lifecycle`](crate::Client::lifecycle).
+    pub fn lifecycle(&self) -> LifecycleEvents {
+        LifecycleEvents::new(self.lifecycle.subscribe())
     }
 
     /// How long it may take to connect and join; 10 seconds, unless told otherwise.
@@ -264,7 +302,8 @@ impl App {
     }
 
     /// Opens the byte stream to the router in the program's own way: a proxy, a pipe in memory. The address then only
-    /// says whether WebSocket or RawSocket runs on it, and what the WebSocket handshake asks for.
+    /// says whether WebSocket or RawSocket runs on it, and what the WebSocket handshake asks for. With
+    /// [several](Self::or) it is the same way for all of them.
     pub fn connect_with<F, Fut, S>(mut self, connect: F) -> Self
     where
         F: Fn() -> Fut + Send + Sync + 'static,

@@ -2,7 +2,7 @@
 
 use tokio::task::JoinHandle;
 
-use crate::Client;
+use crate::{Client, Error, Result};
 
 /// A program that runs in a task of its own, made by [`App::start`](crate::App::start).
 ///
@@ -11,11 +11,11 @@ use crate::Client;
 #[must_use = "dropping it stops the program"]
 pub struct Running {
     client: Client,
-    task: JoinHandle<()>,
+    task: JoinHandle<Result<()>>,
 }
 
 impl Running {
-    pub(super) fn new(client: Client, task: JoinHandle<()>) -> Self {
+    pub(super) fn new(client: Client, task: JoinHandle<Result<()>>) -> Self {
         Self { client, task }
     }
 
@@ -27,13 +27,23 @@ impl Running {
     /// Leaves the realm in good order and waits until that is done, a few seconds at most.
     pub async fn stop(self) {
         self.client.stop();
-        self.ended().await;
+        if let Err(error) = self.ended().await {
+            tracing::debug!(%error, "had ended before it was stopped");
+        }
     }
 
-    /// Waits until the program has ended: since [`Client::stop`] was called, from wherever.
-    pub async fn ended(mut self) {
-        if let Err(error) = (&mut self.task).await {
-            tracing::error!(%error, "session task failed");
+    /// Waits until the program has ended, since [`Client::stop`] was called, from wherever.
+    ///
+    /// # Errors
+    /// What ended it, if it was not stopped: an error [that is final](Error::is_final), or the last of
+    /// [as many as there may be](crate::App::most_tries).
+    pub async fn ended(mut self) -> Result<()> {
+        match (&mut self.task).await {
+            Ok(ended) => ended,
+            Err(error) => {
+                tracing::error!(%error, "session task failed");
+                Err(Error::Stopped)
+            }
         }
     }
 }

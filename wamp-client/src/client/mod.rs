@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::timeout;
 use wamp_proto::{OwnedPayload, PayloadBuilder, RequestId, Serializer};
 
@@ -31,7 +31,7 @@ pub use self::publish::{Acknowledged, Publish, Unacknowledged};
 pub use self::testament::{Testament, TestamentScope};
 use crate::app::{Params, States};
 use crate::handler::{Handler, ProcedureHandler, SessionInfo, TopicHandler};
-use crate::session::{Abandoned, Answer, Command, ProgressRequest};
+use crate::session::{Abandoned, Answer, Command, Lifecycle, LifecycleEvents, ProgressRequest};
 use crate::{Error, Result};
 
 /// A handle to the App's session: calls, publishes, subscribes and registers.
@@ -61,6 +61,7 @@ struct Inner {
     /// Calls that were given up. Not bounded, so that dropping never waits; there is one for each call at most.
     abandoned: mpsc::UnboundedSender<Abandoned>,
     session: watch::Receiver<Option<Arc<SessionInfo>>>,
+    lifecycle: broadcast::WeakSender<Lifecycle>,
     /// Asks the App to stop.
     stop: mpsc::Sender<()>,
     /// The last key given to a call or an endpoint.
@@ -77,6 +78,7 @@ pub(crate) struct Parts {
     pub(crate) commands: mpsc::Sender<Command>,
     pub(crate) abandoned: mpsc::UnboundedSender<Abandoned>,
     pub(crate) session: watch::Receiver<Option<Arc<SessionInfo>>>,
+    pub(crate) lifecycle: broadcast::WeakSender<Lifecycle>,
     pub(crate) stop: mpsc::Sender<()>,
     pub(crate) serializer: Serializer,
     pub(crate) request_timeout: Duration,
@@ -87,14 +89,15 @@ pub(crate) struct Parts {
 
 impl Client {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { commands, abandoned, session, stop, serializer, request_timeout, event_queue, states, params } =
-            parts;
+        let Parts { commands, abandoned, session, lifecycle, stop, .. } = parts;
+        let Parts { serializer, request_timeout, event_queue, states, params, .. } = parts;
         let keys = AtomicU64::new(0);
         Self {
             inner: Arc::new(Inner {
                 commands,
                 abandoned,
                 session,
+                lifecycle,
                 stop,
                 keys,
                 serializer,
@@ -245,6 +248,29 @@ impl Client {
         let mut session = self.inner.session.clone();
         let joined = session.wait_for(Option::is_some).await.map_err(|_| Error::Stopped)?;
         joined.clone().ok_or(Error::Stopped)
+    }
+
+    /// What becomes of the program's sessions, from now on: when one is lost, why, and when there is one again.
+    ///
+    /// ```
+    /// use wamp_client::{Client, Lifecycle};
+    ///
+    /// async fn watch(client: Client) {
+    ///     let mut events = client.lifecycle();
+    ///     while let Some(event) = events.next().await {
+    ///         match event {
+    ///             Lifecycle::Lost(error) => println!("offline: {error}"),
+    ///             Lifecycle::Joined(session) => println!("online as {}", session.id),
+    ///             _ => {}
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    pub fn lifecycle(&self) -> LifecycleEvents {
+        match self.inner.lifecycle.upgrade() {
+            Some(events) => LifecycleEvents::new(events.subscribe()),
+            None => LifecycleEvents::ended(),
+        }
     }
 
     /// Asks the App to leave the realm and stop. It does so on its own time; [`Running::stop`](crate::Running::stop)

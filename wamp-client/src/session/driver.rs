@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{info, warn};
 use wamp_proto::Serializer;
@@ -14,17 +14,17 @@ use super::endpoint::Endpoints;
 use super::join::{Joined, join};
 use super::link::{End, Link, Shared};
 use super::machine::Machine;
-use super::{Abandoned, Command, Hooks};
+use super::routers::{Next, Routers};
+use super::{Abandoned, Command, Hooks, Lifecycle};
 use crate::app::{Params, States};
 use crate::backoff::Backoff;
 use crate::handler::{SessionContext, SessionInfo};
-use crate::transport::{Address, Connector, Socket};
-use crate::{Client, Error, ErrorKind, Result};
+use crate::transport::{Connector, Socket};
+use crate::{Client, Error, Result};
 
 /// How to connect, and how patiently.
 #[derive(Debug)]
 pub(crate) struct Config {
-    pub(crate) address: Address,
     pub(crate) connector: Connector,
     pub(crate) realm: String,
     pub(crate) serializer: Serializer,
@@ -36,13 +36,16 @@ pub(crate) struct Config {
     pub(crate) backoff: (Duration, Duration),
     pub(crate) most_invocations: usize,
     pub(crate) event_queue: usize,
-    /// Whether the first try may fail like any other.
+    /// Whether the first tries may fail like any other.
     pub(crate) wait_for_router: bool,
+    /// Tries in a row that may fail.
+    pub(crate) most_tries: Option<u32>,
 }
 
 /// The task that owns the socket.
 pub(crate) struct Driver {
     pub(crate) config: Config,
+    pub(crate) routers: Routers,
     pub(crate) endpoints: Endpoints,
     pub(crate) hooks: Hooks,
     pub(crate) params: Arc<Params>,
@@ -52,48 +55,92 @@ pub(crate) struct Driver {
     pub(crate) abandoned: mpsc::UnboundedReceiver<Abandoned>,
     /// The session there is.
     pub(crate) session: watch::Sender<Option<Arc<SessionInfo>>>,
+    pub(crate) lifecycle: broadcast::Sender<Lifecycle>,
     pub(crate) stop: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
+/// How a try to get a session ended.
+enum SessionEnd {
+    /// The program wants no more.
+    Stopped,
+    /// Without a session in which all is set up.
+    Failed(Error),
+    /// There was one.
+    Lost(Error),
+}
+
 impl Driver {
-    /// Runs until the program is stopped. `first` learns how the first session came about.
-    pub(crate) async fn run(mut self, first: oneshot::Sender<Result<()>>) {
+    /// Runs until the program is stopped, or can't go on. `first` learns how the first session came about.
+    pub(crate) async fn run(mut self, first: oneshot::Sender<Result<()>>) -> Result<()> {
         let mut first = Some(first);
+        let ended = self.sessions(&mut first).await;
+        self.tell(Lifecycle::Stopped(ended.as_ref().err().cloned()));
+        match &ended {
+            Ok(()) => info!("stopped"),
+            Err(error) => warn!(?error, "stopped"),
+        }
+        match first {
+            Some(first) => Ok(drop(first.send(ended.and(Err(Error::Stopped))))),
+            None => ended,
+        }
+    }
+
+    /// Gets a session, and another one when it is lost, and so on.
+    async fn sessions(&mut self, first: &mut Option<oneshot::Sender<Result<()>>>) -> Result<()> {
         let mut backoff = Backoff::new(self.config.backoff.0, self.config.backoff.1);
+        let mut tries: u32 = 0;
         loop {
+            self.tell(Lifecycle::Connecting { url: self.routers.current().url.clone() });
             let started = Instant::now();
-            let lost = match self.connect().await {
-                None => break,
-                Some(Err(error)) => error,
-                Some(Ok((socket, joined))) => match self.session(socket, joined, &mut first).await {
-                    End::Stopped => break,
-                    End::Lost(error) => {
-                        backoff.session_ended(started.elapsed());
-                        error
-                    }
-                },
+            let end = match self.connect().await {
+                None => return Ok(()),
+                Some(Err(error)) => SessionEnd::Failed(error),
+                Some(Ok((socket, joined))) => self.session(socket, joined, first).await,
             };
-            if first.is_some() && !(self.config.wait_for_router && may_pass(&lost)) {
-                if let Some(first) = first.take() {
-                    drop(first.send(Err(lost)));
+            let (error, next) = match end {
+                SessionEnd::Stopped => return Ok(()),
+                SessionEnd::Failed(error) => {
+                    self.tell(Lifecycle::Failed(error.clone()));
+                    tries += 1;
+                    let next = self.routers.failed(&error);
+                    (error, next)
                 }
-                return;
-            }
-            let delay = backoff.next_delay();
-            warn!(error = ?lost, retry_in = ?delay, "no session");
-            if self.meanwhile(sleep(delay)).await.is_none() {
-                break;
+                SessionEnd::Lost(error) => {
+                    self.tell(Lifecycle::Lost(error.clone()));
+                    tries = 0;
+                    backoff.session_ended(started.elapsed());
+                    let next = self.routers.lost(&error);
+                    (error, next)
+                }
+            };
+            let no_more = self.config.most_tries.is_some_and(|most| tries >= most);
+            let is_first_round = first.is_some() && !self.config.wait_for_router;
+            match next {
+                Next::Nothing => return Err(error),
+                _ if no_more => return Err(error),
+                Next::Round if is_first_round => return Err(error),
+                Next::Another => warn!(?error, "no session"),
+                Next::Round => {
+                    let after = backoff.next_delay();
+                    warn!(?error, retry_in = ?after, "no session");
+                    self.tell(Lifecycle::Retrying { after });
+                    if self.meanwhile(sleep(after)).await.is_none() {
+                        return Ok(());
+                    }
+                }
             }
         }
-        if let Some(first) = first {
-            drop(first.send(Err(Error::Stopped)));
-        }
-        info!("stopped");
+    }
+
+    fn tell(&self, event: Lifecycle) {
+        // Without a reader there is nobody to tell.
+        let _ = self.lifecycle.send(event);
     }
 
     /// Connects and joins; nothing, when the program is stopped.
     async fn connect(&mut self) -> Option<Result<(Socket, Joined)>> {
-        let Config { ref address, ref connector, serializer, ref realm, ref agent, connect_timeout, .. } = self.config;
+        let Config { ref connector, serializer, ref realm, ref agent, connect_timeout, .. } = self.config;
+        let address = self.routers.current();
         let connecting = timeout(connect_timeout, async {
             let stream = connector.connect(address).await?;
             let mut socket = Socket::handshake(stream, address, serializer).await?;
@@ -115,7 +162,7 @@ impl Driver {
         socket: Socket,
         joined: Joined,
         first: &mut Option<oneshot::Sender<Result<()>>>,
-    ) -> End {
+    ) -> SessionEnd {
         let session = Arc::new(joined.info);
         let context = SessionContext {
             client: self.client.clone(),
@@ -133,11 +180,13 @@ impl Driver {
             most_invocations: self.config.most_invocations,
             most_waiting: self.config.event_queue,
         };
-        let state = &self.session;
+        let (state, lifecycle, routers) = (&self.session, &self.lifecycle, &mut self.routers);
         let mut was_ready = false;
         let ready = || {
             was_ready = true;
-            state.send_replace(Some(session));
+            routers.joined();
+            state.send_replace(Some(Arc::clone(&session)));
+            let _ = lifecycle.send(Lifecycle::Joined(session));
             if let Some(first) = first.take() {
                 drop(first.send(Ok(())));
             }
@@ -150,7 +199,11 @@ impl Driver {
             let mut later = std::future::pending();
             meanwhile(&mut later, &mut self.commands, &mut self.abandoned, &mut self.endpoints, leaving).await;
         }
-        end
+        match end {
+            End::Stopped => SessionEnd::Stopped,
+            End::Lost(error) if was_ready => SessionEnd::Lost(error),
+            End::Lost(error) => SessionEnd::Failed(error),
+        }
     }
 
     /// Waits without a session; nothing, when the program is stopped.
@@ -183,11 +236,6 @@ async fn meanwhile<T>(
             Some(_) = abandoned.recv() => {}
         }
     }
-}
-
-/// Whether another try may do better.
-fn may_pass(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::Lost)
 }
 
 impl std::fmt::Debug for Driver {

@@ -55,10 +55,11 @@ impl Link {
                 }
             }
             Effect::Attached { endpoint, answer, result } => return self.attached(endpoint, answer, result, shared),
-            Effect::Goodbye { reason } => {
+            Effect::Goodbye { reason, message } => {
                 self.farewell(close::GOODBYE_AND_OUT).await;
-                return Err(Error::Lost { reason: format!("the router said goodbye: {reason}") });
+                return Err(Error::Closed { reason, message });
             }
+            Effect::Abort { reason, message } => return Err(Error::Closed { reason, message }),
         }
         Ok(())
     }

@@ -38,7 +38,7 @@ impl Link {
                 Turn::Flushed | Turn::Alive => {}
                 Turn::Frame(frame) => {
                     // Answers to requests still reach whoever waits for them; all else comes too late.
-                    if let Ok(Some(Effect::Goodbye { .. })) = self.machine.receive(&frame) {
+                    if let Ok(Some(Effect::Goodbye { .. } | Effect::Abort { .. })) = self.machine.receive(&frame) {
                         return;
                     }
                 }

@@ -78,8 +78,10 @@ pub(crate) enum Effect {
     Revoked { endpoints: Vec<EndpointKey>, revocation: Revocation },
     /// The router has answered about an endpoint.
     Attached { endpoint: EndpointKey, answer: Option<Answer<()>>, result: Result<()> },
-    /// The router closes the session.
-    Goodbye { reason: String },
+    /// The router says goodbye, and wants to hear it too.
+    Goodbye { reason: String, message: String },
+    /// The router has ended the session, and wants to hear no more.
+    Abort { reason: String, message: String },
 }
 
 impl Machine {

@@ -12,6 +12,8 @@
 //! effects      what the machine makes of messages, done
 //! farewell     GOODBYE
 //! link         one connection: the loop between socket, commands, handlers and machine
+//! routers      which router is next
+//! lifecycle    what is told of all this
 //! driver       connection after connection
 //! ```
 
@@ -25,8 +27,10 @@ mod heartbeat;
 mod hooks;
 mod invocations;
 mod join;
+mod lifecycle;
 mod link;
 mod machine;
+mod routers;
 
 pub use self::command::CancelMode;
 pub(crate) use self::command::{
@@ -38,3 +42,6 @@ pub(crate) use self::endpoint::{Endpoint, EndpointKey, EndpointKind, Endpoints};
 pub(crate) use self::events::Queue;
 pub(crate) use self::hooks::Hooks;
 pub(crate) use self::invocations::Running;
+pub(crate) use self::lifecycle::channel as lifecycle_channel;
+pub use self::lifecycle::{Lifecycle, LifecycleEvents};
+pub(crate) use self::routers::Routers;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -47,7 +48,7 @@ impl Connector {
     }
 
     pub(crate) async fn connect(&self, address: &Address) -> Result<BoxStream> {
-        let failed = |source| Error::Connect { url: address.url.clone(), source };
+        let failed = |source| Error::Connect { url: address.url.clone(), source: Arc::new(source) };
         if let Self::Custom(connect) = self {
             return connect().await.map_err(failed);
         }

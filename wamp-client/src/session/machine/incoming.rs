@@ -74,15 +74,14 @@ impl Machine {
                 revoked(endpoint.map(|endpoint| vec![endpoint]), details.reason)
             }
             Message::Error(error) => self.error(&error),
-            Message::Goodbye(goodbye) => {
-                let message = goodbye.details.message.unwrap_or_default();
-                let separator = if message.is_empty() { "" } else { ": " };
-                Some(Effect::Goodbye { reason: format!("{}{separator}{message}", goodbye.reason) })
-            }
-            Message::Abort(abort) => {
-                let message = abort.details.message.unwrap_or_default();
-                Some(Effect::Goodbye { reason: format!("{}: {message}", abort.reason) })
-            }
+            Message::Goodbye(goodbye) => Some(Effect::Goodbye {
+                reason: goodbye.reason.into_owned(),
+                message: goodbye.details.message.unwrap_or_default().into_owned(),
+            }),
+            Message::Abort(abort) => Some(Effect::Abort {
+                reason: abort.reason.into_owned(),
+                message: abort.details.message.unwrap_or_default().into_owned(),
+            }),
             other => return Err(format!("{} has no place in a session", other.name())),
         })
     }
