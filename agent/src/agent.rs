@@ -181,6 +181,8 @@ impl RunningAgent {
     pub async fn stop(self) {
         let Self { running, sampling } = self;
         drop(sampling);
-        running.stop().await;
+        if let Err(error) = running.stop().await {
+            tracing::warn!(%error, "stopped");
+        }
     }
 }

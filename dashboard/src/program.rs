@@ -71,7 +71,9 @@ impl Program {
     pub(crate) async fn stop(self) {
         // The service before the agents: that they leave now is news to nobody, and until the
         // store is closed those that were there count as seen.
-        self.fleet_program.stop().await;
+        if let Err(error) = self.fleet_program.stop().await {
+            tracing::warn!(%error, "stopped");
+        }
         self.agents.stop().await;
         self.server.shutdown().await;
         self.fleet.close().await;

@@ -19,6 +19,5 @@ async fn main() -> wamp_client::Result<()> {
     println!("2 + 3 = {sum}");
     client.publish("com.example.event").arg(format!("the sum is {sum}")).acknowledge().await?;
 
-    running.stop().await;
-    Ok(())
+    running.stop().await
 }

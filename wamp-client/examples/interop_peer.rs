@@ -35,7 +35,7 @@ async fn main() -> anyhow::Result<()> {
         let mut line: Map<String, Json> = serde_json::from_str(&line)?;
         let id = line.remove("id");
         if line.get("do") == Some(&json!("leave")) {
-            running.stop().await;
+            running.stop().await?;
             say(&json!({ "id": id, "ok": {} }));
             return Ok(());
         }

@@ -144,6 +144,23 @@ pub enum Error {
     /// The App has been stopped.
     #[error("the App has been stopped")]
     Stopped,
+    /// The App has been stopped, and what was still running after [`App::shutdown_timeout`](crate::App::shutdown_timeout)
+    /// was aborted.
+    #[error(
+        "stopped with work unfinished: {calls} calls and {events} events were aborted after {after:?} (if they are to \
+         have longer, there is `.shutdown_timeout(…)`)"
+    )]
+    Unfinished {
+        /// How long they had.
+        after: Duration,
+        /// Calls of procedures that were running. Their callers got `wamp.error.canceled`.
+        calls: usize,
+        /// Events that were being handled, or waited for their turn.
+        events: usize,
+    },
+    /// The App was ended at once, with whatever was running.
+    #[error("ended at once, with whatever was running")]
+    Aborted,
     /// A value can't be encoded.
     #[error("argument {argument} of {request} can't be encoded: {problem}")]
     Encode {
@@ -194,7 +211,7 @@ pub enum ErrorKind {
     TooSlow,
     /// The router can't do that.
     Unsupported,
-    /// The App has been stopped.
+    /// The App has been stopped: in good order, or not.
     Stopped,
     /// A value could not be encoded or decoded.
     Codec,
@@ -220,7 +237,7 @@ impl Error {
             Self::Lost { .. } | Self::Closed { .. } => ErrorKind::Lost,
             Self::TooSlow { .. } => ErrorKind::TooSlow,
             Self::Unsupported { .. } => ErrorKind::Unsupported,
-            Self::Stopped => ErrorKind::Stopped,
+            Self::Stopped | Self::Unfinished { .. } | Self::Aborted => ErrorKind::Stopped,
             Self::Encode { .. } | Self::Decode { .. } => ErrorKind::Codec,
             Self::Protocol(_) => ErrorKind::Protocol,
         }

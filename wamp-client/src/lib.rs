@@ -52,7 +52,7 @@ pub use crate::handler::{
     Argument, Caller, Definition, Details, Handler, Hook, InvocationPolicy, Kwargs, Output, Parts, Procedure,
     ProcedureHandler, Progress, Rest, Results, SessionInfo, State, Topic, TopicHandler,
 };
-pub use crate::session::{CancelMode, Lifecycle, LifecycleEvents, Revocation};
+pub use crate::session::{CancelMode, Lifecycle, LifecycleEvents, Overflow, Revocation};
 pub use crate::wamp_error::WampError;
 
 /// What the macros' code needs. No part of the API.

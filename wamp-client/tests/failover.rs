@@ -59,7 +59,7 @@ async fn each_router_has_its_own_transport() {
     let station = Station::start(open).await;
     let app = App::new(format!("rs://{}", nowhere().await)).or(url(station.address));
     let (running, _) = start(app).await;
-    within(running.stop()).await;
+    within(running.stop()).await.expect("it ends well");
 }
 
 #[tokio::test]
@@ -155,12 +155,12 @@ async fn a_link_that_has_gone_dark_is_found_by_its_silence() {
 async fn a_session_that_is_ended_for_good_ends_the_program() {
     let station = Station::start(open).await;
     let (_admin, admin) = start(app(station.address)).await;
-    let (victim, client) = start(app(station.address)).await;
+    let (mut victim, client) = start(app(station.address)).await;
     let mut events = client.lifecycle();
     let session = client.session().expect("it is joined").id;
     let killing = admin.meta().sessions().kill(session).reason("wamp.error.not_authorized").message("go away");
     within(killing).await.expect("it is ended");
-    let error = within(victim.ended()).await.expect_err("it is ended for good");
+    let error = within(victim.stopped()).await.expect_err("it is ended for good");
     assert!(error.is_final(), "{error}");
     assert_eq!(error.to_string(), "the router closed the session: wamp.error.not_authorized (go away)");
     let last = until(&mut events, |event| match event {

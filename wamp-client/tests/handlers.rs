@@ -102,7 +102,7 @@ async fn answer(app: App, peer: &mut peer::Peer, invocation: serde_json::Value) 
     let mut answer = connection.receive().await;
     let request_at = if answer[0] == 8 { 2 } else { 1 };
     answer.as_array_mut().expect("a list").remove(request_at);
-    within(async { tokio::join!(running.stop(), connection.goodbye()) }).await;
+    within(async { tokio::join!(running.stop(), connection.goodbye()) }).await.0.expect("it ends well");
     answer
 }
 

@@ -65,10 +65,10 @@ async fn sessions_are_counted_listed_and_described() {
         assert_eq!(details.session, id_of(&second));
         assert_eq!(details.authrole, second.session().and_then(|session| session.authrole.clone()));
         let gone = id_of(&second);
-        within(two.stop()).await;
+        within(two.stop()).await.expect("it ends well");
         let error = within(sessions.get(gone)).await.expect_err("it is gone");
         assert_eq!(error.wamp_uri(), Some("wamp.error.no_such_session"));
-        within(one.stop()).await;
+        within(one.stop()).await.expect("it ends well");
     }
 }
 
@@ -200,7 +200,7 @@ async fn past_events_are_told_to_all_serializers() {
         assert_eq!(numbers(none).await.0, [] as [i64; 0]);
         let none = subscriptions.events(id).before_time(&first.timestamp);
         assert_eq!(numbers(none).await.0, [] as [i64; 0]);
-        within(running.stop()).await;
+        within(running.stop()).await.expect("it ends well");
     }
 }
 
@@ -227,7 +227,7 @@ async fn a_testament_is_published_when_the_session_is_gone() {
         within(client.testament("com.will.empty")).await.expect("it is left");
         let testator = id_of(&client);
         assert!(events.try_recv().is_err(), "it is still there");
-        within(running.stop()).await;
+        within(running.stop()).await.expect("it ends well");
         let event = within(events.recv()).await.expect("it comes");
         assert_eq!(event, ("com.will.open".to_owned(), Some("all of it".to_owned()), Some(testator)));
         let event = within(events.recv()).await.expect("it comes");

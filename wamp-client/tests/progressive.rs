@@ -102,9 +102,9 @@ async fn a_result_comes_in_parts_between_all_serializers() {
             let last = within(parts.next()).await.expect("there is more").expect("it is the result");
             assert_eq!(last, Part::Result("3 parts, wanted".to_owned()));
             assert!(within(parts.next()).await.is_none());
-            within(calling.stop()).await;
+            within(calling.stop()).await.expect("it ends well");
         }
-        within(running.stop()).await;
+        within(running.stop()).await.expect("it ends well");
     }
 }
 
@@ -209,9 +209,9 @@ async fn arguments_are_sent_in_parts_between_all_serializers() {
             // The callee takes a call without parts all the same.
             let call = client.call::<u64>("com.example.sum").arg(1).arg(2).arg(3);
             assert_eq!(within(call).await.expect("it is answered"), 6);
-            within(caller.stop()).await;
+            within(caller.stop()).await.expect("it ends well");
         }
-        within(running.stop()).await;
+        within(running.stop()).await.expect("it ends well");
     }
 }
 

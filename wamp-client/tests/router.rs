@@ -98,9 +98,9 @@ async fn programs_of_all_serializers_understand_each_other() {
             let (topic, received, kwargs) = within(events.recv()).await.expect("it arrives");
             assert_eq!((topic.as_str(), received), ("com.example.sample", sample()));
             assert_eq!(kwargs.get("from"), Some(&Value::Str(caller.to_string())));
-            within(running.stop()).await;
+            within(running.stop()).await.expect("it ends well");
         }
-        within(running.stop()).await;
+        within(running.stop()).await.expect("it ends well");
     }
     within(server.shutdown()).await;
 }
@@ -151,8 +151,8 @@ async fn a_restarted_router_finds_everything_set_up_once() {
         let again = within(receiver.joined()).await.expect("it joins again");
         assert!(!sessions.contains(&again.id), "it is a new session");
     }
-    within(receiving.stop()).await;
-    within(sending.stop()).await;
+    within(receiving.stop()).await.expect("it ends well");
+    within(sending.stop()).await.expect("it ends well");
     within(server.shutdown()).await;
 }
 

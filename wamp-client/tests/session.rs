@@ -86,7 +86,7 @@ async fn everything_is_set_up_again_exactly_once_after_every_join() {
         assert!(peer.is_idle(), "there is one connection");
     }
     assert_eq!(within(reports.recv()).await, Some("joined"));
-    within(async { tokio::join!(running.stop(), connection.goodbye()) }).await;
+    within(async { tokio::join!(running.stop(), connection.goodbye()) }).await.0.expect("it ends well");
     assert_eq!(within(reports.recv()).await, Some("stopped"));
     assert_eq!(within(reports.recv()).await, Some("left"));
     assert_eq!(within(reports.recv()).await, None, "nothing is left of the program");
@@ -170,7 +170,7 @@ async fn requests_without_a_session_fail_at_once() {
     session.attach("com.example.event", 1).await;
     session.attach("com.example.add", 2).await;
     within(running.client().joined()).await.expect("it joins again");
-    within(async { tokio::join!(async { running.stop().await }, session.goodbye()) }).await;
+    within(async { tokio::join!(async { running.stop().await }, session.goodbye()) }).await.0.expect("it ends well");
 }
 
 #[tokio::test(start_paused = true)]
@@ -178,7 +178,7 @@ async fn a_stopped_app_says_so() {
     let (app, mut peer) = app();
     let (running, mut connection) = start(reporting_app(app).0, &mut peer).await;
     let client: Client = running.client().clone();
-    within(async { tokio::join!(running.stop(), connection.goodbye()) }).await;
+    within(async { tokio::join!(running.stop(), connection.goodbye()) }).await.0.expect("it ends well");
     assert_eq!(client.call::<()>("com.example.any").await.expect_err("it is stopped").kind(), ErrorKind::Stopped);
     assert_eq!(client.joined().await.expect_err("it is stopped").kind(), ErrorKind::Stopped);
 }
@@ -224,10 +224,10 @@ async fn a_refused_procedure_is_an_error() {
 #[tokio::test(start_paused = true)]
 async fn an_abort_is_not_answered_and_what_it_says_of_us_is_final() {
     let (app, mut peer) = app();
-    let (running, mut connection) = start(reporting_app(app).0, &mut peer).await;
+    let (mut running, mut connection) = start(reporting_app(app).0, &mut peer).await;
     connection.send(json!([3, {"message": "id 7 is not the next"}, "wamp.error.protocol_violation"])).await;
     assert_eq!(within(connection.next()).await, None, "nothing is said to who does not listen");
-    let error = within(running.ended()).await.expect_err("it would happen again");
+    let error = within(running.stopped()).await.expect_err("it would happen again");
     let Error::Closed { reason, message } = &error else { panic!("{error}") };
     assert_eq!((reason.as_str(), message.as_str()), ("wamp.error.protocol_violation", "id 7 is not the next"));
     assert!(peer.is_idle());
@@ -306,6 +306,7 @@ async fn what_was_asked_before_the_stop_is_still_done() {
     let stopping = |client: Client| async move {
         client.publish("com.example.last").await.expect("it is joined");
         client.stop();
+        tokio::time::sleep(Duration::from_millis(1)).await;
         "stopped"
     };
     let (running, mut connection) = tokio::join!(app.register("com.example.stop", stopping).start(), async {
@@ -313,35 +314,13 @@ async fn what_was_asked_before_the_stop_is_still_done() {
         connection.attach("com.example.stop", 1).await;
         connection
     });
-    let running = running.expect("it starts");
+    let mut running = running.expect("it starts");
     connection.send(json!([68, 1, 1, {}])).await;
     connection.expect(json!([16, 2, {}, "com.example.last"])).await;
+    connection.expect(json!([66, 3, 1])).await;
     connection.expect(json!([70, 1, {}, ["stopped"]])).await;
     connection.goodbye().await;
-    within(running.ended()).await.expect("it was stopped");
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_procedure_that_does_not_end_does_not_keep_the_program() {
-    let (app, mut peer) = app();
-    let app = app.register("com.example.forever", std::future::pending::<()>);
-    let (running, mut connection) = tokio::join!(app.start(), async {
-        let mut connection = peer.join().await;
-        connection.attach("com.example.forever", 1).await;
-        connection
-    });
-    let running = running.expect("it starts");
-    connection.send(json!([68, 1, 1, {}])).await;
-    running.client().publish("com.example.probe").await.expect("it is joined");
-    connection.receive().await;
-    let stopped = running.stop();
-    let ((), ()) = tokio::join!(stopped, async {
-        // In virtual time: until the program has nothing left to do but wait.
-        tokio::time::sleep(Duration::from_millis(1)).await;
-        let answer = connection.invoke(2, 1, json!([])).await;
-        assert_eq!(answer[4], "wamp.error.unavailable");
-        connection.goodbye().await;
-    });
+    within(running.stopped()).await.expect("it ends well");
 }
 
 #[tokio::test(start_paused = true)]

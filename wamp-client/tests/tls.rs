@@ -67,7 +67,7 @@ async fn a_certificate_that_is_trusted_lets_us_in() {
         events.push(answer.expect("it is answered"));
     }
     assert_eq!(events, [1, 2, 3]);
-    running.stop().await;
+    running.stop().await.expect("it ends well");
 }
 
 #[tokio::test]

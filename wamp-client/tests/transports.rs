@@ -41,8 +41,8 @@ async fn exercise(app: impl Fn() -> App) {
             within(client.publish("com.example.event").arg(sample())).await.expect("it is sent");
             assert_eq!(within(events.recv()).await, Some(sample()));
         }
-        within(caller.stop()).await;
-        within(callee.stop()).await;
+        within(caller.stop()).await.expect("it ends well");
+        within(callee.stop()).await.expect("it ends well");
     }
 }
 
@@ -69,7 +69,7 @@ async fn rawsocket_over_a_unix_socket_works() {
     let url = format!("rs+unix://{}", path.display());
     exercise(|| App::new(url.clone())).await;
     let url = format!("unix:{}", path.display());
-    within(App::new(url).start()).await.expect("it starts").stop().await;
+    within(App::new(url).start()).await.expect("it starts").stop().await.expect("it ends well");
     within(server.shutdown()).await;
 }
 

@@ -28,7 +28,7 @@ impl Kind {
 
     fn options(self) -> &'static [&'static str] {
         match self {
-            Self::Subscribe => &["matching", "retained"],
+            Self::Subscribe => &["matching", "retained", "concurrency", "queue", "overflow"],
             Self::Register => &["matching", "invoke", "concurrency", "force_reregister", "disclose_caller"],
             Self::OnJoin | Self::OnLeave => &[],
         }
@@ -37,7 +37,7 @@ impl Kind {
 
 /// The attribute, checked.
 pub(crate) enum Attributes {
-    Subscribe { uri: LitStr, matching: Matching, retained: bool },
+    Subscribe { uri: LitStr, matching: Matching, retained: bool, delivery: Delivery },
     Register { uri: LitStr, matching: Matching, sharing: Sharing },
     OnJoin,
     OnLeave,
@@ -51,6 +51,19 @@ choices! {
 choices! {
     /// Which of several callees gets a call.
     Invoke { Single = "single", RoundRobin = "roundrobin", Random = "random", First = "first", Last = "last" }
+}
+
+choices! {
+    /// Which event is dropped when too many wait.
+    Overflow { DropNewest = "drop_newest", DropOldest = "drop_oldest" }
+}
+
+/// How events come to their handler.
+#[derive(Debug, Default)]
+pub(crate) struct Delivery {
+    pub(crate) concurrency: Option<u32>,
+    pub(crate) queue: Option<u32>,
+    pub(crate) overflow: Option<Overflow>,
 }
 
 /// How a procedure is shared with others.
@@ -101,7 +114,9 @@ fn attachment(kind: Kind, arguments: TokenStream) -> Result<Attributes> {
     let matching = options.matching.unwrap_or(Matching::Exact);
     uri::check(kind, matching, &uri)?;
     Ok(match kind {
-        Kind::Subscribe => Attributes::Subscribe { uri, matching, retained: options.retained },
+        Kind::Subscribe => {
+            Attributes::Subscribe { uri, matching, retained: options.retained, delivery: options.delivery }
+        }
         _ => Attributes::Register { uri, matching, sharing: options.sharing },
     })
 }
@@ -112,6 +127,7 @@ struct Options {
     seen: Vec<String>,
     matching: Option<Matching>,
     retained: bool,
+    delivery: Delivery,
     sharing: Sharing,
 }
 
@@ -128,7 +144,10 @@ impl Options {
         match name.as_str() {
             "matching" => self.matching = Some(value(&key, input)?),
             "invoke" => self.sharing.invoke = Some(value(&key, input)?),
-            "concurrency" => self.sharing.concurrency = Some(calls(&key, input)?),
+            "concurrency" if kind == Kind::Register => self.sharing.concurrency = Some(number(&key, "calls", input)?),
+            "concurrency" => self.delivery.concurrency = Some(number(&key, "events", input)?),
+            "queue" => self.delivery.queue = Some(number(&key, "events", input)?),
+            "overflow" => self.delivery.overflow = Some(value(&key, input)?),
             "force_reregister" => self.sharing.force_reregister = flag(&key, input)?,
             "disclose_caller" => self.sharing.disclose_caller = flag(&key, input)?,
             _ => self.retained = flag(&key, input)?,
@@ -147,16 +166,16 @@ fn value<T: Parse>(key: &Ident, input: ParseStream<'_>) -> Result<T> {
     input.parse()
 }
 
-/// `key = 8`, a number of calls.
-fn calls(key: &Ident, input: ParseStream<'_>) -> Result<u32> {
+/// `key = 8`, a number of calls or events.
+fn number(key: &Ident, of: &str, input: ParseStream<'_>) -> Result<u32> {
     if !input.peek(Token![=]) {
         return Err(Error::new(key.span(), format_args!("`{key}` needs a value: `{key} = 8`")));
     }
     input.parse::<Token![=]>()?;
-    let expected = "expected a number of calls, from 1";
-    let number: LitInt = input.parse().map_err(|error| Error::new(error.span(), expected))?;
+    let expected = format!("expected a number of {of}, from 1");
+    let number: LitInt = input.parse().map_err(|error| Error::new(error.span(), &expected))?;
     match number.base10_parse() {
-        Ok(calls) if calls > 0 => Ok(calls),
+        Ok(value) if value > 0 => Ok(value),
         _ => Err(Error::new(number.span(), expected)),
     }
 }
@@ -176,7 +195,9 @@ fn unknown_option(kind: Kind, key: &Ident) -> Error {
         "get_retained" => ": did you mean `retained`?",
         "force" | "reregister" => ": did you mean `force_reregister`?",
         "disclose" | "disclose_me" => ": did you mean `disclose_caller`?",
-        "max_concurrency" | "limit" => ": did you mean `concurrency`?",
+        "max_concurrency" | "limit" | "parallel" => ": did you mean `concurrency`?",
+        "buffer" | "capacity" | "event_queue" => ": did you mean `queue`?",
+        "drop" | "drop_oldest" | "drop_newest" => ": did you mean `overflow`?",
         "invocation" | "invoke_policy" => ": did you mean `invoke`?",
         _ => "",
     };

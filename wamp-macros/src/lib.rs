@@ -44,6 +44,9 @@ use crate::attributes::Kind;
 /// Options, after the URI:
 /// - `matching = "exact"`, `"prefix"` or `"wildcard"`: how the URI is compared with topics; exact by default.
 /// - `retained`: ask for the topic's retained event.
+/// - `concurrency = 4`: how many events are handled at once; 1 by default, one after the other, in order.
+/// - `queue = 64`: how many events may wait for their turn.
+/// - `overflow = "drop_newest"` or `"drop_oldest"`: which event is dropped when more come; the newest by default.
 #[proc_macro_attribute]
 pub fn subscribe(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand(Kind::Subscribe, arguments, item)
@@ -74,7 +77,7 @@ pub fn subscribe(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// - `matching = "exact"`, `"prefix"` or `"wildcard"`: how the URI is compared with procedures; exact by default.
 /// - `invoke = "single"`, `"roundrobin"`, `"random"`, `"first"` or `"last"`: which of several callees gets a call;
 ///   single by default, which allows one only.
-/// - `concurrency = 8`: how many calls the router hands to this callee at once.
+/// - `concurrency = 8`: how many calls of it may run at once.
 /// - `force_reregister`: take the procedure over from whoever has registered it.
 /// - `disclose_caller`: ask the router to tell who calls, whether or not the caller discloses itself.
 #[proc_macro_attribute]

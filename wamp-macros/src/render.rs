@@ -5,7 +5,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{ReturnType, Type};
 
-use crate::attributes::{Attributes, Invoke, Kind, Sharing};
+use crate::attributes::{Attributes, Delivery, Invoke, Kind, Sharing};
 use crate::model::Function;
 
 /// The function as it was, and its companion.
@@ -14,13 +14,22 @@ pub(crate) fn handler(attributes: &Attributes, function: &Function) -> TokenStre
     let names = function.parameters.iter().map(|parameter| &parameter.name);
     let assembled = assembled(function);
     let define = match attributes {
-        Attributes::Subscribe { uri, matching, retained } => quote! {
-            __private::Definition::from(
-                ::wamp_client::TopicHandler::assembled(#uri, assembled)
-                    .matching(::wamp_client::MatchPolicy::#matching)
-                    .get_retained(#retained)
-            )
-        },
+        Attributes::Subscribe { uri, matching, retained, delivery } => {
+            let Delivery { concurrency, queue, overflow } = delivery;
+            let concurrency = concurrency.map(|events| quote!(.concurrency(#events as usize)));
+            let queue = queue.map(|events| quote!(.queue(#events as usize)));
+            let overflow = overflow.map(|policy| quote!(.overflow(::wamp_client::Overflow::#policy)));
+            quote! {
+                __private::Definition::from(
+                    ::wamp_client::TopicHandler::assembled(#uri, assembled)
+                        .matching(::wamp_client::MatchPolicy::#matching)
+                        .get_retained(#retained)
+                        #concurrency
+                        #queue
+                        #overflow
+                )
+            }
+        }
         Attributes::Register { uri, matching, sharing } => {
             let Sharing { invoke, concurrency, force_reregister, disclose_caller } = sharing;
             let invoke = invoke.unwrap_or(Invoke::Single);

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 use wamp_proto::Uri;
 
-use super::{App, Running, signals};
+use super::signals::Signals;
+use super::{App, Running};
 use crate::client::{Client, Parts};
 use crate::handler::{Attach, Definition, DefinitionKind};
 use crate::session::{Config, Driver, EndpointKey, Endpoints, Hooks, Routers};
@@ -16,30 +17,42 @@ use crate::{Error, Result};
 const COMMANDS: usize = 256;
 
 impl App {
-    /// Runs until Ctrl-C or SIGTERM, then leaves the realm in good order.
+    /// Runs until Ctrl-C or SIGTERM, then leaves the realm in good order:
+    ///
+    /// 1. nothing new begins: where handlers are running, everything is unregistered and unsubscribed;
+    /// 2. calls that are running finish, and events that have come are handled, for as long as
+    ///    [`shutdown_timeout`](Self::shutdown_timeout) allows. What they publish and call is still sent, and their
+    ///    results reach the callers. What takes longer is aborted, its callers get `wamp.error.canceled`, and the error
+    ///    of this function tells how much it was;
+    /// 3. the `on_join` functions that are still running are dropped;
+    /// 4. GOODBYE is said, and the connection closed;
+    /// 5. the `on_leave` functions run: they have no session any more.
+    ///
+    /// A second signal ends the program at once.
     ///
     /// # Errors
     /// When the program is not complete (a handler's state or a URI's parameter is missing, nothing was discovered),
     /// whenever the router refuses the session or a handler for a reason [that is final](Error::is_final), and at first,
     /// without [`wait_for_router`](Self::wait_for_router), for any reason; then also when it can't be reached. After
-    /// [`most_tries`](Self::most_tries), if that is set.
+    /// [`most_tries`](Self::most_tries), if that is set. At its end
+    /// [`Error::Unfinished`] or, after a second signal, [`Error::Aborted`].
     pub async fn run(self) -> Result<()> {
-        let mut signal = std::pin::pin!(signals::termination());
+        let mut signals = Signals::listen();
         // Boxed: a session is much to keep in the future of a program's `main`.
         let mut starting = Box::pin(self.start());
-        let running = tokio::select! {
+        let mut running = tokio::select! {
             started = &mut starting => started?,
-            () = &mut signal => return Ok(()),
+            () = signals.next() => return Ok(()),
         };
-        let client = running.client().clone();
-        let mut ended = std::pin::pin!(running.ended());
         tokio::select! {
-            ended = &mut ended => ended,
-            () = &mut signal => {
-                client.stop();
-                ended.await
-            }
+            ended = running.stopped() => return ended,
+            () = signals.next() => running.client().stop(),
         }
+        tokio::select! {
+            ended = running.stopped() => return ended,
+            () = signals.next() => running.abort(),
+        }
+        Err(Error::Aborted)
     }
 
     /// Starts the program in a task of its own, and waits until it has joined and everything is set up.
@@ -54,8 +67,7 @@ impl App {
     /// # async fn f() -> wamp_client::Result<()> {
     /// let running = wamp_client::App::new("ws://localhost:8080/ws").start().await?;
     /// let sum: i64 = running.client().call("com.example.add").arg(2).arg(3).await?;
-    /// running.stop().await;
-    /// # Ok(())
+    /// running.stop().await
     /// # }
     /// ```
     pub async fn start(self) -> Result<Running> {
@@ -86,6 +98,7 @@ impl App {
                 serializer: self.serializer,
                 agent: self.agent,
                 connect_timeout: self.connect_timeout,
+                shutdown_timeout: self.shutdown_timeout,
                 heartbeat: self.heartbeat,
                 backoff: self.backoff,
                 most_invocations: self.most_invocations,

@@ -59,6 +59,7 @@ pub struct App {
     connect_timeout: Duration,
     request_timeout: Duration,
     heartbeat: Duration,
+    shutdown_timeout: Duration,
     backoff: (Duration, Duration),
     event_queue: usize,
     most_invocations: usize,
@@ -88,6 +89,7 @@ impl App {
             connect_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
             heartbeat: Duration::from_secs(15),
+            shutdown_timeout: Duration::from_secs(5),
             backoff: (Duration::from_millis(500), Duration::from_secs(30)),
             event_queue: 1024,
             most_invocations: 1024,
@@ -227,7 +229,9 @@ impl App {
         self.mount([Definition::on_join(function)])
     }
 
-    /// Runs a function whenever a session that was set up has ended.
+    /// Runs a function whenever a session that was set up has ended: after the `on_join` functions have been dropped,
+    /// and, when the program ends, after everything else that [`run`](Self::run) tells of. The next session waits for
+    /// it, five seconds at most.
     pub fn on_leave<M, H: Hook<M>>(self, function: H) -> Self {
         self.mount([Definition::on_leave(function)])
     }
@@ -282,8 +286,18 @@ impl App {
         self
     }
 
-    /// How many events of one subscription may wait for their handler; 1024, unless told otherwise. When it is that
-    /// far behind, events are dropped, and the log says so.
+    /// How long calls and event handlers that are running may go on when the program is to stop; 5 seconds, unless
+    /// told otherwise. See [`run`](Self::run) for all of what happens then.
+    ///
+    /// The goodbye comes after that, and takes four seconds more if the router is dead; so by default all is done
+    /// within the ten seconds after which Docker kills a program.
+    pub fn shutdown_timeout(mut self, timeout: Duration) -> Self {
+        self.shutdown_timeout = timeout;
+        self
+    }
+
+    /// How many events of one subscription may wait for their handler; 1024, unless told otherwise, here or with
+    /// [`TopicHandler::queue`]. When it is that far behind, events are dropped, and the log says so.
     pub fn event_queue(mut self, events: usize) -> Self {
         self.event_queue = events;
         self

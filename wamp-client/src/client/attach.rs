@@ -9,7 +9,7 @@ use wamp_proto::MatchPolicy;
 
 use super::Client;
 use crate::handler::{Attach, InvocationPolicy, ProcedureHandler, TopicHandler};
-use crate::session::{Command, EndpointKey, Revocation};
+use crate::session::{Command, Endpoint, EndpointKey, Overflow, Queue, Revocation};
 use crate::{Error, Result};
 
 /// A subscription that is being built; awaiting it makes it. Made by [`Client::subscribe`].
@@ -38,6 +38,30 @@ impl Subscribe {
         self
     }
 
+    /// How many events are handled at once; see [`TopicHandler::concurrency`].
+    ///
+    /// # Panics
+    /// When it is 0.
+    pub fn concurrency(mut self, events: usize) -> Self {
+        self.handler = self.handler.concurrency(events);
+        self
+    }
+
+    /// How many events may wait for their turn; see [`TopicHandler::queue`].
+    ///
+    /// # Panics
+    /// When it is 0.
+    pub fn queue(mut self, events: usize) -> Self {
+        self.handler = self.handler.queue(events);
+        self
+    }
+
+    /// Which event is dropped when the queue is full: the newest, unless told otherwise.
+    pub fn overflow(mut self, policy: Overflow) -> Self {
+        self.handler = self.handler.overflow(policy);
+        self
+    }
+
     /// How long to wait for the router.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
@@ -52,8 +76,10 @@ impl IntoFuture for Subscribe {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
             let Self { client, handler, timeout } = self;
-            let (key, revoked) = attach(&client, handler, timeout).await?;
-            Ok(Subscription { client, key, revoked })
+            let key = prepare(&client, &handler)?;
+            let (endpoint, queue) = handler.with_queue(key, client.inner.event_queue);
+            let revoked = attach(&client, endpoint, timeout).await?;
+            Ok(Subscription { client, key, queue, revoked })
         })
     }
 }
@@ -119,7 +145,9 @@ impl IntoFuture for Register {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
             let Self { client, handler, timeout } = self;
-            let (key, revoked) = attach(&client, handler, timeout).await?;
+            let key = prepare(&client, &handler)?;
+            let endpoint = handler.into_endpoint(key, client.inner.event_queue);
+            let revoked = attach(&client, endpoint, timeout).await?;
             Ok(Registration { client, key, revoked })
         })
     }
@@ -130,6 +158,7 @@ impl IntoFuture for Register {
 pub struct Subscription {
     client: Client,
     key: EndpointKey,
+    queue: Queue,
     revoked: watch::Receiver<Option<Revocation>>,
 }
 
@@ -144,13 +173,26 @@ impl Subscription {
         revoked(self.revoked.clone()).await
     }
 
-    /// Ends the subscription, now and in the sessions to come. Events that have arrived are still handled. Works
-    /// without a session too.
+    /// How many events were dropped so far because the handler was too slow: see
+    /// [`queue`](TopicHandler::queue) and [`overflow`](TopicHandler::overflow).
+    pub fn dropped(&self) -> u64 {
+        self.queue.dropped()
+    }
+
+    /// Ends the subscription, now and in the sessions to come. Works without a session too.
+    ///
+    /// The handler is not called again from the moment this is: events that are waiting for it are forgotten. One that
+    /// it is handling it handles to the end, and this does not wait for it, so that a handler can end its own
+    /// subscription.
     ///
     /// # Errors
     /// [`Error::Wamp`] when the router refuses, [`Error::Timeout`], [`Error::Lost`] and [`Error::Stopped`] when it does
-    /// not answer. There will be no events whatever the error.
+    /// not answer. The handler is not called again, whatever the error.
+    ///
+    /// # Cancel safety
+    /// The handler is not called again even if the future is dropped before the router has answered.
     pub async fn unsubscribe(self) -> Result<()> {
+        self.queue.clear();
         detach(&self.client, self.key).await
     }
 }
@@ -189,21 +231,23 @@ async fn revoked(mut revoked: watch::Receiver<Option<Revocation>>) -> Option<Rev
     revoked.wait_for(Option::is_some).await.ok()?.clone()
 }
 
+/// Checks that the App has what the handler needs, and gives it a key.
+fn prepare(client: &Client, handler: &impl Attach) -> Result<EndpointKey> {
+    client.inner.states.check(&handler.label(), handler.needs())?;
+    client.inner.params.check(&handler.attachment().uri)?;
+    Ok(EndpointKey(client.next_key()))
+}
+
 async fn attach(
     client: &Client,
-    handler: impl Attach,
+    endpoint: Endpoint,
     timeout: Option<Duration>,
-) -> Result<(EndpointKey, watch::Receiver<Option<Revocation>>)> {
-    let inner = &client.inner;
-    let (uri, label) = (handler.attachment().uri.clone(), handler.label());
-    inner.states.check(&label, handler.needs())?;
-    inner.params.check(&uri)?;
-    let key = EndpointKey(client.next_key());
-    let endpoint = handler.into_endpoint(key, inner.event_queue);
+) -> Result<watch::Receiver<Option<Revocation>>> {
+    let (verb, uri) = (endpoint.kind.verb(), endpoint.uri.clone());
     let revoked = endpoint.revoked.subscribe();
     let asked = client.ask(|answer| Command::Attach(endpoint, answer));
-    client.bounded(timeout, || format!("the attempt to attach {label}"), asked).await?;
-    Ok((key, revoked))
+    client.bounded(timeout, || format!("the attempt to {verb} {uri:?}"), asked).await?;
+    Ok(revoked)
 }
 
 async fn detach(client: &Client, endpoint: EndpointKey) -> Result<()> {

@@ -9,7 +9,7 @@ use wamp_proto::MatchPolicy;
 
 use super::{Assembled, BoxHandler, Handler, Names};
 use crate::app::Needs;
-use crate::session::{Endpoint, EndpointKey, EndpointKind, Queue};
+use crate::session::{Delivery, Endpoint, EndpointKey, EndpointKind, Overflow, Queue};
 
 /// Which of several callees of one procedure gets a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
@@ -82,6 +82,7 @@ impl Attachment {
 pub struct TopicHandler {
     pub(crate) attachment: Attachment,
     pub(crate) get_retained: bool,
+    pub(crate) delivery: Delivery,
     pub(crate) needs: Needs,
 }
 
@@ -89,12 +90,13 @@ impl TopicHandler {
     /// A handler for the events of the topic.
     pub fn new<M, H: Handler<M>>(topic: impl Into<Cow<'static, str>>, handler: H) -> Self {
         let (attachment, needs) = attach(topic.into(), handler);
-        Self { attachment, get_retained: false, needs }
+        Self { attachment, get_retained: false, delivery: Delivery::default(), needs }
     }
 
     #[doc(hidden)]
     pub fn assembled(topic: &'static str, Assembled { handler, needs }: Assembled) -> Self {
-        Self { attachment: Attachment::new(topic.into(), handler), get_retained: false, needs }
+        let attachment = Attachment::new(topic.into(), handler);
+        Self { attachment, get_retained: false, delivery: Delivery::default(), needs }
     }
 
     /// How the topic is compared with those of events: exactly, by default.
@@ -107,6 +109,42 @@ impl TopicHandler {
     pub fn get_retained(mut self, get: bool) -> Self {
         self.get_retained = get;
         self
+    }
+
+    /// How many events are handled at once; 1, unless told otherwise: one after the other, in the order they came.
+    /// With more they begin in that order, and end as they will.
+    ///
+    /// # Panics
+    /// When it is 0.
+    pub fn concurrency(mut self, events: usize) -> Self {
+        assert!(events > 0, "with a concurrency of 0 no event can be handled");
+        self.delivery.concurrency = events;
+        self
+    }
+
+    /// How many events may wait for their turn; as many as [`App::event_queue`](crate::App::event_queue) says, unless
+    /// told otherwise. What happens when more come is said with [`overflow`](Self::overflow).
+    ///
+    /// # Panics
+    /// When it is 0.
+    pub fn queue(mut self, events: usize) -> Self {
+        assert!(events > 0, "a queue for 0 events can't hold any: 1 keeps the one that comes next");
+        self.delivery.waiting = Some(events);
+        self
+    }
+
+    /// Which event is dropped when the queue is full: the newest, unless told otherwise.
+    pub fn overflow(mut self, policy: Overflow) -> Self {
+        self.delivery.overflow = policy;
+        self
+    }
+
+    /// The endpoint it becomes, and where its events wait.
+    pub(crate) fn with_queue(self, key: EndpointKey, capacity: usize) -> (Endpoint, Queue) {
+        let Attachment { uri, matching, handler, names } = self.attachment;
+        let queue = Queue::new(self.delivery, capacity, handler, names);
+        let kind = EndpointKind::Topic { get_retained: self.get_retained, queue: queue.clone() };
+        (Endpoint { key, uri, matching, kind, revoked: watch::Sender::default() }, queue)
     }
 }
 
@@ -154,8 +192,9 @@ impl ProcedureHandler {
         self
     }
 
-    /// How many calls the router hands to this callee at once. When all callees of the procedure are at their limit,
-    /// the router refuses the call.
+    /// How many calls of it may run at once. The router hands no more to this callee, and refuses a call when all
+    /// callees of the procedure are at their limit; where a router does not see to it, the call gets
+    /// `wamp.error.unavailable` from here.
     ///
     /// # Panics
     /// When it is 0.
@@ -195,8 +234,7 @@ pub(crate) trait Attach {
     /// What it is called in messages.
     fn label(&self) -> String;
 
-    /// The endpoint it becomes. For topics this starts the task that handles their events, `capacity` of which may
-    /// wait.
+    /// The endpoint it becomes. `capacity` events may wait for their handler, unless it says otherwise.
     fn into_endpoint(self, key: EndpointKey, capacity: usize) -> Endpoint;
 }
 
@@ -214,10 +252,7 @@ impl Attach for TopicHandler {
     }
 
     fn into_endpoint(self, key: EndpointKey, capacity: usize) -> Endpoint {
-        let Attachment { uri, matching, handler, names } = self.attachment;
-        let queue = Queue::start(capacity, handler, names);
-        let kind = EndpointKind::Topic { get_retained: self.get_retained, queue };
-        Endpoint { key, uri, matching, kind, revoked: watch::Sender::default() }
+        self.with_queue(key, capacity).0
     }
 }
 

@@ -15,6 +15,7 @@ use super::join::{Joined, join};
 use super::link::{End, Link, Shared};
 use super::machine::Machine;
 use super::routers::{Next, Routers};
+use super::shutdown::{Shutdown, Work};
 use super::{Abandoned, Command, Hooks, Lifecycle};
 use crate::app::{Params, States};
 use crate::backoff::Backoff;
@@ -31,6 +32,8 @@ pub(crate) struct Config {
     pub(crate) agent: String,
     /// How long it may take to connect and join, and then to set everything up.
     pub(crate) connect_timeout: Duration,
+    /// How long what is running may go on when the program is to stop.
+    pub(crate) shutdown_timeout: Duration,
     pub(crate) heartbeat: Duration,
     /// The delays between tries: the first, and the longest.
     pub(crate) backoff: (Duration, Duration),
@@ -62,7 +65,7 @@ pub(crate) struct Driver {
 /// How a try to get a session ended.
 enum SessionEnd {
     /// The program wants no more.
-    Stopped,
+    Stopped(Shutdown),
     /// Without a session in which all is set up.
     Failed(Error),
     /// There was one.
@@ -71,9 +74,20 @@ enum SessionEnd {
 
 impl Driver {
     /// Runs until the program is stopped, or can't go on. `first` learns how the first session came about.
+    ///
+    /// # Errors
+    /// Why it can't go on, or that something was still running in the end, and was aborted.
     pub(crate) async fn run(mut self, first: oneshot::Sender<Result<()>>) -> Result<()> {
         let mut first = Some(first);
-        let ended = self.sessions(&mut first).await;
+        let mut work = Work::default();
+        let ended = match self.sessions(&mut work, &mut first).await {
+            Ok(shutdown) => self.finish(shutdown, work).await,
+            Err(error) => {
+                // What it tells of is in the log, and this matters more.
+                drop(self.finish(None, work).await);
+                Err(error)
+            }
+        };
         self.tell(Lifecycle::Stopped(ended.as_ref().err().cloned()));
         match &ended {
             Ok(()) => info!("stopped"),
@@ -86,19 +100,23 @@ impl Driver {
     }
 
     /// Gets a session, and another one when it is lost, and so on.
-    async fn sessions(&mut self, first: &mut Option<oneshot::Sender<Result<()>>>) -> Result<()> {
+    async fn sessions(
+        &mut self,
+        work: &mut Work,
+        first: &mut Option<oneshot::Sender<Result<()>>>,
+    ) -> Result<Option<Shutdown>> {
         let mut backoff = Backoff::new(self.config.backoff.0, self.config.backoff.1);
         let mut tries: u32 = 0;
         loop {
             self.tell(Lifecycle::Connecting { url: self.routers.current().url.clone() });
             let started = Instant::now();
             let end = match self.connect().await {
-                None => return Ok(()),
+                None => return Ok(None),
                 Some(Err(error)) => SessionEnd::Failed(error),
-                Some(Ok((socket, joined))) => self.session(socket, joined, first).await,
+                Some(Ok((socket, joined))) => self.session(socket, joined, work, first).await,
             };
             let (error, next) = match end {
-                SessionEnd::Stopped => return Ok(()),
+                SessionEnd::Stopped(shutdown) => return Ok(Some(shutdown)),
                 SessionEnd::Failed(error) => {
                     self.tell(Lifecycle::Failed(error.clone()));
                     tries += 1;
@@ -125,7 +143,7 @@ impl Driver {
                     warn!(?error, retry_in = ?after, "no session");
                     self.tell(Lifecycle::Retrying { after });
                     if self.meanwhile(sleep(after)).await.is_none() {
-                        return Ok(());
+                        return Ok(None);
                     }
                 }
             }
@@ -135,6 +153,14 @@ impl Driver {
     fn tell(&self, event: Lifecycle) {
         // Without a reader there is nobody to tell.
         let _ = self.lifecycle.send(event);
+    }
+
+    /// Waits for what is still running, without a session.
+    async fn finish(&mut self, shutdown: Option<Shutdown>, mut work: Work) -> Result<()> {
+        let shutdown = shutdown.unwrap_or_else(|| Shutdown::begin(self.config.shutdown_timeout, &self.endpoints));
+        let (mut later, finishing) = (std::future::pending(), shutdown.finish(&mut work));
+        let finished = meanwhile(&mut later, &mut self.commands, &mut self.abandoned, &mut self.endpoints, finishing);
+        finished.await.unwrap_or(Ok(()))
     }
 
     /// Connects and joins; nothing, when the program is stopped.
@@ -161,6 +187,7 @@ impl Driver {
         &mut self,
         socket: Socket,
         joined: Joined,
+        work: &mut Work,
         first: &mut Option<oneshot::Sender<Result<()>>>,
     ) -> SessionEnd {
         let session = Arc::new(joined.info);
@@ -177,6 +204,7 @@ impl Driver {
             hooks: &self.hooks,
             commands: &mut self.commands,
             abandoned: &mut self.abandoned,
+            work,
             most_invocations: self.config.most_invocations,
             most_waiting: self.config.event_queue,
         };
@@ -200,7 +228,7 @@ impl Driver {
             meanwhile(&mut later, &mut self.commands, &mut self.abandoned, &mut self.endpoints, leaving).await;
         }
         match end {
-            End::Stopped => SessionEnd::Stopped,
+            End::Stopped(shutdown) => SessionEnd::Stopped(shutdown),
             End::Lost(error) if was_ready => SessionEnd::Lost(error),
             End::Lost(error) => SessionEnd::Failed(error),
         }

@@ -23,12 +23,8 @@ impl Link {
                         continue;
                     };
                     let context = self.context.clone();
-                    queue.push(Incoming {
-                        context,
-                        details: details.clone(),
-                        payload: payload.clone(),
-                        invocation: None,
-                    });
+                    let (details, payload) = (details.clone(), payload.clone());
+                    queue.push(Incoming { context, details, payload, invocation: None }, &mut shared.work.events);
                 }
             }
             Effect::Invoke { endpoint, request, in_parts, more, details, payload } => {
@@ -39,13 +35,13 @@ impl Link {
                 self.invoke(endpoint, running, call, shared);
             }
             Effect::Proceed { request, is_last, payload } => {
-                if self.invocations.proceed(request, payload, is_last) == Proceeded::TooSlow {
+                if shared.work.invocations.proceed(request, payload, is_last) == Proceeded::TooSlow {
                     let problem = "the procedure does not take its arguments as fast as they come";
                     self.machine.answer(request, &Err(WampError::new(error::UNAVAILABLE).arg(problem)));
                 }
             }
             Effect::Interrupt { request } => {
-                if self.invocations.interrupt(request) {
+                if shared.work.invocations.interrupt(request) {
                     self.machine.answer(request, &Err(WampError::new(error::CANCELED)));
                 }
             }
@@ -64,20 +60,23 @@ impl Link {
         Ok(())
     }
 
-    fn invoke(&mut self, endpoint: EndpointKey, running: Running, call: Incoming, shared: &Shared<'_>) {
+    fn invoke(&mut self, endpoint: EndpointKey, running: Running, call: Incoming, shared: &mut Shared<'_>) {
         let request = running.request;
-        let Some(Endpoint { kind: EndpointKind::Procedure { handler, names, .. }, .. }) =
+        let Some(Endpoint { kind: EndpointKind::Procedure { handler, names, options }, .. }) =
             shared.endpoints.get(&endpoint)
         else {
             self.machine.answer(request, &Err(WampError::new(error::NO_SUCH_REGISTRATION)));
             return;
         };
-        let refusal = if self.stopping.is_some() {
-            "the callee is about to leave".to_owned()
-        } else if self.invocations.len() >= shared.most_invocations {
+        let invocations = &mut shared.work.invocations;
+        // Not every router sees to the limit.
+        let limit = options.concurrency.map(|limit| limit as usize);
+        let refusal = if invocations.len() >= shared.most_invocations {
             format!("the callee is busy with {} calls, the most it takes", shared.most_invocations)
+        } else if let Some(limit) = limit.filter(|&limit| invocations.of(endpoint) >= limit) {
+            format!("the callee is busy with {limit} calls of this procedure, the most it takes")
         } else {
-            self.invocations.start(running, Arc::clone(handler), call, names);
+            invocations.start(endpoint, running, Arc::clone(handler), call, names);
             return;
         };
         self.machine.answer(request, &Err(WampError::new(error::UNAVAILABLE).arg(refusal)));

@@ -1,46 +1,154 @@
-//! Handlers of events. The events of one subscription are handled one after the other, in the order they came;
-//! different subscriptions don't wait for each other.
+//! Handlers of events, and where events wait for them.
+//!
+//! The events of one subscription are handled one after the other, in the order they came, unless the subscription
+//! says that several may be handled at once. Different subscriptions don't wait for each other.
 
+use std::collections::VecDeque;
+use std::fmt;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
-use tokio::sync::mpsc::{self, error::TrySendError};
-use tracing::{debug, warn};
+use tokio::task::JoinSet;
+use tracing::warn;
 
 use crate::handler::{BoxHandler, Incoming, Names};
 
+/// Which event is dropped when a handler is so far behind that no more may wait for it.
+///
+/// There is no policy that makes the publisher wait: WAMP has none for events. Nor is there one that makes the session
+/// wait, since all that the router sends comes through one connection: a slow handler would then hold up the results
+/// of calls and every other handler, until the router took the program for dead. Where every one counts and must wait
+/// its turn, make it a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+#[non_exhaustive]
+pub enum Overflow {
+    /// The one that has just come: those that wait are handled without a gap among them.
+    #[default]
+    DropNewest,
+    /// The one that has waited longest: for states and measurements, of which the latest matter.
+    DropOldest,
+}
+
+/// How events come to their handler.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Delivery {
+    /// How many are handled at once.
+    pub(crate) concurrency: usize,
+    /// How many may wait, if the subscription says so.
+    pub(crate) waiting: Option<usize>,
+    pub(crate) overflow: Overflow,
+}
+
+impl Default for Delivery {
+    fn default() -> Self {
+        Self { concurrency: 1, waiting: None, overflow: Overflow::default() }
+    }
+}
+
+/// The tasks that handle events, of all subscriptions.
+pub(crate) type EventTasks = JoinSet<()>;
+
 /// Where the events of one subscription wait for its handler.
-#[derive(Debug)]
-pub(crate) struct Queue {
-    sender: mpsc::Sender<Incoming>,
-    dropped: Arc<AtomicU64>,
+#[derive(Clone)]
+pub(crate) struct Queue(Arc<Inner>);
+
+struct Inner {
+    handler: BoxHandler,
+    names: Names,
+    concurrency: usize,
+    capacity: usize,
+    overflow: Overflow,
+    state: Mutex<State>,
+    dropped: AtomicU64,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: VecDeque<Incoming>,
+    /// Events that are being handled. While any waits there are as many of these as there may be.
+    running: usize,
+    closed: bool,
 }
 
 impl Queue {
-    /// Starts a task that hands events to the handler until the queue is dropped.
-    pub(crate) fn start(capacity: usize, handler: BoxHandler, names: Names) -> Self {
-        let (sender, receiver) = mpsc::channel(capacity.max(1));
-        tokio::spawn(handle(receiver, handler, names));
-        Self { sender, dropped: Arc::default() }
+    /// A queue in which `capacity` events may wait, unless `delivery` says otherwise.
+    pub(crate) fn new(delivery: Delivery, capacity: usize, handler: BoxHandler, names: Names) -> Self {
+        Self(Arc::new(Inner {
+            handler,
+            names,
+            concurrency: delivery.concurrency.max(1),
+            capacity: delivery.waiting.unwrap_or(capacity).max(1),
+            overflow: delivery.overflow,
+            state: Mutex::default(),
+            dropped: AtomicU64::new(0),
+        }))
     }
 
-    /// Adds an event. When the handler is so far behind that the queue is full, the event is dropped: waiting here
-    /// would stop all else, and growing would never end.
-    pub(crate) fn push(&self, event: Incoming) {
-        if let Err(TrySendError::Full(event)) = self.sender.try_send(event) {
-            let dropped = self.dropped.fetch_add(1, Ordering::Relaxed) + 1;
+    /// Hands an event to the handler, or lets it wait its turn. When too many wait already, one is dropped: waiting
+    /// here would stop all else, and growing would never end.
+    pub(crate) fn push(&self, event: Incoming, tasks: &mut EventTasks) {
+        while tasks.try_join_next().is_some() {}
+        let mut state = self.state();
+        if state.closed {
+            return;
+        }
+        if state.running < self.0.concurrency {
+            state.running += 1;
+            drop(state);
+            tasks.spawn(self.clone().handle(event));
+            return;
+        }
+        if state.waiting.len() < self.0.capacity {
+            state.waiting.push_back(event);
+            return;
+        }
+        let dropped = match self.0.overflow {
+            Overflow::DropNewest => Some(event),
+            Overflow::DropOldest => {
+                state.waiting.push_back(event);
+                state.waiting.pop_front()
+            }
+        };
+        drop(state);
+        if let Some(event) = dropped {
+            let dropped = self.0.dropped.fetch_add(1, Ordering::Relaxed) + 1;
             // 1, 2, 4, 8 …: a slow handler must not fill the log too.
             if dropped.is_power_of_two() {
                 warn!(topic = %event.details.uri, dropped, "slow event handler: events are dropped");
             }
         }
     }
-}
 
-async fn handle(mut queue: mpsc::Receiver<Incoming>, handler: BoxHandler, names: Names) {
-    while let Some(event) = queue.recv().await {
+    /// How many events were dropped because too many were waiting.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.0.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Takes no more events. Those that wait are handled.
+    pub(crate) fn close(&self) {
+        self.state().closed = true;
+    }
+
+    /// Takes no more events, and forgets those that wait: how many.
+    pub(crate) fn clear(&self) -> usize {
+        let mut state = self.state();
+        state.closed = true;
+        std::mem::take(&mut state.waiting).len()
+    }
+
+    /// Handles an event, and then those that wait.
+    async fn handle(self, event: Incoming) {
+        let mut next = Some(event);
+        while let Some(event) = next {
+            self.call(event).await;
+            next = self.next();
+        }
+    }
+
+    async fn call(&self, event: Incoming) {
+        let Inner { handler, names, .. } = &*self.0;
         let topic = Arc::clone(&event.details.uri);
         let handled = AssertUnwindSafe(async { handler(event, names).await }).catch_unwind().await;
         match handled {
@@ -50,5 +158,24 @@ async fn handle(mut queue: mpsc::Receiver<Incoming>, handler: BoxHandler, names:
             Err(_) => warn!(%topic, "event handler panicked"),
         }
     }
-    debug!("event handler ended");
+
+    fn next(&self) -> Option<Incoming> {
+        let mut state = self.state();
+        let next = state.waiting.pop_front();
+        if next.is_none() {
+            state.running -= 1;
+        }
+        next
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Queue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.state();
+        f.debug_struct("Queue").field("waiting", &state.waiting.len()).field("running", &state.running).finish()
+    }
 }

@@ -1,22 +1,37 @@
 //! Procedures that are running.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
 use tokio::sync::mpsc::{self, error::TrySendError};
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::{AbortHandle, Id, JoinSet};
+use tracing::warn;
 use wamp_proto::{OwnedPayload, RequestId};
 
+use super::EndpointKey;
 use crate::WampError;
 use crate::handler::{BoxHandler, Incoming, Names, Outcome};
 
-/// The invocations of one session, each a task of its own: a slow procedure holds up no other.
+/// The invocations that are running, each a task of its own: a slow procedure holds up no other.
 #[derive(Debug, Default)]
 pub(crate) struct Invocations {
-    tasks: JoinSet<(RequestId, Outcome)>,
-    running: HashMap<RequestId, (Running, AbortHandle)>,
+    tasks: JoinSet<Outcome>,
+    /// Those of the session there is.
+    running: HashMap<RequestId, Entry>,
+    requests: HashMap<Id, RequestId>,
+    /// Those of sessions that are gone, and with them whoever waits for the results. They still run to their end: they
+    /// may be in the middle of something.
+    orphans: HashSet<Id>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    endpoint: EndpointKey,
+    procedure: Arc<str>,
+    running: Running,
+    task: AbortHandle,
 }
 
 /// This side of an invocation; its handler has the other.
@@ -38,36 +53,48 @@ pub(super) enum Proceeded {
 }
 
 impl Invocations {
-    pub(crate) fn len(&self) -> usize {
-        self.running.len()
+    pub(super) fn len(&self) -> usize {
+        self.running.len() + self.orphans.len()
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.running.is_empty()
+    pub(super) fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
-    pub(crate) fn start(&mut self, running: Running, handler: BoxHandler, call: Incoming, names: Names) {
-        let request = running.request;
+    /// How many of this endpoint are running, in this session.
+    pub(super) fn of(&self, endpoint: EndpointKey) -> usize {
+        self.running.values().filter(|entry| entry.endpoint == endpoint).count()
+    }
+
+    pub(super) fn start(
+        &mut self,
+        endpoint: EndpointKey,
+        running: Running,
+        handler: BoxHandler,
+        call: Incoming,
+        names: Names,
+    ) {
+        let (request, procedure) = (running.request, Arc::clone(&call.details.uri));
         let task = self.tasks.spawn(async move {
             let handled = AssertUnwindSafe(async { handler(call, names).await }).catch_unwind().await;
             // What it panicked with was reported by the panic hook, here, and is none of the caller's business.
-            (request, handled.unwrap_or_else(|_| Err(WampError::runtime("the procedure panicked"))))
+            handled.unwrap_or_else(|_| Err(WampError::runtime("the procedure panicked")))
         });
-        self.running.insert(request, (running, task));
+        self.requests.insert(task.id(), request);
+        self.running.insert(request, Entry { endpoint, procedure, running, task });
     }
 
     /// Stops one, at its next await.
-    pub(crate) fn interrupt(&mut self, request: RequestId) -> bool {
-        let running = self.running.remove(&request);
-        if let Some((_, task)) = &running {
-            task.abort();
-        }
-        running.is_some()
+    pub(super) fn interrupt(&mut self, request: RequestId) -> bool {
+        let Some(entry) = self.running.remove(&request) else { return false };
+        self.requests.remove(&entry.task.id());
+        entry.task.abort();
+        true
     }
 
     /// Hands more arguments to one. Those for one that has ended are for nobody.
     pub(super) fn proceed(&mut self, request: RequestId, payload: OwnedPayload, is_last: bool) -> Proceeded {
-        let Some((running, _)) = self.running.get_mut(&request) else { return Proceeded::Taken };
+        let Some(Entry { running, .. }) = self.running.get_mut(&request) else { return Proceeded::Taken };
         let Some(arguments) = &running.arguments else { return Proceeded::Taken };
         // Closed: the procedure wants no more.
         if let Err(TrySendError::Full(_)) = arguments.try_send(payload) {
@@ -80,25 +107,50 @@ impl Invocations {
         Proceeded::Taken
     }
 
-    /// The next one that is done; never, while none is running. Cancel safe.
-    pub(crate) async fn next(&mut self) -> (Running, Outcome) {
+    /// The next one of this session that is done; never, while none is running. Cancel safe.
+    pub(super) async fn next(&mut self) -> (Running, Outcome) {
         loop {
-            match self.tasks.join_next().await {
-                // One that was interrupted at its very end has been answered already.
-                Some(Ok((request, outcome))) => {
-                    if let Some((running, _)) = self.running.remove(&request) {
-                        return (running, outcome);
-                    }
-                }
-                Some(Err(_)) => {}
-                None => std::future::pending().await,
+            if let Some(done) = self.join().await {
+                return done;
             }
         }
     }
 
-    /// The session is gone and with it whoever waits for the results. What runs may still run to its end: it may be in
-    /// the middle of something.
-    pub(crate) fn detach(mut self) {
-        self.tasks.detach_all();
+    /// Waits until all are done, whatever session they are of.
+    pub(super) async fn finish(&mut self) {
+        while !self.is_empty() {
+            self.join().await;
+        }
+    }
+
+    /// Waits for a task to end. Gives what came of it, if there is still a session to answer in.
+    async fn join(&mut self) -> Option<(Running, Outcome)> {
+        let (id, outcome) = match self.tasks.join_next_with_id().await {
+            Some(Ok((id, outcome))) => (id, outcome),
+            // Stopped by us, and answered then; or it panicked while it was dropped.
+            Some(Err(error)) => (error.id(), Err(WampError::runtime("the procedure panicked"))),
+            None => std::future::pending().await,
+        };
+        self.orphans.remove(&id);
+        let request = self.requests.remove(&id)?;
+        Some((self.running.remove(&request)?.running, outcome))
+    }
+
+    /// The session is gone.
+    pub(super) fn orphan(&mut self) {
+        self.orphans.extend(self.running.drain().map(|(_, entry)| entry.task.id()));
+        self.requests.clear();
+    }
+
+    /// Stops all of them. Gives those that are to be answered.
+    pub(super) fn abort(&mut self) -> Vec<RequestId> {
+        self.tasks.abort_all();
+        self.orphans.clear();
+        self.requests.clear();
+        let aborted = self.running.drain().map(|(request, Entry { procedure, .. })| {
+            warn!(%procedure, "call aborted: the program ends");
+            request
+        });
+        aborted.collect()
     }
 }

@@ -8,21 +8,18 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tracing::info;
 use wamp_proto::Serializer;
-use wamp_proto::error::close;
+use wamp_proto::error::{self, close};
 
 use super::endpoint::Endpoints;
 use super::heartbeat::{Beat, Heartbeat};
-use super::invocations::Invocations;
 use super::join::violation;
 use super::machine::Machine;
+use super::shutdown::{Shutdown, Work};
 use super::{Abandoned, Command, Config, Endpoint, Hooks};
 use crate::app::Params;
 use crate::handler::SessionContext;
 use crate::transport::{Socket, Turn};
-use crate::{Error, ErrorKind, Result};
-
-/// How long procedures that are running may go on when the program is to stop.
-const GRACE: Duration = Duration::from_secs(2);
+use crate::{Error, ErrorKind, Result, WampError};
 
 /// What the link shares with those before and after it.
 pub(super) struct Shared<'a> {
@@ -31,6 +28,7 @@ pub(super) struct Shared<'a> {
     pub(super) hooks: &'a Hooks,
     pub(super) commands: &'a mut mpsc::Receiver<Command>,
     pub(super) abandoned: &'a mut mpsc::UnboundedReceiver<Abandoned>,
+    pub(super) work: &'a mut Work,
     /// Calls that may run at once.
     pub(super) most_invocations: usize,
     /// Arguments of one call that may wait for its procedure.
@@ -41,7 +39,6 @@ pub(super) struct Link {
     pub(super) socket: Socket,
     serializer: Serializer,
     pub(super) machine: Machine,
-    pub(super) invocations: Invocations,
     heartbeat: Heartbeat,
     /// Goes off when something may be due. Set anew only then, and not with every sign of life.
     alarm: Pin<Box<Sleep>>,
@@ -52,15 +49,17 @@ pub(super) struct Link {
     complete_by: (Instant, Duration),
     /// The `on_join` functions, once the session is complete.
     joined: Option<JoinSet<()>>,
-    /// The program is to stop, at this moment at the latest.
-    pub(super) stopping: Option<Instant>,
+    /// The program is to stop.
+    stopping: Option<Shutdown>,
+    /// How long that may take.
+    shutdown_timeout: Duration,
 }
 
 /// Why a link ended.
 #[derive(Debug)]
 pub(super) enum End {
     /// The program wants no more.
-    Stopped,
+    Stopped(Shutdown),
     /// Anything else.
     Lost(Error),
 }
@@ -73,7 +72,6 @@ impl Link {
             socket,
             serializer: context.serializer(),
             machine,
-            invocations: Invocations::default(),
             alarm: Box::pin(sleep_until(heartbeat.due())),
             heartbeat,
             context,
@@ -81,6 +79,7 @@ impl Link {
             complete_by: (now + config.connect_timeout, config.connect_timeout),
             joined: None,
             stopping: None,
+            shutdown_timeout: config.shutdown_timeout,
         }
     }
 
@@ -98,15 +97,10 @@ impl Link {
             Ok(()) => self.drive(shared, stop, &mut ready).await,
             Err(error) => Err(error),
         };
-        let end = match ended {
-            Ok(()) => {
-                // What the program asked for before it asked to stop.
-                self.commands(shared);
-                self.farewell(close::CLOSE_REALM).await;
-                End::Stopped
-            }
-            Err(_) if self.stopping.is_some() => End::Stopped,
-            Err(error) => {
+        let end = match (ended, self.stopping.take()) {
+            (Ok(shutdown), _) => End::Stopped(self.leave(shutdown, shared).await),
+            (Err(_), Some(shutdown)) => End::Stopped(shutdown),
+            (Err(error), None) => {
                 // There still is a session; it only is not the one the program wants.
                 if matches!(error.kind(), ErrorKind::Refused | ErrorKind::Setup) {
                     self.farewell(close::CLOSE_REALM).await;
@@ -115,7 +109,7 @@ impl Link {
             }
         };
         let reason = match &end {
-            End::Stopped => "the App was stopped".to_owned(),
+            End::Stopped(_) => "the App was stopped".to_owned(),
             End::Lost(Error::Lost { reason }) => reason.clone(),
             End::Lost(error) => error.to_string(),
         };
@@ -123,8 +117,23 @@ impl Link {
         for endpoint in unattached {
             shared.endpoints.remove(&endpoint);
         }
-        self.invocations.detach();
+        shared.work.invocations.orphan();
         (end, self.joined.unwrap_or_default())
+    }
+
+    /// What was running is done, or has had its time: leaves the realm.
+    async fn leave(&mut self, mut shutdown: Shutdown, shared: &mut Shared<'_>) -> Shutdown {
+        // What the program asked for before it asked to stop, or while it finished, comes before the goodbye.
+        self.commands(shared);
+        shutdown.abort(shared.work, |request| {
+            let error = WampError::new(error::CANCELED).arg("the callee ended before the procedure did");
+            self.machine.answer(request, &Err(error));
+        });
+        if let Some(joined) = &mut self.joined {
+            joined.abort_all();
+        }
+        self.farewell(close::CLOSE_REALM).await;
+        shutdown
     }
 
     fn set_up(&mut self, shared: &Shared<'_>) -> Result<()> {
@@ -144,7 +153,7 @@ impl Link {
         shared: &mut Shared<'_>,
         stop: &mut (impl Future<Output = ()> + Unpin),
         ready: &mut Option<impl FnOnce()>,
-    ) -> Result<()> {
+    ) -> Result<Shutdown> {
         loop {
             if self.missing == 0
                 && let Some(ready) = ready.take()
@@ -153,35 +162,41 @@ impl Link {
                 ready();
                 self.joined = Some(shared.hooks.joined(&self.context));
             }
-            if let Some(deadline) = self.stopping
-                && (self.invocations.is_empty() || Instant::now() >= deadline)
-            {
-                return Ok(());
+            let is_over = |shutdown: &mut Shutdown| shared.work.is_done() || Instant::now() >= shutdown.deadline;
+            if let Some(shutdown) = self.stopping.take_if(is_over) {
+                return Ok(shutdown);
             }
             while let Some(frame) = self.machine.next_frame() {
                 self.socket.send(frame)?;
             }
             tokio::select! {
-                () = &mut *stop, if self.stopping.is_none() => self.stop(),
+                () = &mut *stop, if self.stopping.is_none() => self.stop(shared),
                 turn = self.socket.turn() => self.turn(turn, shared).await?,
                 Some(command) = shared.commands.recv(), if !self.socket.is_congested() => {
                     self.command(command, shared);
                     self.commands(shared);
                 }
                 Some(Abandoned { call, mode }) = shared.abandoned.recv() => self.machine.abandon(call, mode),
-                (running, outcome) = self.invocations.next() => {
+                (running, outcome) = shared.work.invocations.next() => {
                     // What the procedure asked for before it returned comes before its result.
                     self.commands(shared);
                     self.machine.answer(running.request, &outcome);
                 }
+                Some(_) = shared.work.events.join_next(), if self.stopping.is_some() => {}
                 () = &mut self.alarm => self.beat()?,
             }
         }
     }
 
-    /// The program is to stop: procedures that are running may still answer.
-    fn stop(&mut self) {
-        self.stopping = Some(Instant::now() + GRACE);
+    /// The program is to stop: what is running may finish, and nothing else begins.
+    fn stop(&mut self, shared: &mut Shared<'_>) {
+        // What was asked for before comes before.
+        self.commands(shared);
+        self.stopping = Some(Shutdown::begin(self.shutdown_timeout, shared.endpoints));
+        if !shared.work.is_done() {
+            // Other callees are to get the calls from now on. Where nothing is running the goodbye says the same.
+            self.machine.withdraw();
+        }
         self.set_alarm();
     }
 
@@ -204,7 +219,8 @@ impl Link {
 
     fn set_alarm(&mut self) {
         let incomplete = (self.missing > 0).then_some(self.complete_by.0);
-        let due = [incomplete, self.stopping].into_iter().flatten().fold(self.heartbeat.due(), Instant::min);
+        let stopping = self.stopping.as_ref().map(|shutdown| shutdown.deadline);
+        let due = [incomplete, stopping].into_iter().flatten().fold(self.heartbeat.due(), Instant::min);
         self.alarm.as_mut().reset(due);
     }
 

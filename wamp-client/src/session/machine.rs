@@ -50,6 +50,8 @@ pub(crate) struct Machine {
     can_proceed: bool,
     /// Invocations whose arguments have not all come.
     uploads: Uploads,
+    /// The program is about to leave: see [`withdraw`](Self::withdraw).
+    withdrawn: bool,
     /// Frames to be sent.
     frames: VecDeque<Vec<u8>>,
 }
@@ -98,6 +100,7 @@ impl Machine {
             can_proceed: dealer.contains(Features::PROGRESSIVE_CALL_INVOCATIONS),
             can_time_out: dealer.contains(Features::CALL_TIMEOUT),
             uploads: Uploads::default(),
+            withdrawn: false,
             frames: VecDeque::new(),
         }
     }
@@ -218,6 +221,19 @@ impl Machine {
         let request = self.requests.next();
         self.send(&Unsubscribe { request, subscription }.into());
         self.requests.insert(request, Pending::Detach { answer });
+    }
+
+    /// Unregisters and unsubscribes everything, and waits for no answer. Invocations that are running go on.
+    pub(crate) fn withdraw(&mut self) {
+        self.withdrawn = true;
+        for (registration, _) in std::mem::take(&mut self.registrations) {
+            let request = self.requests.next();
+            self.send(&Unregister { request, registration }.into());
+        }
+        for (subscription, _) in std::mem::take(&mut self.subscriptions) {
+            let request = self.requests.next();
+            self.send(&Unsubscribe { request, subscription }.into());
+        }
     }
 
     /// Sends a part of the result of an invocation.

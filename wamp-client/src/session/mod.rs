@@ -10,6 +10,7 @@
 //! events       handlers of events, each in order
 //! hooks        on_join and on_leave
 //! effects      what the machine makes of messages, done
+//! shutdown     the end of the program: what is running may finish
 //! farewell     GOODBYE
 //! link         one connection: the loop between socket, commands, handlers and machine
 //! routers      which router is next
@@ -31,6 +32,7 @@ mod lifecycle;
 mod link;
 mod machine;
 mod routers;
+mod shutdown;
 
 pub use self::command::CancelMode;
 pub(crate) use self::command::{
@@ -39,7 +41,8 @@ pub(crate) use self::command::{
 pub(crate) use self::driver::{Config, Driver};
 pub use self::endpoint::Revocation;
 pub(crate) use self::endpoint::{Endpoint, EndpointKey, EndpointKind, Endpoints};
-pub(crate) use self::events::Queue;
+pub use self::events::Overflow;
+pub(crate) use self::events::{Delivery, Queue};
 pub(crate) use self::hooks::Hooks;
 pub(crate) use self::invocations::Running;
 pub(crate) use self::lifecycle::channel as lifecycle_channel;

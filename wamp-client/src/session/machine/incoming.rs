@@ -111,11 +111,7 @@ impl Machine {
 
     fn invocation(&mut self, invocation: Invocation<'_>, frame: &Bytes) -> Option<Effect> {
         let request = invocation.request;
-        let Some(&endpoint) = self.registrations.get(&invocation.registration) else {
-            // It crossed our UNREGISTER; whoever calls must get an answer all the same.
-            self.answer(request, &Err(WampError::new(error::NO_SUCH_REGISTRATION)));
-            return None;
-        };
+        // Before the registration is looked at: that may have ended since.
         if self.uploads.is_known(request) {
             let is_last = !invocation.details.progress;
             if is_last {
@@ -123,6 +119,15 @@ impl Machine {
             }
             return Some(Effect::Proceed { request, is_last, payload: invocation.payload.own_in(frame) });
         }
+        let Some(&endpoint) = self.registrations.get(&invocation.registration) else {
+            // It crossed our UNREGISTER; whoever calls must get an answer all the same.
+            let refusal = match self.withdrawn {
+                true => WampError::new(error::UNAVAILABLE).arg("the callee is about to leave"),
+                false => WampError::new(error::NO_SUCH_REGISTRATION),
+            };
+            self.answer(request, &Err(refusal));
+            return None;
+        };
         if invocation.details.progress {
             self.uploads.begin(request);
         }

@@ -24,6 +24,11 @@ async fn on_status(Topic(topic): Topic, details: Details, mut status: Option<Has
     println!("{topic} {details:?} {:?}", status.take());
 }
 
+#[subscribe("com.example.reading", concurrency = 4, queue = 64, overflow = "drop_oldest")]
+async fn on_reading(value: f64) {
+    println!("{value}");
+}
+
 #[register("com.{machine}.add", invoke = "roundrobin", matching = "prefix",)]
 /// A public one, with documentation.
 pub async fn add(a: i64, b: i64, State(_settings): State<Settings>) -> Result<i64, std::num::TryFromIntError> {
@@ -73,6 +78,6 @@ fn main() {
                 let _ = client.publish("com.example.alive").await;
             }
         })
-        .mount(handlers![on_event, on_status, add, all, joined, for_ever, left, inner::on_event])
+        .mount(handlers![on_event, on_status, on_reading, add, all, joined, for_ever, left, inner::on_event])
         .discover();
 }
