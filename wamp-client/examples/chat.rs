@@ -52,7 +52,7 @@ async fn main() -> Result<()> {
             println!("(not sent: {error})");
         }
     }
-    running.stop().await;
+    running.stop().await?;
     Ok(())
 }
 

@@ -54,7 +54,7 @@ async fn fetch(app: App, path: &str) -> anyhow::Result<()> {
         }
     }
     file.flush().await?;
-    running.stop().await;
+    running.stop().await?;
     Ok(())
 }
 

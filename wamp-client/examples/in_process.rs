@@ -23,7 +23,7 @@ async fn main() -> Result<()> {
     let sum: i64 = caller.client().call("com.example.add").arg(2).arg(3).await?;
     println!("2 + 3 = {sum}");
 
-    caller.stop().await;
-    callee.stop().await;
+    caller.stop().await?;
+    callee.stop().await?;
     Ok(())
 }

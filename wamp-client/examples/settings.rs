@@ -46,7 +46,7 @@ async fn set(app: App, machine: &str, interval_ms: u64) -> anyhow::Result<()> {
     let topic = format!("com.example.settings.{machine}");
     running.client().publish(topic).arg(Settings { interval_ms }).retain().acknowledge().await?;
     println!("{machine} measures every {interval_ms} ms");
-    running.stop().await;
+    running.stop().await?;
     Ok(())
 }
 

@@ -36,7 +36,7 @@ async fn ask(app: App, count: u64) -> anyhow::Result<()> {
             Err(error) => println!("{number} * {number} is not known: {error}"),
         }
     }
-    running.stop().await;
+    running.stop().await?;
     Ok(())
 }
 

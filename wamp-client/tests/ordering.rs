@@ -10,7 +10,9 @@ use peer::{Connection, app, within};
 use serde_json::json;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, sleep};
-use wamp_client::{App, Client, Overflow, ProcedureHandler, Running, Subscription, TopicHandler, handlers, subscribe};
+use wamp_client::{
+    App, Client, Lifecycle, Overflow, ProcedureHandler, Running, Subscription, TopicHandler, handlers, subscribe,
+};
 
 const TOPIC: &str = "com.example.event";
 
@@ -140,9 +142,18 @@ async fn handled_of_ten(overflow: Option<Overflow>) -> (Vec<u64>, u64) {
     }
     let (subscription, _) = tokio::join!(subscribe, connection.attach(TOPIC, 1));
     let subscription = subscription.expect("it is subscribed");
+    let mut lifecycle = running.client().lifecycle();
     events(&mut connection, 0..10).await;
     settle(running.client(), &mut connection).await;
     let dropped = subscription.dropped();
+    let mut told = Vec::new();
+    while told.last() != Some(&4) {
+        match within(lifecycle.next()).await.expect("the program runs") {
+            Lifecycle::Dropped { topic, events } if &*topic == TOPIC => told.push(events),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(told, [1, 2, 4]);
     gate.add_permits(10);
     let handled = take(&mut reports, 4).await;
     settle(running.client(), &mut connection).await;

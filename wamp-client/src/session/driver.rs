@@ -205,6 +205,7 @@ impl Driver {
             commands: &mut self.commands,
             abandoned: &mut self.abandoned,
             work,
+            lifecycle: &self.lifecycle,
             most_invocations: self.config.most_invocations,
             most_waiting: self.config.event_queue,
         };

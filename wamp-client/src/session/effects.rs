@@ -24,7 +24,11 @@ impl Link {
                     };
                     let context = self.context.clone();
                     let (details, payload) = (details.clone(), payload.clone());
-                    queue.push(Incoming { context, details, payload, invocation: None }, &mut shared.work.events);
+                    let event = Incoming { context, details, payload, invocation: None };
+                    if let Some(dropped) = queue.push(event, &mut shared.work.events) {
+                        // Without a reader there is nobody to tell.
+                        let _ = shared.lifecycle.send(dropped);
+                    }
                 }
             }
             Effect::Invoke { endpoint, request, in_parts, more, details, payload } => {

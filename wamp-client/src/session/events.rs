@@ -13,6 +13,7 @@ use futures_util::FutureExt;
 use tokio::task::JoinSet;
 use tracing::warn;
 
+use super::Lifecycle;
 use crate::handler::{BoxHandler, Incoming, Names};
 
 /// Which event is dropped when a handler is so far behind that no more may wait for it.
@@ -87,38 +88,37 @@ impl Queue {
     }
 
     /// Hands an event to the handler, or lets it wait its turn. When too many wait already, one is dropped: waiting
-    /// here would stop all else, and growing would never end.
-    pub(crate) fn push(&self, event: Incoming, tasks: &mut EventTasks) {
+    /// here would stop all else, and growing would never end. Gives what is then to be told.
+    pub(crate) fn push(&self, event: Incoming, tasks: &mut EventTasks) -> Option<Lifecycle> {
         while tasks.try_join_next().is_some() {}
         let mut state = self.state();
         if state.closed {
-            return;
+            return None;
         }
         if state.running < self.0.concurrency {
             state.running += 1;
             drop(state);
             tasks.spawn(self.clone().handle(event));
-            return;
+            return None;
         }
         if state.waiting.len() < self.0.capacity {
             state.waiting.push_back(event);
-            return;
+            return None;
         }
-        let dropped = match self.0.overflow {
-            Overflow::DropNewest => Some(event),
+        let event = match self.0.overflow {
+            Overflow::DropNewest => event,
             Overflow::DropOldest => {
                 state.waiting.push_back(event);
-                state.waiting.pop_front()
+                state.waiting.pop_front()?
             }
         };
         drop(state);
-        if let Some(event) = dropped {
-            let dropped = self.0.dropped.fetch_add(1, Ordering::Relaxed) + 1;
-            // 1, 2, 4, 8 …: a slow handler must not fill the log too.
-            if dropped.is_power_of_two() {
-                warn!(topic = %event.details.uri, dropped, "slow event handler: events are dropped");
-            }
-        }
+        let (topic, events) = (event.details.uri, self.0.dropped.fetch_add(1, Ordering::Relaxed) + 1);
+        // 1, 2, 4, 8 …: a slow handler must not fill the log too.
+        events.is_power_of_two().then(|| {
+            warn!(%topic, dropped = events, "slow event handler: events are dropped");
+            Lifecycle::Dropped { topic, events }
+        })
     }
 
     /// How many events were dropped because too many were waiting.

@@ -38,6 +38,13 @@ pub enum Lifecycle {
         /// How long that is.
         after: Duration,
     },
+    /// A handler is so slow that events of its subscription were dropped. Told of the 1st, 2nd, 4th, 8th … of them.
+    Dropped {
+        /// The topic of the last one.
+        topic: Arc<str>,
+        /// How many were dropped so far.
+        events: u64,
+    },
     /// This reader was so slow that it missed so many events before this one.
     Missed(u64),
     /// The program has ended: because it was stopped, or of this error. There are no more events.

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tracing::info;
@@ -15,7 +15,7 @@ use super::heartbeat::{Beat, Heartbeat};
 use super::join::violation;
 use super::machine::Machine;
 use super::shutdown::{Shutdown, Work};
-use super::{Abandoned, Command, Config, Endpoint, Hooks};
+use super::{Abandoned, Command, Config, Endpoint, Hooks, Lifecycle};
 use crate::app::Params;
 use crate::handler::SessionContext;
 use crate::transport::{Socket, Turn};
@@ -29,6 +29,7 @@ pub(super) struct Shared<'a> {
     pub(super) commands: &'a mut mpsc::Receiver<Command>,
     pub(super) abandoned: &'a mut mpsc::UnboundedReceiver<Abandoned>,
     pub(super) work: &'a mut Work,
+    pub(super) lifecycle: &'a broadcast::Sender<Lifecycle>,
     /// Calls that may run at once.
     pub(super) most_invocations: usize,
     /// Arguments of one call that may wait for its procedure.
