@@ -15,11 +15,12 @@ mod route;
 mod subscription;
 mod topics;
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use parking_lot::{Mutex, MutexGuard, RwLock};
 
-use crate::history::History;
+use crate::history::{History, PublicationKeys};
 use crate::realm::RealmOptions;
 use archive::Archive;
 use topics::Topics;
@@ -40,6 +41,7 @@ pub(crate) struct Broker {
     generation: AtomicU64,
     order: Mutex<()>,
     archive: Option<Archive>,
+    keys: Arc<PublicationKeys>,
 }
 
 impl Broker {
@@ -49,12 +51,18 @@ impl Broker {
         for rule in archive.iter().flat_map(|archive| archive.history.rules()) {
             topics.pin(rule.topics.clone(), options.clock.now());
         }
-        Self { topics: RwLock::new(topics), generation: AtomicU64::new(0), order: Mutex::new(()), archive }
+        let keys = archive.as_ref().and_then(|archive| archive.history.store.keys()).unwrap_or_default();
+        Self { topics: RwLock::new(topics), generation: AtomicU64::new(0), order: Mutex::new(()), archive, keys }
     }
 
     /// The realm's event history, if it keeps one.
     pub(crate) fn history(&self) -> Option<&History> {
         self.archive.as_ref().map(|archive| &archive.history)
+    }
+
+    /// The keys of publications that were made here.
+    pub(crate) fn keys(&self) -> &PublicationKeys {
+        &self.keys
     }
 
     /// Held from before a change of the subscriptions until all who want to know have it in their

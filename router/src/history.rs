@@ -6,6 +6,7 @@
 //! are is up to an [`EventStore`].
 
 mod event;
+mod keys;
 mod memory;
 mod receipt;
 #[cfg(feature = "sqlite")]
@@ -15,11 +16,12 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
-use wamp_proto::Pattern;
+use wamp_proto::{Pattern, PublicationId, PublicationKey};
 
 use crate::clock::Timestamp;
 
 pub use event::{Audience, Details, Publisher, StoredEvent};
+pub use keys::PublicationKeys;
 pub use memory::MemoryStore;
 pub use receipt::{NOT_STORED, Receipt};
 #[cfg(feature = "sqlite")]
@@ -105,19 +107,50 @@ impl History {
 
 /// Where past events are.
 ///
-/// Both methods are called on the tasks of connections, so they must not block on anything.
+/// Its methods are called on the tasks of connections, so they must not block on anything.
 pub trait EventStore: Debug + Send + Sync {
-    /// Takes in an event under the rule of this index.
+    /// Takes in an event under the rule of this index, with its publication key if it has one.
     ///
     /// If the publisher wants to know when the event is safe, there is a receipt. A store gives
     /// it back if the event is as safe as it will get; or keeps it, and says later what became
     /// of the event. From then on the event must be among [`events`](Self::events), whether it
     /// is safe already or not.
-    fn append(&self, rule: usize, event: StoredEvent, receipt: Option<Receipt>) -> Option<Receipt>;
+    /// The key must be as safe as the event, neither without the other.
+    fn append(
+        &self,
+        rule: usize,
+        event: StoredEvent,
+        key: Option<PublicationKey>,
+        receipt: Option<Receipt>,
+    ) -> Option<Receipt>;
 
     /// The events there are of the topics a pattern matches, in the order they came, without
     /// those that are too old at `now`.
     fn events(&self, pattern: &Pattern, now: Timestamp) -> Vec<Arc<StoredEvent>>;
+
+    /// The realm's memory of publication keys, if the store sees to it that it survives. Otherwise the realm has one
+    /// that does not, and the store may pass over all keys.
+    fn keys(&self) -> Option<Arc<PublicationKeys>> {
+        None
+    }
+
+    /// Takes in the key of an event that is not for the store. The receipt is as with [`append`](Self::append).
+    fn append_key(
+        &self,
+        key: PublicationKey,
+        publication: PublicationId,
+        now: Timestamp,
+        receipt: Option<Receipt>,
+    ) -> Option<Receipt> {
+        let _ = (key, publication, now);
+        receipt
+    }
+
+    /// Somebody wants to know when all is safe that it has taken in up to now. The receipt is as with
+    /// [`append`](Self::append).
+    fn settle(&self, receipt: Receipt) -> Option<Receipt> {
+        Some(receipt)
+    }
 
     /// Waits until all it has taken in is as safe as it will get. For a program about to end; it
     /// may block.

@@ -16,6 +16,7 @@ mod patterns;
 mod peer;
 mod progressive_invocations;
 mod properties;
+mod publication_keys;
 mod publish_subscribe;
 mod receivers;
 mod registration_meta;

@@ -46,6 +46,7 @@ pub mod message;
 mod pattern;
 #[cfg(feature = "codec")]
 mod payload;
+mod publication_key;
 #[cfg(feature = "codec")]
 pub mod rawsocket;
 #[cfg(feature = "codec")]
@@ -66,6 +67,7 @@ pub use self::pattern::PatternIndex;
 pub use self::pattern::{MatchPolicy, Pattern, UnknownMatchPolicy};
 #[cfg(feature = "codec")]
 pub use self::payload::{Args, Kwargs, OwnedPayload, Payload, PayloadBuilder};
+pub use self::publication_key::{InvalidPublicationKey, PublicationKey};
 #[cfg(feature = "codec")]
 pub use self::serde::{SerError, from_slice, to_vec, write_to};
 pub use self::uri::{InvalidUri, Uri, UriRules};

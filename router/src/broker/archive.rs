@@ -17,7 +17,7 @@ impl Archive {
         // Session ids mean nothing to those who ask later: what is for some of them only is not
         // stored, lest others get it.
         if publication.filter.is_by_session() {
-            return receipt;
+            return self.pass_over(publication, receipt);
         }
         let publisher = publication.publisher.as_ref().map(|publisher| Publisher {
             session: publisher.session,
@@ -33,6 +33,14 @@ impl Archive {
                 .with_passthru(&publication.passthru),
             payload: publication.payload.to_owned(),
         };
-        self.history.store.append(rule, event, receipt)
+        self.history.store.append(rule, event, publication.key, receipt)
+    }
+
+    /// Stores no more of a publication than its key, if it has one.
+    pub(super) fn pass_over(&self, publication: &Publication<'_>, receipt: Option<Receipt>) -> Option<Receipt> {
+        match publication.key {
+            Some(key) => self.history.store.append_key(key, publication.id, self.clock.now(), receipt),
+            None => receipt,
+        }
     }
 }

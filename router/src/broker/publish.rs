@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use wamp_proto::message::options::{EventDetails, Passthru};
 use wamp_proto::message::{Event, Message};
-use wamp_proto::{Payload, PublicationId, SessionId, Uri};
+use wamp_proto::{Payload, PublicationId, PublicationKey, SessionId, Uri};
 
 use super::Broker;
 use super::fanout::Fanout;
@@ -27,6 +27,8 @@ pub(crate) struct Publication<'a> {
     pub(crate) publisher: Option<Disclosed<'a>>,
     pub(crate) trust_level: Option<u64>,
     pub(crate) passthru: Passthru<'a>,
+    /// What the publisher calls it.
+    pub(crate) key: Option<PublicationKey>,
 }
 
 /// A session whose identity is told to others.
@@ -104,7 +106,17 @@ impl Broker {
     fn keep(&self, rule: Option<usize>, publication: &Publication<'_>, receipt: Option<Receipt>) -> Option<Receipt> {
         match (rule, &self.archive) {
             (Some(rule), Some(archive)) => archive.keep(rule, publication, receipt),
+            (None, Some(archive)) => archive.pass_over(publication, receipt),
             _ => receipt,
+        }
+    }
+
+    /// Answers a publication that was made before, once that one is safe. The receipt comes back unless the event
+    /// history is to answer it.
+    pub(crate) fn settle(&self, receipt: Receipt) -> Option<Receipt> {
+        match &self.archive {
+            Some(archive) => archive.history.store.settle(receipt),
+            None => Some(receipt),
         }
     }
 }

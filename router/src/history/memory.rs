@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
-use wamp_proto::Pattern;
+use wamp_proto::{Pattern, PublicationKey};
 
-use super::{EventStore, HistoryRule, Receipt, StoredEvent};
+use super::{EventStore, HistoryRule, PublicationKeys, Receipt, StoredEvent};
 use crate::clock::Timestamp;
 
 /// Past events in memory, a log for each rule.
@@ -16,6 +16,7 @@ pub struct MemoryStore {
     logs: Box<[Log]>,
     /// Counts events over all logs: that is the order they came in.
     sequence: AtomicU64,
+    keys: Arc<PublicationKeys>,
 }
 
 #[derive(Debug)]
@@ -34,7 +35,7 @@ impl MemoryStore {
     /// An empty store.
     pub fn new(rules: Arc<[HistoryRule]>) -> Self {
         let log = |rule: &HistoryRule| Log { rule: rule.clone(), kept: Mutex::default() };
-        Self { logs: rules.iter().map(log).collect(), sequence: AtomicU64::new(0) }
+        Self { logs: rules.iter().map(log).collect(), sequence: AtomicU64::new(0), keys: Arc::default() }
     }
 
     /// Takes in an event, and tells the numbers of those it lets go for it. Answers with the
@@ -90,9 +91,20 @@ impl Kept {
 }
 
 impl EventStore for MemoryStore {
-    fn append(&self, rule: usize, event: StoredEvent, receipt: Option<Receipt>) -> Option<Receipt> {
+    fn append(
+        &self,
+        rule: usize,
+        event: StoredEvent,
+        _: Option<PublicationKey>,
+        receipt: Option<Receipt>,
+    ) -> Option<Receipt> {
         self.keep(rule, Arc::new(event), |_| {});
         receipt
+    }
+
+    /// They live as long as the store, as its events do.
+    fn keys(&self) -> Option<Arc<PublicationKeys>> {
+        Some(self.keys.clone())
     }
 
     fn events(&self, pattern: &Pattern, now: Timestamp) -> Vec<Arc<StoredEvent>> {
@@ -142,7 +154,7 @@ mod tests {
         let rule = HistoryRule { events: 2, ..HistoryRule::new(prefix("com")) };
         let store = MemoryStore::new([rule].into());
         for id in 1..=4 {
-            store.append(0, event(id, 0, "com.a"), None);
+            store.append(0, event(id, 0, "com.a"), None, None);
         }
         assert_eq!(ids(&store, &prefix("com"), 0), [3, 4]);
     }
@@ -153,11 +165,11 @@ mod tests {
         let rule = HistoryRule { bytes: 2 * size, ..HistoryRule::new(prefix("com")) };
         let store = MemoryStore::new([rule].into());
         for id in 1..=3 {
-            store.append(0, event(id, 0, "com.a"), None);
+            store.append(0, event(id, 0, "com.a"), None, None);
         }
         assert_eq!(ids(&store, &prefix("com"), 0), [2, 3]);
         let topic = format!("com.{}", "x".repeat(2 * size));
-        store.append(0, event(4, 0, &topic), None);
+        store.append(0, event(4, 0, &topic), None, None);
         assert_eq!(ids(&store, &prefix("com"), 0), [2, 3], "too large to be kept");
         assert_eq!(store.logs[0].kept.lock().bytes, 2 * size);
     }
@@ -166,11 +178,11 @@ mod tests {
     fn the_old_go_without_new_ones_coming() {
         let rule = HistoryRule { age: Some(Duration::from_secs(1)), ..HistoryRule::new(prefix("com")) };
         let store = MemoryStore::new([rule].into());
-        store.append(0, event(1, 0, "com.a"), None);
-        store.append(0, event(2, 900, "com.a"), None);
+        store.append(0, event(1, 0, "com.a"), None, None);
+        store.append(0, event(2, 900, "com.a"), None, None);
         assert_eq!(ids(&store, &prefix("com"), 1_000), [1, 2]);
         assert_eq!(ids(&store, &prefix("com"), 1_001), [2]);
-        store.append(0, event(3, 1_500, "com.a"), None);
+        store.append(0, event(3, 1_500, "com.a"), None, None);
         assert_eq!(store.logs[0].kept.lock().events.len(), 2);
     }
 
@@ -178,7 +190,7 @@ mod tests {
     fn events_of_several_rules_are_in_the_order_they_came() {
         let store = MemoryStore::new([prefix("com.a"), prefix("com")].map(HistoryRule::new).into());
         for (id, rule, topic) in [(1, 1, "com.x"), (2, 0, "com.a"), (3, 1, "com.y"), (4, 0, "com.a.b")] {
-            store.append(rule, event(id, 0, topic), None);
+            store.append(rule, event(id, 0, topic), None, None);
         }
         assert_eq!(ids(&store, &prefix("com"), 0), [1, 2, 3, 4]);
         assert_eq!(ids(&store, &prefix("com.a"), 0), [2, 4]);

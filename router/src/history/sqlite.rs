@@ -20,12 +20,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use wamp_proto::Pattern;
+use wamp_proto::{Pattern, PublicationId, PublicationKey};
 
-use super::{EventStore, HistoryRule, MemoryStore, Receipt, StoredEvent};
+use super::{EventStore, HistoryRule, MemoryStore, PublicationKeys, Receipt, StoredEvent};
 use crate::clock::Timestamp;
 use database::Database;
-use queue::{Entry, Queue};
+use queue::{Entry, Kept, Key, Queue};
 
 pub use database::SqliteError;
 
@@ -33,6 +33,7 @@ pub use database::SqliteError;
 #[derive(Debug)]
 pub struct SqliteStore {
     memory: MemoryStore,
+    keys: Arc<PublicationKeys>,
     queue: Arc<Queue>,
     writer: Option<JoinHandle<()>>,
 }
@@ -61,12 +62,13 @@ impl SqliteStore {
             }
         })?;
         database.remove(&gone)?;
+        let keys = Arc::new(database.keys()?);
         let queue = Arc::new(Queue::default());
         let shared = queue.clone();
         let write = move || write(&mut database, &shared);
         let writer = thread::Builder::new().name("event history".into()).spawn(write);
         let writer = writer.map_err(|source| SqliteError::Thread { source })?;
-        Ok(Self { memory, queue, writer: Some(writer) })
+        Ok(Self { memory, keys, queue, writer: Some(writer) })
     }
 }
 
@@ -84,11 +86,42 @@ fn write(database: &mut Database, queue: &Queue) {
 }
 
 impl EventStore for SqliteStore {
-    fn append(&self, rule: usize, event: StoredEvent, receipt: Option<Receipt>) -> Option<Receipt> {
+    fn append(
+        &self,
+        rule: usize,
+        event: StoredEvent,
+        key: Option<PublicationKey>,
+        receipt: Option<Receipt>,
+    ) -> Option<Receipt> {
+        let key = key.map(|key| Key { key, publication: event.publication, time: event.time });
         let event = Arc::new(event);
         let mut gone = Vec::new();
-        let Some(number) = self.memory.keep(rule, event.clone(), |number| gone.push(number)) else { return receipt };
-        self.queue.put(Entry { number, event, gone, receipt });
+        let number = self.memory.keep(rule, event.clone(), |number| gone.push(number));
+        let kept = number.map(|number| Kept { number, event, gone });
+        if kept.is_none() && key.is_none() {
+            return receipt;
+        }
+        self.queue.put(Entry { kept, key, receipt });
+        None
+    }
+
+    fn keys(&self) -> Option<Arc<PublicationKeys>> {
+        Some(self.keys.clone())
+    }
+
+    fn append_key(
+        &self,
+        key: PublicationKey,
+        publication: PublicationId,
+        time: Timestamp,
+        receipt: Option<Receipt>,
+    ) -> Option<Receipt> {
+        self.queue.put(Entry { kept: None, key: Some(Key { key, publication, time }), receipt });
+        None
+    }
+
+    fn settle(&self, receipt: Receipt) -> Option<Receipt> {
+        self.queue.put(Entry { kept: None, key: None, receipt: Some(receipt) });
         None
     }
 

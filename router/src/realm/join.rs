@@ -85,6 +85,7 @@ impl Realm {
                 authrole: Some((&*identity.authrole).into()),
                 authmethod: Some((&*identity.authmethod).into()),
                 authprovider: Some((&*identity.authprovider).into()),
+                publication_keys: Some(self.broker.keys().memory().into()),
                 ..WelcomeDetails::default()
             },
         })

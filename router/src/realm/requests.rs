@@ -6,8 +6,10 @@ use std::time::Instant;
 
 use wamp_proto::message::options::Passthru;
 use wamp_proto::message::{Call, Cancel, ErrorMessage, Publish, Register, Subscribe, Unregister, Unsubscribe, Yield};
-use wamp_proto::{InvalidUri, MatchPolicy, Pattern, Payload, PublicationId, RegistrationId, RequestId, SessionId};
-use wamp_proto::{UnknownMatchPolicy, Uri, error};
+use wamp_proto::{
+    InvalidPublicationKey, InvalidUri, MatchPolicy, Pattern, Payload, PublicationId, PublicationKey, RegistrationId,
+    RequestId, SessionId, UnknownMatchPolicy, Uri, error,
+};
 
 use super::refused::{Asked, Refused};
 use super::{Action, Grant, Member, Realm, random_publication_id};
@@ -50,14 +52,22 @@ impl Realm {
     ) -> Result<Option<Receipt>, Refused> {
         let (topic, grant) = self.may_publish(member, &message.topic)?;
         let options = &message.options;
+        let key = options.publication_key.as_deref().map(publication_key).transpose()?;
+        let id = random_publication_id();
+        if let Some(first) = key.and_then(|key| self.broker.keys().note(key, id, self.now())) {
+            // It comes again: its publisher could not know that it had come.
+            let receipt = options.acknowledge.then(|| Receipt::new(member.clone(), message.request, first));
+            return Ok(receipt.and_then(|receipt| self.broker.settle(receipt)));
+        }
         let publication = Publication {
-            id: random_publication_id(),
+            id,
             topic,
             payload: message.payload,
             filter: Filter::new(member.id(), options),
             publisher: (options.disclose_me || grant.disclose).then(|| Disclosed::new(member)),
             trust_level: grant.trust_level,
             passthru: options.passthru.clone(),
+            key,
         };
         let receipt = || Receipt::new(member.clone(), message.request, publication.id);
         let receipt = options.acknowledge.then(receipt);
@@ -263,6 +273,7 @@ impl Realm {
             publisher: None,
             trust_level: None,
             passthru: Passthru::default(),
+            key: None,
         };
         self.broker.publish(&publication, None, burst);
         publication.id
@@ -284,6 +295,10 @@ pub(crate) fn pattern(policy: Result<MatchPolicy, UnknownMatchPolicy>, text: &st
 
 fn concurrency(calls: u64) -> Result<NonZeroU64, Refused> {
     NonZeroU64::new(calls).ok_or_else(|| Refused::new(error::OPTION_NOT_ALLOWED, "`concurrency` must be at least 1"))
+}
+
+fn publication_key(text: &str) -> Result<PublicationKey, Refused> {
+    text.parse().map_err(|invalid: InvalidPublicationKey| Refused::new(error::OPTION_NOT_ALLOWED, invalid.to_string()))
 }
 
 fn invalid_uri(invalid: InvalidUri) -> Refused {

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use wamp_proto::{MatchPolicy, Pattern, Serializer};
+use wamp_proto::{MatchPolicy, Pattern, PublicationKey, Serializer};
 
 use super::receivers::{self, Believes};
 use super::world::{ALL_ROLES, Client, World};
@@ -327,8 +327,14 @@ struct Slow {
 }
 
 impl EventStore for Slow {
-    fn append(&self, rule: usize, event: StoredEvent, receipt: Option<Receipt>) -> Option<Receipt> {
-        self.memory.append(rule, event, None);
+    fn append(
+        &self,
+        rule: usize,
+        event: StoredEvent,
+        key: Option<PublicationKey>,
+        receipt: Option<Receipt>,
+    ) -> Option<Receipt> {
+        self.memory.append(rule, event, key, None);
         self.receipts.lock().unwrap().extend(receipt);
         None
     }

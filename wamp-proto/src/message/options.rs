@@ -59,6 +59,9 @@ dicts! {
         authprovider: Text<'a> = "authprovider",
         /// What the method gives back besides, a dict.
         authextra: Option<Raw<'a>> = "authextra",
+        /// The router knows a publication that comes again by its key; this tells its memory from others. This
+        /// project's own.
+        publication_keys: Text<'a> = "_publication_keys",
     }
 
     /// The details of ABORT and GOODBYE.
@@ -89,6 +92,8 @@ dicts! {
         disclose_me: bool = "disclose_me",
         /// Keep the event for those who subscribe later.
         retain: bool = "retain",
+        /// What the publisher calls the publication, a [`PublicationKey`](crate::PublicationKey). This project's own.
+        publication_key: Text<'a> = "_publication_key",
         + /// Payload passthru.
         passthru: Passthru<'a>,
     }

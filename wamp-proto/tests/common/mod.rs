@@ -161,6 +161,7 @@ impl Parts {
                     roles: self.roles(),
                     realm: Some(self.uri()),
                     authextra: two.then(|| self.extra()),
+                    publication_keys: self.text(),
                     ..WelcomeDetails::default()
                 },
             }),
@@ -188,6 +189,7 @@ impl Parts {
                     eligible_authrole: self.texts(),
                     disclose_me: three,
                     retain: four,
+                    publication_key: self.text(),
                     passthru: self.passthru(),
                 },
                 topic: self.uri(),

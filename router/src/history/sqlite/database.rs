@@ -5,19 +5,21 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, Row};
-use wamp_proto::{Payload, PublicationId, Serializer};
+use wamp_proto::{Payload, PublicationId, PublicationKey, Serializer};
 
-use super::queue::Entry;
+use super::queue::{Entry, Kept, Key};
 use crate::clock::Timestamp;
-use crate::history::StoredEvent;
+use crate::history::keys::MOST_KEYS;
+use crate::history::{PublicationKeys, StoredEvent};
 
 /// How long to wait for the file of a process that is just ending.
 const BUSY: Duration = Duration::from_secs(2);
 
 /// The version of the tables, in `user_version`; 0 is a database that is new.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
-const SCHEMA: &str = "
+/// The tables of events: all there is in version 1.
+const EVENTS: &str = "
     CREATE TABLE event (
         number INTEGER PRIMARY KEY,
         publication INTEGER NOT NULL,
@@ -28,7 +30,19 @@ const SCHEMA: &str = "
         args BLOB,
         kwargs BLOB
     ) STRICT;
-    PRAGMA user_version = 1;
+";
+
+/// The keys of publications. The memory they are is named at random, once and for all.
+const KEYS: &str = "
+    CREATE TABLE publication_key (
+        number INTEGER PRIMARY KEY,
+        key BLOB NOT NULL UNIQUE,
+        publication INTEGER NOT NULL,
+        time INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE key_memory (name TEXT NOT NULL) STRICT;
+    INSERT INTO key_memory VALUES (lower(hex(randomblob(16))));
+    PRAGMA user_version = 2;
 ";
 
 /// Why an event history can't be opened.
@@ -78,7 +92,8 @@ impl Database {
         let tables = "SELECT count(*) FROM sqlite_schema";
         let tables: i64 = connection.query_row(tables, [], |row| row.get(0)).map_err(describe)?;
         match (version, tables) {
-            (0, 0) => connection.execute_batch(&format!("BEGIN; {SCHEMA} COMMIT;")).map_err(describe)?,
+            (0, 0) => connection.execute_batch(&format!("BEGIN; {EVENTS} {KEYS} COMMIT;")).map_err(describe)?,
+            (1, _) => connection.execute_batch(&format!("BEGIN; {KEYS} COMMIT;")).map_err(describe)?,
             (VERSION, _) => {}
             _ => return Err(SqliteError::Foreign { path: path.into() }),
         }
@@ -94,6 +109,23 @@ impl Database {
                 each(row.get::<_, i64>("number")?.unsigned_abs(), event(row)?);
             }
             Ok(())
+        };
+        read().map_err(|source| describe(&self.path, source))
+    }
+
+    /// The memory of publication keys.
+    pub(super) fn keys(&self) -> Result<PublicationKeys, SqliteError> {
+        let read = || {
+            let memory: String = self.connection.query_row("SELECT name FROM key_memory", [], |row| row.get(0))?;
+            let mut statement =
+                self.connection.prepare("SELECT time, key, publication FROM publication_key ORDER BY number")?;
+            let keys = statement.query_map([], |row| {
+                let publication = PublicationId::new(row.get::<_, i64>(2)?.unsigned_abs()).ok();
+                let key = PublicationKey::from_bytes(row.get(1)?);
+                Ok(publication.map(|publication| (Timestamp::from_unix_ms(row.get_unwrap(0)), key, publication)))
+            })?;
+            let keys: Vec<_> = keys.filter_map(Result::transpose).collect::<Result<_, _>>()?;
+            Ok(PublicationKeys::restored(memory.into(), keys))
         };
         read().map_err(|source| describe(&self.path, source))
     }
@@ -119,7 +151,14 @@ impl Database {
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )?;
             let mut delete = transaction.prepare_cached("DELETE FROM event WHERE number = ?1")?;
-            for Entry { number, event, gone, .. } in batch {
+            let mut insert_key = transaction
+                .prepare_cached("INSERT OR IGNORE INTO publication_key (key, publication, time) VALUES (?1, ?2, ?3)")?;
+            let mut delete_keys = transaction.prepare_cached("DELETE FROM publication_key WHERE number <= ?1")?;
+            for Key { key, publication, time } in batch.iter().filter_map(|entry| entry.key.as_ref()) {
+                insert_key.execute((key.to_bytes(), publication.get() as i64, time.unix_ms()))?;
+                delete_keys.execute([transaction.last_insert_rowid() - MOST_KEYS as i64])?;
+            }
+            for Kept { number, event, gone } in batch.iter().filter_map(|entry| entry.kept.as_ref()) {
                 let payload = event.payload.as_payload();
                 let details = serde_json::to_string(&event.details)
                     .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;

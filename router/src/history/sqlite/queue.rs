@@ -3,21 +3,44 @@
 use std::sync::Arc;
 
 use parking_lot::{Condvar, Mutex};
+use wamp_proto::{PublicationId, PublicationKey};
 
+use crate::clock::Timestamp;
 use crate::history::{Receipt, StoredEvent};
 
 /// Bytes of events that may wait. Beyond, the disk has fallen too far behind, and events are not
 /// stored: what is published must not fill the memory.
 const MOST_BYTES: usize = 64 << 20;
 
-/// Something to write.
+/// What is written together. With a receipt only it is a question: is all written that came before?
 #[derive(Debug)]
 pub(super) struct Entry {
+    pub(super) kept: Option<Kept>,
+    pub(super) key: Option<Key>,
+    pub(super) receipt: Option<Receipt>,
+}
+
+/// An event to write.
+#[derive(Debug)]
+pub(super) struct Kept {
     pub(super) number: u64,
     pub(super) event: Arc<StoredEvent>,
     /// The events that go for it.
     pub(super) gone: Vec<u64>,
-    pub(super) receipt: Option<Receipt>,
+}
+
+/// A publication key to write.
+#[derive(Debug)]
+pub(super) struct Key {
+    pub(super) key: PublicationKey,
+    pub(super) publication: PublicationId,
+    pub(super) time: Timestamp,
+}
+
+impl Entry {
+    fn size(&self) -> usize {
+        size_of::<Self>() + self.kept.as_ref().map_or(0, |kept| kept.event.size())
+    }
 }
 
 /// A queue that is emptied as a whole: what has come meanwhile is the next batch.
@@ -44,7 +67,7 @@ impl Queue {
     pub(super) fn put(&self, entry: Entry) {
         let refused = {
             let mut state = self.state.lock();
-            let bytes = state.bytes + entry.event.size();
+            let bytes = state.bytes + entry.size();
             if bytes > MOST_BYTES && !state.entries.is_empty() {
                 state.refused += 1;
                 Some(entry)

@@ -54,14 +54,14 @@ fn events_survive_as_they_were() {
     let path = folder.path().join("history.sqlite");
     let rules = [HistoryRule::new(prefix("com"))];
     let store = open(&path, &rules);
-    store.append(0, event(1), None);
-    store.append(0, plain(2), None);
+    store.append(0, event(1), None, None);
+    store.append(0, plain(2), None, None);
     drop(store);
     let store = open(&path, &rules);
     let events = store.events(&prefix("com"), Timestamp::from_unix_ms(0));
     assert_eq!(events, [Arc::new(event(1)), Arc::new(plain(2))]);
     // And it goes on where it was.
-    store.append(0, plain(3), None);
+    store.append(0, plain(3), None, None);
     drop(store);
     assert_eq!(ids(&open(&path, &rules), "com"), [1, 2, 3]);
 }
@@ -73,7 +73,7 @@ fn the_file_is_no_longer_than_the_history() {
     let rules = [HistoryRule { events: 3, ..HistoryRule::new(prefix("com")) }];
     let store = open(&path, &rules);
     for id in 1..=100 {
-        store.append(0, plain(id), None);
+        store.append(0, plain(id), None, None);
         if id % 7 == 0 {
             store.flush();
         }
@@ -99,7 +99,7 @@ fn what_is_too_old_goes_when_it_is_read() {
     let path = folder.path().join("history.sqlite");
     let rules = [HistoryRule::new(prefix("com"))];
     let store = open(&path, &rules);
-    (1..=5).for_each(|id| drop(store.append(0, plain(id), None)));
+    (1..=5).for_each(|id| drop(store.append(0, plain(id), None, None)));
     drop(store);
     let rules = [HistoryRule { age: Some(Duration::from_secs(2)), ..HistoryRule::new(prefix("com")) }];
     let store = open(&path, &rules);
