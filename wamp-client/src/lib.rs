@@ -29,6 +29,8 @@ mod app;
 mod backoff;
 mod client;
 mod error;
+#[cfg(doctest)]
+mod guide;
 mod handler;
 mod session;
 mod transport;
@@ -67,8 +69,3 @@ pub mod __private {
         session_parameter,
     };
 }
-
-/// The README's examples, compiled as doctests.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-mod readme {}
