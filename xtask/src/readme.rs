@@ -1,4 +1,5 @@
-//! What README.md says is true: its commands run, its links lead somewhere. (Its Rust is a doctest of wamp-client.)
+//! What README.md says is true: its commands run, its links lead somewhere, as do those of the documents. (Its Rust is a
+//! doctest of wamp-client, and so is the guide's.)
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -26,7 +27,7 @@ const END: Duration = Duration::from_secs(20);
 /// With the first thing that is not so.
 pub(crate) fn check(checkout: &Checkout, _: &Options) -> anyhow::Result<()> {
     let text = fs::read_to_string(checkout.root.join("README.md")).context("cannot read README.md")?;
-    links(checkout, &text)?;
+    links(checkout)?;
     flags(checkout, &text)?;
     for command in commands(&text)? {
         println!("README.md: {command}");
@@ -58,12 +59,16 @@ fn commands(text: &str) -> anyhow::Result<Vec<&str>> {
     Ok(commands)
 }
 
-/// Every link to a file leads to one.
-fn links(checkout: &Checkout, text: &str) -> anyhow::Result<()> {
-    for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-        let file = link.split('#').next().unwrap_or_default();
-        if !link.contains("://") && !file.is_empty() {
-            ensure!(checkout.root.join(file).exists(), "README.md links to {file}, which is not there");
+/// Every link to a file leads to one, in the README and in the documents.
+fn links(checkout: &Checkout) -> anyhow::Result<()> {
+    for folder in ["", "docs", "docs/guide"].map(|folder| checkout.root.join(folder)) {
+        for document in steps::files(&folder, ".md")? {
+            let text = fs::read_to_string(&document).with_context(|| format!("cannot read {}", document.display()))?;
+            for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+                let file = link.split('#').next().unwrap_or_default();
+                let is_there = link.contains("://") || folder.join(file).exists();
+                ensure!(is_there, "{} links to {file}, which is not there", document.display());
+            }
         }
     }
     Ok(())

@@ -35,7 +35,7 @@ const STEPS: [Step; 12] = [
         interop,
     ),
     Step("browser", "the whole way, in a real browser", &["install", "build"], browser),
-    Step("readme", "the README's commands and links", &["build"], readme::check),
+    Step("readme", "the README's commands, and all links in the documents", &["build"], readme::check),
 ];
 
 /// The steps' names.
@@ -129,7 +129,7 @@ fn browser(checkout: &Checkout, options: &Options) -> anyhow::Result<()> {
 }
 
 /// The files in a folder whose names end so: node's own search differs from version to version.
-fn files(folder: &Path, ending: &str) -> anyhow::Result<Vec<PathBuf>> {
+pub(crate) fn files(folder: &Path, ending: &str) -> anyhow::Result<Vec<PathBuf>> {
     let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
     let paths = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()?;
     let mut paths: Vec<_> = paths.into_iter().filter(|path| path.to_string_lossy().ends_with(ending)).collect();
