@@ -52,8 +52,7 @@ async fn main() -> Result<()> {
             println!("(not sent: {error})");
         }
     }
-    running.stop().await?;
-    Ok(())
+    running.stop().await
 }
 
 /// The lines of standard input, read by a thread: reading them blocks.

@@ -24,6 +24,5 @@ async fn main() -> Result<()> {
     println!("2 + 3 = {sum}");
 
     caller.stop().await?;
-    callee.stop().await?;
-    Ok(())
+    callee.stop().await
 }
