@@ -181,6 +181,16 @@ pub enum Error {
         /// How it differs.
         problem: String,
     },
+    /// A payload in passthru mode could not be encoded or decoded. What is encoded was not sent.
+    #[error("payload passthru failed for {payload}, in the scheme {scheme:?}")]
+    Passthru {
+        /// What the payload is.
+        payload: String,
+        /// The scheme.
+        scheme: String,
+        /// What its codec says, or that there is none.
+        source: Arc<dyn std::error::Error + Send + Sync>,
+    },
     /// The router did what the protocol does not allow.
     #[error("the router broke the protocol: {0}")]
     Protocol(String),
@@ -238,7 +248,7 @@ impl Error {
             Self::TooSlow { .. } => ErrorKind::TooSlow,
             Self::Unsupported { .. } => ErrorKind::Unsupported,
             Self::Stopped | Self::Unfinished { .. } | Self::Aborted => ErrorKind::Stopped,
-            Self::Encode { .. } | Self::Decode { .. } => ErrorKind::Codec,
+            Self::Encode { .. } | Self::Decode { .. } | Self::Passthru { .. } => ErrorKind::Codec,
             Self::Protocol(_) => ErrorKind::Protocol,
         }
     }

@@ -32,6 +32,7 @@ mod error;
 #[cfg(doctest)]
 mod guide;
 mod handler;
+mod passthru;
 mod session;
 mod transport;
 mod wamp_error;
@@ -39,8 +40,10 @@ mod wamp_error;
 #[cfg(feature = "tls")]
 pub use tokio_rustls::rustls;
 pub use wamp_macros::{on_join, on_leave, register, subscribe};
+pub use wamp_proto::message::options::Passthru;
 pub use wamp_proto::{
-    MatchPolicy, PublicationId, RegistrationId, Serializer, SessionId, SubscriptionId, Value, error as uris,
+    MatchPolicy, OwnedPayload, Payload, PublicationId, RegistrationId, Serializer, SessionId, SubscriptionId, Value,
+    error as uris,
 };
 
 pub use crate::app::{App, Running};
@@ -54,6 +57,7 @@ pub use crate::handler::{
     Argument, Caller, Definition, Details, Handler, Hook, InvocationPolicy, Kwargs, Output, Parts, Procedure,
     ProcedureHandler, Progress, Rest, Results, SessionInfo, State, Topic, TopicHandler,
 };
+pub use crate::passthru::{CodecError, EncodedPayload, PayloadCodec, PayloadContext};
 pub use crate::session::{CancelMode, Lifecycle, LifecycleEvents, Overflow, Revocation};
 pub use crate::wamp_error::WampError;
 

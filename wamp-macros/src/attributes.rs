@@ -29,7 +29,9 @@ impl Kind {
     fn options(self) -> &'static [&'static str] {
         match self {
             Self::Subscribe => &["matching", "retained", "concurrency", "queue", "overflow"],
-            Self::Register => &["matching", "invoke", "concurrency", "force_reregister", "disclose_caller"],
+            Self::Register => {
+                &["matching", "invoke", "concurrency", "force_reregister", "disclose_caller", "forward_timeout"]
+            }
             Self::OnJoin | Self::OnLeave => &[],
         }
     }
@@ -73,6 +75,7 @@ pub(crate) struct Sharing {
     pub(crate) concurrency: Option<u32>,
     pub(crate) force_reregister: bool,
     pub(crate) disclose_caller: bool,
+    pub(crate) forward_timeout: bool,
 }
 
 pub(crate) fn parse(kind: Kind, arguments: TokenStream) -> Result<Attributes> {
@@ -150,6 +153,7 @@ impl Options {
             "overflow" => self.delivery.overflow = Some(value(&key, input)?),
             "force_reregister" => self.sharing.force_reregister = flag(&key, input)?,
             "disclose_caller" => self.sharing.disclose_caller = flag(&key, input)?,
+            "forward_timeout" => self.sharing.forward_timeout = flag(&key, input)?,
             _ => self.retained = flag(&key, input)?,
         }
         self.seen.push(name);
@@ -198,6 +202,7 @@ fn unknown_option(kind: Kind, key: &Ident) -> Error {
         "max_concurrency" | "limit" | "parallel" => ": did you mean `concurrency`?",
         "buffer" | "capacity" | "event_queue" => ": did you mean `queue`?",
         "drop" | "drop_oldest" | "drop_newest" => ": did you mean `overflow`?",
+        "timeout" => ": did you mean `forward_timeout`?",
         "invocation" | "invoke_policy" => ": did you mean `invoke`?",
         _ => "",
     };

@@ -80,6 +80,7 @@ pub fn subscribe(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// - `concurrency = 8`: how many calls of it may run at once.
 /// - `force_reregister`: take the procedure over from whoever has registered it.
 /// - `disclose_caller`: ask the router to tell who calls, whether or not the caller discloses itself.
+/// - `forward_timeout`: take the timeouts of calls over from the router; see `ProcedureHandler::forward_timeout`.
 #[proc_macro_attribute]
 pub fn register(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand(Kind::Register, arguments, item)

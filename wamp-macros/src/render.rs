@@ -31,7 +31,7 @@ pub(crate) fn handler(attributes: &Attributes, function: &Function) -> TokenStre
             }
         }
         Attributes::Register { uri, matching, sharing } => {
-            let Sharing { invoke, concurrency, force_reregister, disclose_caller } = sharing;
+            let Sharing { invoke, concurrency, force_reregister, disclose_caller, forward_timeout } = sharing;
             let invoke = invoke.unwrap_or(Invoke::Single);
             let concurrency = concurrency.map(|calls| quote!(.concurrency(#calls)));
             quote! {
@@ -42,6 +42,7 @@ pub(crate) fn handler(attributes: &Attributes, function: &Function) -> TokenStre
                         #concurrency
                         .force_reregister(#force_reregister)
                         .disclose_caller(#disclose_caller)
+                        .forward_timeout(#forward_timeout)
                 )
             }
         }

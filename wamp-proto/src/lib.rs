@@ -43,6 +43,8 @@ mod features;
 mod id;
 #[cfg(feature = "codec")]
 pub mod message;
+#[cfg(feature = "codec")]
+mod passthru;
 mod pattern;
 #[cfg(feature = "codec")]
 mod payload;

@@ -117,9 +117,9 @@ impl<'a> Payload<'a> {
 /// The arguments of a message, encoded, owned (or sharing the frame they came in).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnedPayload {
-    serializer: Serializer,
-    args: Option<Bytes>,
-    kwargs: Option<Bytes>,
+    pub(crate) serializer: Serializer,
+    pub(crate) args: Option<Bytes>,
+    pub(crate) kwargs: Option<Bytes>,
 }
 
 impl Default for OwnedPayload {

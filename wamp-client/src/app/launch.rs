@@ -89,6 +89,7 @@ impl App {
             event_queue: self.event_queue,
             states: Arc::clone(&states),
             params: Arc::clone(&params),
+            codecs: self.codecs,
         });
         let (endpoints, hooks) = sort(self.definitions, &client, self.event_queue);
         let driver = Driver {

@@ -20,6 +20,7 @@ pub use self::running::Running;
 pub use self::states::Needs;
 pub(crate) use self::states::States;
 use crate::handler::{Definition, Discovered, Handler, Hook, ProcedureHandler, TopicHandler};
+use crate::passthru::{Codecs, PayloadCodec};
 use crate::session::{Lifecycle, LifecycleEvents, lifecycle_channel};
 use crate::transport::Connector;
 
@@ -68,6 +69,7 @@ pub struct App {
     lifecycle: broadcast::Sender<Lifecycle>,
     states: States,
     params: Params,
+    codecs: Codecs,
     definitions: Vec<Definition>,
     /// `.discover()` was asked for and found nothing.
     nothing_discovered: bool,
@@ -98,6 +100,7 @@ impl App {
             lifecycle: lifecycle_channel(),
             states: States::default(),
             params: Params::default(),
+            codecs: Codecs::default(),
             definitions: Vec::new(),
             nothing_discovered: false,
         }
@@ -234,6 +237,16 @@ impl App {
     /// it, five seconds at most.
     pub fn on_leave<M, H: Hook<M>>(self, function: H) -> Self {
         self.mount([Definition::on_leave(function)])
+    }
+
+    /// Adds a codec for payloads in passthru mode, in place of an earlier one of the same scheme.
+    ///
+    /// With it what comes in its scheme is decoded, be it an event, a call or a result, and a call in its scheme is
+    /// answered in it. An event of a scheme without a codec is dropped, and the log says so; a call of one is answered
+    /// with `wamp.error.feature_not_supported`.
+    pub fn codec(mut self, codec: impl PayloadCodec) -> Self {
+        self.codecs.insert(Arc::new(codec));
+        self
     }
 
     /// Keeps trying when there is no session at first, as it does once there was one.

@@ -131,6 +131,12 @@ impl Register {
         self
     }
 
+    /// Takes the timeouts of calls over from the router; see [`ProcedureHandler::forward_timeout`].
+    pub fn forward_timeout(mut self, forward: bool) -> Self {
+        self.handler = self.handler.forward_timeout(forward);
+        self
+    }
+
     /// How long to wait for the router.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);

@@ -5,16 +5,18 @@ use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{Stream, StreamExt};
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IntoDeserializer, value};
-use wamp_proto::message::options::CallOptions;
+use wamp_proto::message::options::{CallOptions, Passthru};
 use wamp_proto::{OwnedPayload, PayloadBuilder, error};
 
 use super::progressive::{Exchange, Input, Progressive};
 use super::{Arguments, Client};
+use crate::passthru::{Carried, PayloadCodec, Seal};
 use crate::session::{Abandoned, CallKey, CallRequest, CancelMode, Command};
 use crate::{Error, Result};
 
@@ -29,6 +31,7 @@ pub struct Call<T> {
     pub(super) options: CallOptions<'static>,
     pub(super) timeout: Option<Duration>,
     pub(super) cancel: CancelMode,
+    pub(super) codec: Option<Arc<dyn PayloadCodec>>,
     pub(super) decode: fn(CallResult) -> Result<T>,
     result: PhantomData<fn() -> T>,
 }
@@ -61,8 +64,8 @@ impl<T> Call<T> {
     fn new(client: Client, procedure: String, decode: fn(CallResult) -> Result<T>) -> Self {
         let arguments = Arguments::new(client.serializer());
         let options = CallOptions::default();
-        let (input, timeout, cancel) = (None, None, CancelMode::default());
-        Self { client, procedure, arguments, input, options, timeout, cancel, decode, result: PhantomData }
+        let (input, timeout, cancel, codec) = (None, None, CancelMode::default(), None);
+        Self { client, procedure, arguments, input, options, timeout, cancel, codec, decode, result: PhantomData }
     }
 
     /// Adds a positional argument.
@@ -89,6 +92,18 @@ impl<T> Call<T> {
     /// Lets the callee know who calls, where the router allows it.
     pub fn disclose_me(mut self) -> Self {
         self.options.disclose_me = true;
+        self
+    }
+
+    /// Encodes the arguments (and those in parts) with this codec: payload passthru mode. The callee decodes them with
+    /// one of the same scheme, and answers in it; what it answers in plain, or in the scheme of another codec of the
+    /// App, is taken too ([`CallResult::passthru`] tells).
+    ///
+    /// The error is [`Error::Passthru`] when the codec can't encode the arguments or decode the result,
+    /// [`Error::Unsupported`] when the router does not announce payload passthru mode, and
+    /// `wamp.error.feature_not_supported` when the callee does not, or has no codec of the scheme.
+    pub fn passthru(mut self, codec: impl PayloadCodec) -> Self {
+        self.codec = Some(Arc::new(codec));
         self
     }
 
@@ -155,20 +170,21 @@ impl<T> Call<T> {
             let decode = self.decode;
             return decode(Exchange::new(self, false).result().await?);
         }
-        let Self { client, procedure, arguments, options, timeout, cancel, decode, .. } = self;
-        let payload = arguments.finish(|| describe(&procedure))?;
+        let Self { client, procedure, arguments, options, timeout, cancel, codec, decode, .. } = self;
+        let seal = Seal::new(codec, &procedure, client.serializer());
+        let payload = seal.close(arguments.finish(|| describe(&procedure))?, || describe(&procedure))?;
         // A call that is dropped, or takes too long, must not stay in the books of this side or the other.
         let key = client.next_key();
         let mut guard = Guard::new(client.clone(), key, cancel);
         let asked = client.ask(|answer| {
             Command::Call(CallRequest { key, procedure: procedure.clone(), options, payload, parts: None, answer })
         });
-        let payload = client.bounded(timeout, || describe(&procedure), asked).await;
-        if !matches!(payload, Err(Error::Timeout { .. })) {
+        let reply = client.bounded(timeout, || describe(&procedure), asked).await;
+        if !matches!(reply, Err(Error::Timeout { .. })) {
             guard.answered();
         }
-        match payload {
-            Ok(payload) => decode(CallResult { procedure, payload }),
+        match reply.and_then(|reply| client.codecs().open_reply(reply, &seal, &procedure)) {
+            Ok(result) => decode(CallResult::new(procedure, result)),
             Err(error) => Err(in_time(error, timeout, &procedure)),
         }
     }
@@ -234,11 +250,18 @@ impl Drop for Guard {
 pub struct CallResult {
     procedure: String,
     payload: OwnedPayload,
+    passthru: Option<Arc<Passthru<'static>>>,
 }
 
 impl CallResult {
-    pub(super) fn new(procedure: String, payload: OwnedPayload) -> Self {
-        Self { procedure, payload }
+    /// The arguments are decoded; only how they were encoded is kept.
+    pub(super) fn new(procedure: String, Carried { payload, passthru }: Carried) -> Self {
+        Self { procedure, payload, passthru }
+    }
+
+    /// How the result was encoded, where it came in passthru mode.
+    pub fn passthru(&self) -> Option<&Passthru<'static>> {
+        self.passthru.as_deref()
     }
 
     /// Decodes the positional result at `index`, from 0. Where there is none, an `Option` is `None` and `()` is

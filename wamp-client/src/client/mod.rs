@@ -30,7 +30,8 @@ pub use self::progressive::{Part, Progressive};
 pub use self::publish::{Acknowledged, Publish, Unacknowledged};
 pub use self::testament::{Testament, TestamentScope};
 use crate::app::{Params, States};
-use crate::handler::{Handler, ProcedureHandler, SessionInfo, TopicHandler};
+use crate::handler::{Alive, Handler, ProcedureHandler, SessionInfo, TopicHandler};
+use crate::passthru::{Carried, Codecs};
 use crate::session::{Abandoned, Answer, Command, Lifecycle, LifecycleEvents, ProgressRequest};
 use crate::{Error, Result};
 
@@ -71,6 +72,7 @@ struct Inner {
     event_queue: usize,
     states: Arc<States>,
     params: Arc<Params>,
+    codecs: Codecs,
 }
 
 /// What a client is made of.
@@ -85,12 +87,13 @@ pub(crate) struct Parts {
     pub(crate) event_queue: usize,
     pub(crate) states: Arc<States>,
     pub(crate) params: Arc<Params>,
+    pub(crate) codecs: Codecs,
 }
 
 impl Client {
     pub(crate) fn new(parts: Parts) -> Self {
         let Parts { commands, abandoned, session, lifecycle, stop, .. } = parts;
-        let Parts { serializer, request_timeout, event_queue, states, params, .. } = parts;
+        let Parts { serializer, request_timeout, event_queue, states, params, codecs, .. } = parts;
         let keys = AtomicU64::new(0);
         Self {
             inner: Arc::new(Inner {
@@ -105,6 +108,7 @@ impl Client {
                 event_queue,
                 states,
                 params,
+                codecs,
             }),
         }
     }
@@ -286,10 +290,15 @@ impl Client {
     }
 
     /// Sends a part of a procedure's result.
-    pub(crate) async fn send_part(&self, request: RequestId, running: Weak<()>, payload: OwnedPayload) -> Result<()> {
+    pub(crate) async fn send_part(&self, request: RequestId, running: Weak<Alive>, payload: Carried) -> Result<()> {
         let part = ProgressRequest { request, running, payload };
         // Not `send`: a procedure may be called before all of its program is set up.
         self.inner.commands.send(Command::Progress(part)).await.map_err(|_| Error::Stopped)
+    }
+
+    /// What decodes payloads in passthru mode.
+    pub(crate) fn codecs(&self) -> &Codecs {
+        &self.inner.codecs
     }
 
     pub(crate) fn next_key(&self) -> u64 {

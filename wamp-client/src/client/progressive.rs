@@ -14,6 +14,7 @@ use wamp_proto::{OwnedPayload, SerError};
 
 use super::call::{Guard, describe, in_time};
 use super::{Call, CallResult};
+use crate::passthru::{Carried, Reply, Seal};
 use crate::session::{CallKey, CallRequest, Command, MoreArguments};
 use crate::{Client, Error, Result};
 
@@ -100,8 +101,11 @@ pub(super) struct Exchange {
     procedure: String,
     /// Makes the call, then sends the arguments that follow. Gone when all are sent.
     sending: Option<BoxStream<'static, Result<()>>>,
-    parts: mpsc::Receiver<OwnedPayload>,
-    answer: oneshot::Receiver<Result<OwnedPayload>>,
+    parts: mpsc::Receiver<Carried>,
+    answer: oneshot::Receiver<Result<Reply>>,
+    client: Client,
+    /// What the arguments are encoded with, and the result should be.
+    seal: Seal,
     guard: Guard,
     /// How long it may be silent, and how long the caller said so.
     patience: Duration,
@@ -113,27 +117,28 @@ pub(super) struct Exchange {
 
 impl Exchange {
     pub(super) fn new<T>(call: Call<T>, in_parts: bool) -> Self {
-        let Call { client, procedure, arguments, input, mut options, timeout, cancel, .. } = call;
+        let Call { client, procedure, arguments, input, mut options, timeout, cancel, codec, .. } = call;
+        let seal = Seal::new(codec, &procedure, client.serializer());
         options.receive_progress = in_parts;
         let key = client.next_key();
         let guard = Guard::new(client.clone(), key, cancel);
         let (part, parts) = mpsc::channel(client.inner.event_queue.max(1));
         let (answered, answer) = oneshot::channel();
         let patience = timeout.unwrap_or(client.inner.request_timeout);
-        let (caller, called) = (client.clone(), procedure.clone());
+        let (caller, called, first) = (client.clone(), procedure.clone(), seal.clone());
         let making = async move {
-            let payload = arguments.finish(|| describe(&called))?;
+            let payload = first.close(arguments.finish(|| describe(&called))?, || describe(&called))?;
             let parts = in_parts.then_some(part);
             let request = CallRequest { key, procedure: called, options, payload, parts, answer: answered };
             caller.send(Command::Call(request)).await
         };
         let making = stream::once(making);
         let sending = match input {
-            Some(input) => making.chain(more(client, key, procedure.clone(), input)).boxed(),
+            Some(input) => making.chain(more(client.clone(), key, procedure.clone(), seal.clone(), input)).boxed(),
             None => making.boxed(),
         };
         let (sending, silence) = (Some(sending), None);
-        Self { procedure, sending, parts, answer, guard, patience, timeout, silence, over: false }
+        Self { procedure, sending, parts, answer, client, seal, guard, patience, timeout, silence, over: false }
     }
 
     /// Waits for the end, past all parts.
@@ -153,16 +158,21 @@ impl Exchange {
             return Poll::Ready(None);
         }
         let received = ready!(self.poll_received(cx));
-        self.over = !matches!(received, Ok(Part::Progress(_)));
-        let result = |payload| CallResult::new(self.procedure.clone(), payload);
-        Poll::Ready(Some(match received {
-            Ok(Part::Progress(payload)) => Ok(Part::Progress(result(payload))),
-            Ok(Part::Result(payload)) => Ok(Part::Result(result(payload))),
+        let Self { client, procedure, seal, .. } = self;
+        let opened = received.and_then(|received| match received {
+            Part::Progress(part) => client.codecs().open_result(part, seal, procedure).map(Part::Progress),
+            Part::Result(reply) => client.codecs().open_reply(reply, seal, procedure).map(Part::Result),
+        });
+        self.over = !matches!(opened, Ok(Part::Progress(_)));
+        let result = |carried| CallResult::new(self.procedure.clone(), carried);
+        Poll::Ready(Some(match opened {
+            Ok(Part::Progress(part)) => Ok(Part::Progress(result(part))),
+            Ok(Part::Result(carried)) => Ok(Part::Result(result(carried))),
             Err(error) => Err(in_time(error, self.timeout, &self.procedure)),
         }))
     }
 
-    fn poll_received(&mut self, cx: &mut Context<'_>) -> Poll<Result<Part<OwnedPayload, OwnedPayload>>> {
+    fn poll_received(&mut self, cx: &mut Context<'_>) -> Poll<Result<Part<Carried, Reply>>> {
         let patience = self.patience;
         let silence = self.silence.get_or_insert_with(|| Box::pin(sleep(patience)));
         // Before sending, which may have no end.
@@ -195,10 +205,16 @@ impl Exchange {
 }
 
 /// Sends the arguments that follow, and then says that there are no more.
-fn more(client: Client, key: CallKey, procedure: String, input: Input) -> impl Stream<Item = Result<()>> + Send {
+fn more(
+    client: Client,
+    key: CallKey,
+    procedure: String,
+    seal: Seal,
+    input: Input,
+) -> impl Stream<Item = Result<()>> + Send {
     let end = stream::once(async { Ok(None) });
     input.map(|part| part.map(Some)).chain(end).enumerate().then(move |(index, part)| {
-        let (client, procedure) = (client.clone(), procedure.clone());
+        let (client, procedure, seal) = (client.clone(), procedure.clone(), seal.clone());
         async move {
             let part = part.map_err(|problem| Error::Encode {
                 argument: format!("part {}", index + 1),
@@ -206,7 +222,7 @@ fn more(client: Client, key: CallKey, procedure: String, input: Input) -> impl S
                 problem: problem.to_string(),
             })?;
             let is_last = part.is_none();
-            let payload = part.unwrap_or_default();
+            let payload = seal.close(part.unwrap_or_default(), || describe(&procedure))?;
             client.send(Command::More(MoreArguments { key, procedure, payload, is_last })).await
         }
     })

@@ -5,15 +5,18 @@ use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
+use tokio::sync::oneshot;
 use wamp_proto::message::options::PublishOptions;
 use wamp_proto::{PublicationId, SessionId};
 
 use super::{Arguments, Client};
 use crate::Result;
-use crate::session::{Command, PublishRequest};
+use crate::passthru::{PayloadCodec, Seal};
+use crate::session::{Answer, Command, PublishRequest};
 
 /// A publication that the router does not answer.
 #[derive(Debug)]
@@ -33,6 +36,7 @@ pub struct Publish<A> {
     arguments: Arguments,
     options: PublishOptions<'static>,
     timeout: Option<Duration>,
+    codec: Option<Arc<dyn PayloadCodec>>,
     acknowledgment: PhantomData<A>,
 }
 
@@ -40,14 +44,14 @@ impl Publish<Unacknowledged> {
     pub(super) fn new(client: Client, topic: String) -> Self {
         let arguments = Arguments::new(client.serializer());
         let options = PublishOptions::default();
-        Self { client, topic, arguments, options, timeout: None, acknowledgment: PhantomData }
+        Self { client, topic, arguments, options, timeout: None, codec: None, acknowledgment: PhantomData }
     }
 
     /// Waits for the router to confirm the publication, and gives its id.
     pub fn acknowledge(self) -> Publish<Acknowledged> {
-        let Self { client, topic, arguments, mut options, timeout, .. } = self;
+        let Self { client, topic, arguments, mut options, timeout, codec, .. } = self;
         options.acknowledge = true;
-        Publish { client, topic, arguments, options, timeout, acknowledgment: PhantomData }
+        Publish { client, topic, arguments, options, timeout, codec, acknowledgment: PhantomData }
     }
 }
 
@@ -118,12 +122,32 @@ impl<A> Publish<A> {
         self
     }
 
+    /// Encodes the arguments with this codec: payload passthru mode. Subscribers decode them with one of the same
+    /// scheme.
+    ///
+    /// The error is [`Error::Passthru`](crate::Error::Passthru) when the codec can't, and
+    /// [`Error::Unsupported`](crate::Error::Unsupported) when the router does not announce payload passthru mode.
+    pub fn passthru(mut self, codec: impl PayloadCodec) -> Self {
+        self.codec = Some(Arc::new(codec));
+        self
+    }
+
     /// How long to wait: for room in the send buffer, and for the router if it is to acknowledge.
     ///
     /// Without it [`App::request_timeout`](crate::App::request_timeout) holds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
+    }
+}
+
+impl<A> Publish<A> {
+    fn request(self, answer: Option<Answer<PublicationId>>) -> Result<PublishRequest> {
+        let Self { client, topic, arguments, options, codec, .. } = self;
+        let arguments = arguments.finish(|| describe(&topic))?;
+        let seal = Seal::new(codec, &topic, client.serializer());
+        let payload = seal.close(arguments, || describe(&topic))?;
+        Ok(PublishRequest { topic, options, payload, answer })
     }
 }
 
@@ -141,11 +165,16 @@ impl IntoFuture for Publish<Unacknowledged> {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let Self { client, topic, arguments, options, timeout, .. } = self;
-            let payload = arguments.finish(|| describe(&topic))?;
-            let description = topic.clone();
-            let request = PublishRequest { topic, options, payload, answer: None };
-            let sent = client.send(Command::Publish(request));
+            let timeout = self.timeout;
+            let (client, description) = (self.client.clone(), self.topic.clone());
+            let (answer, refused) = oneshot::channel();
+            let request = self.request(Some(answer))?;
+            let is_passthru = request.payload.passthru.is_some();
+            let sent = async {
+                client.send(Command::Publish(request)).await?;
+                // The session's task knows what the router announced. Dropped: it was sent.
+                if is_passthru && let Ok(Err(error)) = refused.await { Err(error) } else { Ok(()) }
+            };
             client.bounded(timeout, || describe(&description), sent).await
         })
     }
@@ -157,11 +186,13 @@ impl IntoFuture for Publish<Acknowledged> {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let Self { client, topic, arguments, options, timeout, .. } = self;
-            let payload = arguments.finish(|| describe(&topic))?;
-            let description = topic.clone();
-            let asked =
-                client.ask(|answer| Command::Publish(PublishRequest { topic, options, payload, answer: Some(answer) }));
+            let timeout = self.timeout;
+            let (client, description) = (self.client.clone(), self.topic.clone());
+            let mut request = self.request(None)?;
+            let asked = client.ask(|answer| {
+                request.answer = Some(answer);
+                Command::Publish(request)
+            });
             client.bounded(timeout, || describe(&description), asked).await
         })
     }

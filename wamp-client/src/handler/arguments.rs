@@ -7,6 +7,7 @@ use wamp_proto::{Args, DecodeError, OwnedPayload, Payload, Serializer, error};
 
 use super::{Argument, Details, Invocation, SessionContext};
 use crate::WampError;
+use crate::passthru::{Carried, Seal};
 
 /// An event or a call, still encoded, and what the handler is to know besides.
 #[derive(Debug, Clone)]
@@ -21,6 +22,20 @@ pub struct Incoming {
 impl Incoming {
     pub(crate) fn serializer(&self) -> Serializer {
         self.context.serializer()
+    }
+
+    /// With its arguments decoded, where they are in passthru mode, and what its answer is to be encoded with.
+    ///
+    /// # Errors
+    /// What the caller is told: the arguments can't be decoded.
+    pub(crate) fn open(mut self) -> Result<(Self, Seal), WampError> {
+        let carried = Carried { payload: std::mem::take(&mut self.payload), passthru: self.details.passthru.clone() };
+        let (payload, seal) = self.context.client.codecs().open(carried, &self.details.uri, self.serializer())?;
+        self.payload = payload;
+        if let Some(invocation) = &mut self.invocation {
+            invocation.seal = seal.clone();
+        }
+        Ok((self, seal))
     }
 }
 

@@ -47,6 +47,7 @@ pub(crate) struct ProcedureOptions {
     pub(crate) concurrency: Option<u32>,
     pub(crate) force_reregister: bool,
     pub(crate) disclose_caller: bool,
+    pub(crate) forward_timeout: bool,
 }
 
 /// What a handler is called for.
@@ -214,6 +215,15 @@ impl ProcedureHandler {
     /// Asks the router to tell who calls, whether or not the caller wants to disclose itself.
     pub fn disclose_caller(mut self, disclose: bool) -> Self {
         self.options.disclose_caller = disclose;
+        self
+    }
+
+    /// Takes the timeouts of calls over from the router. A call that takes longer is stopped on this side, and the
+    /// procedure learns from [`Details::timeout`](crate::Details::timeout) how long it has.
+    ///
+    /// Specification: "Call Timeouts" (advanced profile).
+    pub fn forward_timeout(mut self, forward: bool) -> Self {
+        self.options.forward_timeout = forward;
         self
     }
 }

@@ -3,8 +3,10 @@
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
+use wamp_proto::message::options::Passthru;
 use wamp_proto::{PublicationId, Serializer, SessionId, error};
 
 use super::Arguments;
@@ -197,6 +199,12 @@ pub struct Details {
     pub trustlevel: Option<u64>,
     /// Whether the event was kept by the router from before the subscription.
     pub retained: bool,
+    /// How long the procedure may take, until its result or the next part of it, where the router leaves that to the
+    /// callee: with [`forward_timeout`](crate::ProcedureHandler::forward_timeout), and for a call that has a timeout.
+    /// A procedure that takes longer is stopped.
+    pub timeout: Option<Duration>,
+    /// How the payload was encoded, where it came in passthru mode: see [`PayloadCodec`](crate::PayloadCodec).
+    pub passthru: Option<Arc<Passthru<'static>>>,
 }
 
 impl FromMessage for Details {

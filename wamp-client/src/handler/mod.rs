@@ -4,6 +4,7 @@
 //! arguments    a message on its way in: the cursor that handlers take their arguments from
 //! argument     what a parameter can be: a value decoded from the message, or an extractor
 //! extract      the extractors
+//! invocation   the call that a handler runs for
 //! progressive  the extractors for results and arguments that come in parts
 //! output       what a handler can return
 //! assembled    the same, put together by a macro with better errors
@@ -19,6 +20,7 @@ mod assembled;
 mod attachment;
 mod definition;
 mod extract;
+mod invocation;
 mod output;
 mod progressive;
 
@@ -38,8 +40,8 @@ pub(crate) use self::definition::{BoxHandler, BoxHook, DefinitionKind, Names};
 pub use self::extract::{
     Caller, Details, FromMessage, FromSession, Kwargs, Procedure, Rest, SessionContext, SessionInfo, State, Topic,
 };
+pub(crate) use self::invocation::{Alive, Invocation};
 pub use self::output::{Outcome, Output, Results};
-pub(crate) use self::progressive::Invocation;
 pub use self::progressive::{Parts, Progress};
 use crate::WampError;
 use crate::app::Needs;

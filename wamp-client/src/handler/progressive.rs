@@ -5,48 +5,16 @@ use std::any::type_name;
 use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{Context, Poll, ready};
 
 use futures_util::Stream;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::sync::mpsc;
-use wamp_proto::{OwnedPayload, PayloadBuilder, RequestId, error};
+use wamp_proto::{OwnedPayload, PayloadBuilder, error};
 
+use super::invocation::{MoreArguments, PartSender};
 use super::{Arguments, FromMessage};
-use crate::session::Running;
-use crate::{Client, Error, Result, WampError};
-
-/// The handler's side of a call that is running.
-#[derive(Debug, Clone)]
-pub(crate) struct Invocation {
-    request: RequestId,
-    /// The caller takes the result in parts.
-    in_parts: bool,
-    running: Weak<()>,
-    /// The arguments that follow the first ones, for the one extractor that takes them.
-    arguments: Option<Arc<Mutex<Option<mpsc::Receiver<OwnedPayload>>>>>,
-}
-
-impl Invocation {
-    /// Both sides of it. `more` says how many arguments may wait, if there will be more than the first.
-    pub(crate) fn new(request: RequestId, in_parts: bool, more: Option<usize>) -> (Self, Running) {
-        let alive = Arc::new(());
-        let (sender, receiver) = more.map(|waiting| mpsc::channel(waiting.max(1))).unzip();
-        let invocation = Self {
-            request,
-            in_parts,
-            running: Arc::downgrade(&alive),
-            arguments: receiver.map(|receiver| Arc::new(Mutex::new(Some(receiver)))),
-        };
-        (invocation, Running { request, _alive: alive, arguments: sender })
-    }
-
-    fn take_arguments(&self) -> Option<mpsc::Receiver<OwnedPayload>> {
-        self.arguments.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
+use crate::{Error, Result, WampError};
 
 /// Sends parts of a procedure's result to its caller while the procedure is running.
 ///
@@ -65,7 +33,7 @@ impl Invocation {
 /// }
 /// ```
 pub struct Progress<T> {
-    caller: Option<(Client, RequestId, Weak<()>)>,
+    caller: Option<PartSender>,
     part: PhantomData<fn(T)>,
 }
 
@@ -85,14 +53,15 @@ impl<T: Serialize> Progress<T> {
     /// It waits while the connection is congested, so that a fast procedure does not fill the memory.
     ///
     /// # Errors
-    /// [`Error::Encode`] when the part has no encoding, [`Error::Lost`] when the call is over: it was answered, or its
+    /// [`Error::Encode`] when the part has no encoding, [`Error::Passthru`] when the codec of the call can't encode it,
+    /// [`Error::Lost`] when the call is over: it was answered, or its
     /// session has ended.
     ///
     /// # Cancel safety
     /// When the future is dropped the part was either sent or not.
     pub async fn send(&self, part: T) -> Result<()> {
-        let Some((client, request, running)) = &self.caller else { return Ok(()) };
-        let mut payload = PayloadBuilder::new(client.serializer());
+        let Some(caller) = &self.caller else { return Ok(()) };
+        let mut payload = PayloadBuilder::new(caller.serializer());
         payload.arg(&part).map_err(|problem| Error::Encode {
             argument: "1".to_owned(),
             request: "a part of a result".to_owned(),
@@ -100,20 +69,13 @@ impl<T: Serialize> Progress<T> {
         })?;
         let payload = payload.finish();
         drop(part);
-        if running.strong_count() == 0 {
-            return Err(Error::Lost { reason: "the call is over".to_owned() });
-        }
-        client.send_part(*request, Weak::clone(running), payload).await
+        caller.send(payload).await
     }
 }
 
 impl<T> FromMessage for Progress<T> {
     fn from_message(arguments: &mut Arguments<'_>) -> Result<Self, WampError> {
-        let invocation = arguments.invocation().filter(|invocation| invocation.in_parts);
-        let caller = invocation.map(|invocation| {
-            (arguments.context().client.clone(), invocation.request, Weak::clone(&invocation.running))
-        });
-        Ok(Self { caller, part: PhantomData })
+        Ok(Self { caller: PartSender::of(arguments), part: PhantomData })
     }
 }
 
@@ -150,7 +112,7 @@ impl<T> fmt::Debug for Progress<T> {
 pub struct Parts<T> {
     /// Those that have come and were not taken: encoded, with how many were taken before.
     current: Option<(OwnedPayload, usize)>,
-    later: Option<mpsc::Receiver<OwnedPayload>>,
+    later: Option<MoreArguments>,
     part: PhantomData<fn() -> T>,
 }
 
@@ -158,7 +120,7 @@ impl<T: DeserializeOwned> Parts<T> {
     /// The next one; nothing after the last.
     ///
     /// # Errors
-    /// `wamp.error.invalid_argument` when it is no `T`.
+    /// `wamp.error.invalid_argument` when it is no `T`, or was sent in passthru mode and can't be decoded.
     ///
     /// # Cancel safety
     /// Cancel safe.
@@ -194,9 +156,10 @@ impl<T: DeserializeOwned> Stream for Parts<T> {
                 return Poll::Ready(Some(part));
             }
             let Some(later) = &mut this.later else { return Poll::Ready(None) };
-            this.current = ready!(later.poll_recv(cx)).map(|payload| (payload, 0));
-            if this.current.is_none() {
-                this.later = None;
+            match ready!(later.poll(cx)) {
+                Some(Ok(payload)) => this.current = Some((payload, 0)),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => this.later = None,
             }
         }
     }
@@ -204,7 +167,7 @@ impl<T: DeserializeOwned> Stream for Parts<T> {
 
 impl<T: DeserializeOwned> FromMessage for Parts<T> {
     fn from_message(arguments: &mut Arguments<'_>) -> Result<Self, WampError> {
-        let later = arguments.invocation().and_then(Invocation::take_arguments);
+        let later = MoreArguments::of(arguments);
         let current = arguments.take_rest().map_err(|problem| {
             WampError::new(error::INVALID_ARGUMENT).arg(format!("the arguments are no list: {problem}"))
         })?;

@@ -4,10 +4,12 @@ use std::sync::Weak;
 
 use tokio::sync::{mpsc, oneshot};
 use wamp_proto::message::options::{CallOptions, PublishOptions};
-use wamp_proto::{OwnedPayload, PublicationId, RequestId};
+use wamp_proto::{PublicationId, RequestId};
 
 use super::{Endpoint, EndpointKey};
 use crate::Result;
+use crate::handler::Alive;
+use crate::passthru::{Carried, Reply};
 
 /// Where an answer goes. Whoever waits for it may have given up.
 pub(crate) type Answer<T> = oneshot::Sender<Result<T>>;
@@ -30,10 +32,10 @@ pub(crate) struct CallRequest {
     pub(crate) key: CallKey,
     pub(crate) procedure: String,
     pub(crate) options: CallOptions<'static>,
-    pub(crate) payload: OwnedPayload,
+    pub(crate) payload: Carried,
     /// Where parts of the result go, if they are wanted.
-    pub(crate) parts: Option<mpsc::Sender<OwnedPayload>>,
-    pub(crate) answer: Answer<OwnedPayload>,
+    pub(crate) parts: Option<mpsc::Sender<Carried>>,
+    pub(crate) answer: Answer<Reply>,
 }
 
 /// A call that its caller has given up.
@@ -71,7 +73,7 @@ impl CancelMode {
 pub(crate) struct MoreArguments {
     pub(crate) key: CallKey,
     pub(crate) procedure: String,
-    pub(crate) payload: OwnedPayload,
+    pub(crate) payload: Carried,
     pub(crate) is_last: bool,
 }
 
@@ -80,16 +82,16 @@ pub(crate) struct MoreArguments {
 pub(crate) struct ProgressRequest {
     pub(crate) request: RequestId,
     /// Gone when the call is over, be it that it was answered or that its session has ended.
-    pub(crate) running: Weak<()>,
-    pub(crate) payload: OwnedPayload,
+    pub(crate) running: Weak<Alive>,
+    pub(crate) payload: Carried,
 }
 
 #[derive(Debug)]
 pub(crate) struct PublishRequest {
     pub(crate) topic: String,
     pub(crate) options: PublishOptions<'static>,
-    pub(crate) payload: OwnedPayload,
-    /// Only for a publication that is to be acknowledged.
+    pub(crate) payload: Carried,
+    /// For a publication that is to be acknowledged, or may be refused on this side.
     pub(crate) answer: Option<Answer<PublicationId>>,
 }
 

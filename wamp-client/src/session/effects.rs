@@ -33,7 +33,8 @@ impl Link {
             }
             Effect::Invoke { endpoint, request, in_parts, more, details, payload } => {
                 let most_waiting = shared.most_waiting;
-                let (invocation, running) = Invocation::new(request, in_parts, more.then_some(most_waiting));
+                let (invocation, running) =
+                    Invocation::new(request, in_parts, more.then_some(most_waiting), self.context.serializer());
                 let invocation = Some(invocation);
                 let call = Incoming { context: self.context.clone(), details, payload, invocation };
                 self.invoke(endpoint, running, call, shared);
@@ -41,12 +42,12 @@ impl Link {
             Effect::Proceed { request, is_last, payload } => {
                 if shared.work.invocations.proceed(request, payload, is_last) == Proceeded::TooSlow {
                     let problem = "the procedure does not take its arguments as fast as they come";
-                    self.machine.answer(request, &Err(WampError::new(error::UNAVAILABLE).arg(problem)));
+                    self.machine.refuse(request, &WampError::new(error::UNAVAILABLE).arg(problem));
                 }
             }
             Effect::Interrupt { request } => {
                 if shared.work.invocations.interrupt(request) {
-                    self.machine.answer(request, &Err(WampError::new(error::CANCELED)));
+                    self.machine.refuse(request, &WampError::new(error::CANCELED));
                 }
             }
             Effect::Revoked { endpoints, revocation } => {
@@ -69,7 +70,7 @@ impl Link {
         let Some(Endpoint { kind: EndpointKind::Procedure { handler, names, options }, .. }) =
             shared.endpoints.get(&endpoint)
         else {
-            self.machine.answer(request, &Err(WampError::new(error::NO_SUCH_REGISTRATION)));
+            self.machine.refuse(request, &WampError::new(error::NO_SUCH_REGISTRATION));
             return;
         };
         let invocations = &mut shared.work.invocations;
@@ -83,7 +84,7 @@ impl Link {
             invocations.start(endpoint, running, Arc::clone(handler), call, names);
             return;
         };
-        self.machine.answer(request, &Err(WampError::new(error::UNAVAILABLE).arg(refusal)));
+        self.machine.refuse(request, &WampError::new(error::UNAVAILABLE).arg(refusal));
     }
 
     fn attached(

@@ -150,7 +150,7 @@ impl Queue {
     async fn call(&self, event: Incoming) {
         let Inner { handler, names, .. } = &*self.0;
         let topic = Arc::clone(&event.details.uri);
-        let handled = AssertUnwindSafe(async { handler(event, names).await }).catch_unwind().await;
+        let handled = AssertUnwindSafe(async { handler(event.open()?.0, names).await }).catch_unwind().await;
         match handled {
             Ok(Ok(_)) => {}
             Ok(Err(error)) => warn!(%topic, %error, "event handler failed"),

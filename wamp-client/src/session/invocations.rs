@@ -8,16 +8,19 @@ use futures_util::FutureExt;
 use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio::task::{AbortHandle, Id, JoinSet};
 use tracing::warn;
-use wamp_proto::{OwnedPayload, RequestId};
+use wamp_proto::RequestId;
 
 use super::EndpointKey;
+use super::deadline::Deadline;
 use crate::WampError;
-use crate::handler::{BoxHandler, Incoming, Names, Outcome};
+use crate::handler::{Alive, BoxHandler, Incoming, Names};
+use crate::passthru::{Carried, Reply};
+use crate::wamp_error::INTERNAL;
 
 /// The invocations that are running, each a task of its own: a slow procedure holds up no other.
 #[derive(Debug, Default)]
 pub(crate) struct Invocations {
-    tasks: JoinSet<Outcome>,
+    tasks: JoinSet<Reply>,
     /// Those of the session there is.
     running: HashMap<RequestId, Entry>,
     requests: HashMap<Id, RequestId>,
@@ -39,9 +42,9 @@ struct Entry {
 pub(crate) struct Running {
     pub(crate) request: RequestId,
     /// While it is there the handler's parts of the result are sent.
-    pub(crate) _alive: Arc<()>,
+    pub(crate) _alive: Arc<Alive>,
     /// Where its next arguments go, while there may be any.
-    pub(crate) arguments: Option<mpsc::Sender<OwnedPayload>>,
+    pub(crate) arguments: Option<mpsc::Sender<Carried>>,
 }
 
 /// What became of more arguments.
@@ -76,9 +79,8 @@ impl Invocations {
     ) {
         let (request, procedure) = (running.request, Arc::clone(&call.details.uri));
         let task = self.tasks.spawn(async move {
-            let handled = AssertUnwindSafe(async { handler(call, names).await }).catch_unwind().await;
-            // What it panicked with was reported by the panic hook, here, and is none of the caller's business.
-            handled.unwrap_or_else(|_| Err(WampError::runtime("the procedure panicked")))
+            let handled = AssertUnwindSafe(handle(handler, call, names)).catch_unwind().await;
+            handled.unwrap_or_else(|_| panicked())
         });
         self.requests.insert(task.id(), request);
         self.running.insert(request, Entry { endpoint, procedure, running, task });
@@ -93,7 +95,7 @@ impl Invocations {
     }
 
     /// Hands more arguments to one. Those for one that has ended are for nobody.
-    pub(super) fn proceed(&mut self, request: RequestId, payload: OwnedPayload, is_last: bool) -> Proceeded {
+    pub(super) fn proceed(&mut self, request: RequestId, payload: Carried, is_last: bool) -> Proceeded {
         let Some(Entry { running, .. }) = self.running.get_mut(&request) else { return Proceeded::Taken };
         let Some(arguments) = &running.arguments else { return Proceeded::Taken };
         // Closed: the procedure wants no more.
@@ -108,7 +110,7 @@ impl Invocations {
     }
 
     /// The next one of this session that is done; never, while none is running. Cancel safe.
-    pub(super) async fn next(&mut self) -> (Running, Outcome) {
+    pub(super) async fn next(&mut self) -> (Running, Reply) {
         loop {
             if let Some(done) = self.join().await {
                 return done;
@@ -124,16 +126,16 @@ impl Invocations {
     }
 
     /// Waits for a task to end. Gives what came of it, if there is still a session to answer in.
-    async fn join(&mut self) -> Option<(Running, Outcome)> {
-        let (id, outcome) = match self.tasks.join_next_with_id().await {
-            Some(Ok((id, outcome))) => (id, outcome),
+    async fn join(&mut self) -> Option<(Running, Reply)> {
+        let (id, reply) = match self.tasks.join_next_with_id().await {
+            Some(Ok((id, reply))) => (id, reply),
             // Stopped by us, and answered then; or it panicked while it was dropped.
-            Some(Err(error)) => (error.id(), Err(WampError::runtime("the procedure panicked"))),
+            Some(Err(error)) => (error.id(), panicked()),
             None => std::future::pending().await,
         };
         self.orphans.remove(&id);
         let request = self.requests.remove(&id)?;
-        Some((self.running.remove(&request)?.running, outcome))
+        Some((self.running.remove(&request)?.running, reply))
     }
 
     /// The session is gone.
@@ -153,4 +155,21 @@ impl Invocations {
         });
         aborted.collect()
     }
+}
+
+/// From what came to what goes back.
+async fn handle(handler: BoxHandler, call: Incoming, names: Names) -> Reply {
+    let serializer = call.serializer();
+    match call.open() {
+        Ok((call, seal)) => {
+            let deadline = Deadline::of(&call);
+            seal.close_outcome(deadline.keep(handler(call, names)).await)
+        }
+        Err(error) => Reply::error(&error, serializer),
+    }
+}
+
+/// What it panicked with was reported by the panic hook, here, and is none of the caller's business.
+fn panicked() -> Reply {
+    Reply::error(&WampError::runtime("the procedure panicked"), INTERNAL)
 }

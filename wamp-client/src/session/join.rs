@@ -23,30 +23,35 @@ const ROLES: Roles = Roles {
     publisher: Some(
         Features::PUBLISHER_EXCLUSION
             .with(Features::PUBLISHER_IDENTIFICATION)
-            .with(Features::SUBSCRIBER_BLACKWHITE_LISTING),
+            .with(Features::SUBSCRIBER_BLACKWHITE_LISTING)
+            .with(Features::PAYLOAD_PASSTHRU_MODE),
     ),
     subscriber: Some(
         Features::PATTERN_BASED_SUBSCRIPTION
             .with(Features::PUBLISHER_IDENTIFICATION)
             .with(Features::PUBLICATION_TRUSTLEVELS)
-            .with(Features::SUBSCRIPTION_REVOCATION),
+            .with(Features::SUBSCRIPTION_REVOCATION)
+            .with(Features::PAYLOAD_PASSTHRU_MODE),
     ),
     caller: Some(
         Features::PROGRESSIVE_CALL_RESULTS
             .with(Features::PROGRESSIVE_CALL_INVOCATIONS)
             .with(Features::CALL_CANCELING)
             .with(Features::CALL_TIMEOUT)
-            .with(Features::CALLER_IDENTIFICATION),
+            .with(Features::CALLER_IDENTIFICATION)
+            .with(Features::PAYLOAD_PASSTHRU_MODE),
     ),
     callee: Some(
         Features::PROGRESSIVE_CALL_RESULTS
             .with(Features::PROGRESSIVE_CALL_INVOCATIONS)
             .with(Features::CALL_CANCELING)
+            .with(Features::CALL_TIMEOUT)
             .with(Features::CALLER_IDENTIFICATION)
             .with(Features::CALL_TRUSTLEVELS)
             .with(Features::PATTERN_BASED_REGISTRATION)
             .with(Features::SHARED_REGISTRATION)
-            .with(Features::REGISTRATION_REVOCATION),
+            .with(Features::REGISTRATION_REVOCATION)
+            .with(Features::PAYLOAD_PASSTHRU_MODE),
     ),
     broker: None,
     dealer: None,

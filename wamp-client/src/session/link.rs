@@ -128,7 +128,7 @@ impl Link {
         self.commands(shared);
         shutdown.abort(shared.work, |request| {
             let error = WampError::new(error::CANCELED).arg("the callee ended before the procedure did");
-            self.machine.answer(request, &Err(error));
+            self.machine.refuse(request, &error);
         });
         if let Some(joined) = &mut self.joined {
             joined.abort_all();
@@ -178,10 +178,10 @@ impl Link {
                     self.commands(shared);
                 }
                 Some(Abandoned { call, mode }) = shared.abandoned.recv() => self.machine.abandon(call, mode),
-                (running, outcome) = shared.work.invocations.next() => {
+                (running, reply) = shared.work.invocations.next() => {
                     // What the procedure asked for before it returned comes before its result.
                     self.commands(shared);
-                    self.machine.answer(running.request, &outcome);
+                    self.machine.answer(running.request, &reply);
                 }
                 Some(_) = shared.work.events.join_next(), if self.stopping.is_some() => {}
                 () = &mut self.alarm => self.beat()?,

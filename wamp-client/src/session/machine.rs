@@ -24,11 +24,15 @@ use super::{
     Answer, CallKey, CallRequest, CancelMode, Endpoint, EndpointKey, EndpointKind, MoreArguments, PublishRequest,
     Revocation,
 };
-use crate::handler::{Details, InvocationPolicy, Outcome};
-use crate::{Error, Result};
+use crate::handler::{Details, InvocationPolicy};
+use crate::passthru::{Carried, Reply};
+use crate::{Error, Result, WampError};
 
 /// The number of INVOCATION, which an ERROR in answer to one names.
 const INVOCATION: u64 = 68;
+
+/// What payloads of one's own need, for errors.
+const PASSTHRU: &str = "payload passthru mode";
 
 /// One session, from WELCOME to GOODBYE.
 #[derive(Debug)]
@@ -48,6 +52,8 @@ pub(crate) struct Machine {
     can_time_out: bool,
     /// This router takes the arguments of a call in pieces.
     can_proceed: bool,
+    /// Its dealer, and its broker, hand payloads through that they can't read.
+    passes: (bool, bool),
     /// Invocations whose arguments have not all come.
     uploads: Uploads,
     /// The program is about to leave: see [`withdraw`](Self::withdraw).
@@ -73,7 +79,7 @@ pub(crate) enum Effect {
         payload: OwnedPayload,
     },
     /// More arguments of a call that was made before.
-    Proceed { request: RequestId, is_last: bool, payload: OwnedPayload },
+    Proceed { request: RequestId, is_last: bool, payload: Carried },
     /// That call is no longer wanted.
     Interrupt { request: RequestId },
     /// The router has taken these endpoints back.
@@ -99,6 +105,10 @@ impl Machine {
             can_cancel: dealer.contains(Features::CALL_CANCELING),
             can_proceed: dealer.contains(Features::PROGRESSIVE_CALL_INVOCATIONS),
             can_time_out: dealer.contains(Features::CALL_TIMEOUT),
+            passes: (
+                dealer.contains(Features::PAYLOAD_PASSTHRU_MODE),
+                router.broker.unwrap_or_default().contains(Features::PAYLOAD_PASSTHRU_MODE),
+            ),
             uploads: Uploads::default(),
             withdrawn: false,
             frames: VecDeque::new(),
@@ -119,16 +129,23 @@ impl Machine {
             return;
         }
         let CallRequest { key, procedure, mut options, payload, parts, answer } = call;
-        if options.progress && !self.can_proceed {
+        let (passes, _) = self.passes;
+        let missing = [
+            (options.progress && !self.can_proceed, "progressive call invocations"),
+            (payload.passthru.is_some() && !passes, PASSTHRU),
+        ];
+        if let Some((_, feature)) = missing.into_iter().find(|(is_missing, _)| *is_missing) {
             let request = format!("the call of {procedure}");
-            drop(answer.send(Err(Error::Unsupported { request, feature: "progressive call invocations" })));
+            drop(answer.send(Err(Error::Unsupported { request, feature })));
             return;
         }
+        options.passthru = payload.keys();
         if !self.can_time_out {
             options.timeout = None;
         }
         let request = self.requests.next();
-        let message = Call { request, options, procedure: procedure.as_str().into(), payload: payload.as_payload() };
+        let procedure = procedure.as_str().into();
+        let message = Call { request, options, procedure, payload: payload.payload.as_payload() };
         self.send(&message.into());
         self.calls.insert(key, request);
         self.requests.insert(request, Pending::Call { key, parts, answer });
@@ -138,9 +155,9 @@ impl Machine {
     pub(crate) fn proceed(&mut self, arguments: &MoreArguments) {
         let MoreArguments { key, procedure, payload, is_last } = arguments;
         let Some(&request) = self.calls.get(key) else { return };
-        let options = CallOptions { progress: !is_last, ..CallOptions::default() };
+        let options = CallOptions { progress: !is_last, passthru: payload.keys(), ..CallOptions::default() };
         let procedure = procedure.as_str().into();
-        self.send(&Call { request, options, procedure, payload: payload.as_payload() }.into());
+        self.send(&Call { request, options, procedure, payload: payload.payload.as_payload() }.into());
     }
 
     /// The caller has given the call up.
@@ -154,11 +171,21 @@ impl Machine {
     }
 
     pub(crate) fn publish(&mut self, publication: PublishRequest) {
-        let PublishRequest { topic, options, payload, answer } = publication;
+        let PublishRequest { topic, mut options, payload, answer } = publication;
+        let (_, passes) = self.passes;
+        if payload.passthru.is_some() && !passes {
+            if let Some(answer) = answer {
+                let request = format!("the publication to {topic}");
+                drop(answer.send(Err(Error::Unsupported { request, feature: PASSTHRU })));
+            }
+            return;
+        }
+        options.passthru = payload.keys();
         let request = self.requests.next();
-        let message = Publish { request, options, topic: topic.as_str().into(), payload: payload.as_payload() };
-        self.send(&message.into());
-        if let Some(answer) = answer {
+        let is_acknowledged = options.acknowledge;
+        let topic = topic.as_str().into();
+        self.send(&Publish { request, options, topic, payload: payload.payload.as_payload() }.into());
+        if let Some(answer) = answer.filter(|_| is_acknowledged) {
             self.requests.insert(request, Pending::Publish { answer });
         }
     }
@@ -183,7 +210,7 @@ impl Machine {
                     concurrency: options.concurrency.map(u64::from),
                     force_reregister: options.force_reregister,
                     disclose_caller: options.disclose_caller,
-                    ..RegisterOptions::default()
+                    forward_timeout: options.forward_timeout,
                 };
                 self.send(&Register { request, options, procedure: uri.into() }.into());
             }
@@ -237,31 +264,32 @@ impl Machine {
     }
 
     /// Sends a part of the result of an invocation.
-    pub(crate) fn progress(&mut self, request: RequestId, payload: &OwnedPayload) {
-        let options = YieldOptions { progress: true, ..YieldOptions::default() };
-        self.send(&Yield { request, options, payload: payload.as_payload() }.into());
+    pub(crate) fn progress(&mut self, request: RequestId, part: &Carried) {
+        let options = YieldOptions { progress: true, passthru: part.keys() };
+        self.send(&Yield { request, options, payload: part.payload.as_payload() }.into());
     }
 
     /// Answers an invocation.
-    pub(crate) fn answer(&mut self, request: RequestId, outcome: &Outcome) {
+    pub(crate) fn answer(&mut self, request: RequestId, reply: &Reply) {
         self.uploads.answered(request);
-        match outcome {
-            Ok(payload) => {
-                let options = YieldOptions::default();
-                self.send(&Yield { request, options, payload: payload.as_payload() }.into());
+        match reply {
+            Reply::Result(result) => {
+                let options = YieldOptions { progress: false, passthru: result.keys() };
+                self.send(&Yield { request, options, payload: result.payload.as_payload() }.into());
             }
-            Err(error) => {
-                let payload = error.payload(self.serializer);
-                let message = ErrorMessage {
-                    request_type: INVOCATION,
-                    request,
-                    details: ErrorDetails::default(),
-                    error: error.uri().into(),
-                    payload: payload.as_payload(),
-                };
+            Reply::Error { uri, payload } => {
+                let details = ErrorDetails { message: None, passthru: payload.keys() };
+                let payload = payload.payload.as_payload();
+                let message =
+                    ErrorMessage { request_type: INVOCATION, request, details, error: uri.as_str().into(), payload };
                 self.send(&message.into());
             }
         }
+    }
+
+    /// Answers an invocation that no handler gets.
+    pub(crate) fn refuse(&mut self, request: RequestId, error: &WampError) {
+        self.answer(request, &Reply::error(error, self.serializer));
     }
 
     /// Says goodbye, or answers the router's.

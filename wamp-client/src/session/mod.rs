@@ -7,6 +7,7 @@
 //! machine      the protocol of a joined session: messages and commands in, frames and effects out; no I/O, no clock
 //! heartbeat    when to ask whether the router is still there
 //! invocations  procedures that are running
+//! deadline     how long one may take, where the caller said so
 //! events       handlers of events, each in order
 //! hooks        on_join and on_leave
 //! effects      what the machine makes of messages, done
@@ -19,6 +20,7 @@
 //! ```
 
 mod command;
+mod deadline;
 mod driver;
 mod effects;
 mod endpoint;

@@ -231,13 +231,6 @@ dicts! {
     }
 }
 
-impl Passthru<'_> {
-    /// Whether the payload is in passthru mode: a scheme is named.
-    pub fn is_used(&self) -> bool {
-        self.scheme.as_deref().is_some_and(|scheme| !scheme.is_empty())
-    }
-}
-
 impl SubscribeOptions<'_> {
     /// How the topic matches.
     ///

@@ -2,16 +2,18 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::mpsc::error::TrySendError;
 use wamp_proto::message::options::{EventDetails, InvocationDetails};
 use wamp_proto::message::{ErrorMessage, Event, Invocation};
-use wamp_proto::{Message, OwnedPayload, RequestId, error};
+use wamp_proto::{Message, RequestId, error};
 
 use super::pending::Pending;
 use super::{Effect, Machine};
 use crate::handler::{Caller, Details};
+use crate::passthru::{Carried, Reply};
 use crate::session::{CancelMode, EndpointKey, Revocation};
 use crate::{Error, WampError};
 
@@ -27,13 +29,14 @@ impl Machine {
             Message::Invocation(invocation) => self.invocation(invocation, frame),
             Message::Interrupt(interrupt) => Some(Effect::Interrupt { request: interrupt.request }),
             Message::Result(result) if result.details.progress => {
-                self.part(result.request, result.payload.own_in(frame));
+                self.part(result.request, Carried::received(result.payload.own_in(frame), &result.details.passthru));
                 None
             }
             Message::Result(result) => {
                 if let Some(Pending::Call { key, answer, .. }) = self.requests.remove(result.request) {
                     self.calls.remove(&key);
-                    drop(answer.send(Ok(result.payload.own_in(frame))));
+                    let carried = Carried::received(result.payload.own_in(frame), &result.details.passthru);
+                    drop(answer.send(Ok(Reply::Result(carried))));
                 }
                 None
             }
@@ -73,7 +76,7 @@ impl Machine {
                 tracing::warn!(registration = ?details.registration, reason = ?details.reason, "registration revoked");
                 revoked(endpoint.map(|endpoint| vec![endpoint]), details.reason)
             }
-            Message::Error(error) => self.error(&error),
+            Message::Error(error) => self.error(&error, frame),
             Message::Goodbye(goodbye) => Some(Effect::Goodbye {
                 reason: goodbye.reason.into_owned(),
                 message: goodbye.details.message.unwrap_or_default().into_owned(),
@@ -89,8 +92,9 @@ impl Machine {
     fn event(&self, event: Event<'_>, frame: &Bytes) -> Option<Effect> {
         // Not there: it crossed our UNSUBSCRIBE.
         let endpoints = self.subscriptions.get(&event.subscription)?.clone();
-        let EventDetails { topic, publisher, publisher_authid, publisher_authrole, trustlevel, retained, .. } =
+        let EventDetails { topic, publisher, publisher_authid, publisher_authrole, trustlevel, retained, passthru } =
             event.details;
+        let Carried { payload, passthru } = Carried::received(event.payload.own_in(frame), &passthru);
         let uri = match topic {
             Some(topic) => topic.as_ref().into(),
             None => self.uri_of(*endpoints.first()?)?,
@@ -105,8 +109,10 @@ impl Machine {
             publication: Some(event.publication),
             trustlevel,
             retained,
+            timeout: None,
+            passthru,
         };
-        Some(Effect::Event { endpoints, details, payload: event.payload.own_in(frame) })
+        Some(Effect::Event { endpoints, details, payload })
     }
 
     fn invocation(&mut self, invocation: Invocation<'_>, frame: &Bytes) -> Option<Effect> {
@@ -117,7 +123,8 @@ impl Machine {
             if is_last {
                 self.uploads.complete(request);
             }
-            return Some(Effect::Proceed { request, is_last, payload: invocation.payload.own_in(frame) });
+            let payload = Carried::received(invocation.payload.own_in(frame), &invocation.details.passthru);
+            return Some(Effect::Proceed { request, is_last, payload });
         }
         let Some(&endpoint) = self.registrations.get(&invocation.registration) else {
             // It crossed our UNREGISTER; whoever calls must get an answer all the same.
@@ -125,15 +132,17 @@ impl Machine {
                 true => WampError::new(error::UNAVAILABLE).arg("the callee is about to leave"),
                 false => WampError::new(error::NO_SUCH_REGISTRATION),
             };
-            self.answer(request, &Err(refusal));
+            self.refuse(request, &refusal);
             return None;
         };
         if invocation.details.progress {
             self.uploads.begin(request);
         }
         let (in_parts, more) = (invocation.details.receive_progress, invocation.details.progress);
-        let InvocationDetails { procedure, caller, caller_authid, caller_authrole, trustlevel, .. } =
-            invocation.details;
+        let InvocationDetails {
+            procedure, caller, caller_authid, caller_authrole, trustlevel, timeout, passthru, ..
+        } = invocation.details;
+        let Carried { payload, passthru } = Carried::received(invocation.payload.own_in(frame), &passthru);
         let uri = match procedure {
             Some(procedure) => procedure.as_ref().into(),
             None => self.uri_of(endpoint)?,
@@ -148,13 +157,14 @@ impl Machine {
             publication: None,
             trustlevel,
             retained: false,
+            timeout: timeout.filter(|&millis| millis > 0).map(Duration::from_millis),
+            passthru,
         };
-        let payload = invocation.payload.own_in(frame);
         Some(Effect::Invoke { endpoint, request, in_parts, more, details, payload })
     }
 
     /// A part of a call's result.
-    fn part(&mut self, request: RequestId, payload: OwnedPayload) {
+    fn part(&mut self, request: RequestId, payload: Carried) {
         // None for a call that was given up, or that did not ask for parts.
         let Some(parts) = self.requests.parts(request) else { return };
         let Err(TrySendError::Full(_)) = parts.try_send(payload) else { return };
@@ -170,12 +180,13 @@ impl Machine {
         self.patterns.get(&endpoint).map(|(_, uri)| Arc::clone(uri))
     }
 
-    fn error(&mut self, error: &ErrorMessage<'_>) -> Option<Effect> {
+    fn error(&mut self, error: &ErrorMessage<'_>, frame: &Bytes) -> Option<Effect> {
         let received = || WampError::received(&error.error, error.payload);
         match self.requests.remove(error.request)? {
             Pending::Call { key, answer, .. } => {
                 self.calls.remove(&key);
-                drop(answer.send(Err(received().into())));
+                let payload = Carried::received(error.payload.own_in(frame), &error.details.passthru);
+                drop(answer.send(Ok(Reply::Error { uri: error.error.to_string(), payload })));
                 None
             }
             Pending::Publish { answer } => {

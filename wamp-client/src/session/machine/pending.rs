@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use tokio::sync::mpsc;
-use wamp_proto::{OwnedPayload, PublicationId, RequestId};
+use wamp_proto::{PublicationId, RequestId};
 
 use super::Effect;
 use crate::Error;
+use crate::passthru::{Carried, Reply};
 use crate::session::{Answer, CallKey, EndpointKey};
 
 #[derive(Debug)]
@@ -14,8 +15,8 @@ pub(super) enum Pending {
     Call {
         key: CallKey,
         /// Where parts of the result go, if they are wanted.
-        parts: Option<mpsc::Sender<OwnedPayload>>,
-        answer: Answer<OwnedPayload>,
+        parts: Option<mpsc::Sender<Carried>>,
+        answer: Answer<Reply>,
     },
     Publish {
         answer: Answer<PublicationId>,
@@ -61,7 +62,7 @@ impl Requests {
     }
 
     /// Where the parts of a call's result go.
-    pub(super) fn parts(&self, request: RequestId) -> Option<&mpsc::Sender<OwnedPayload>> {
+    pub(super) fn parts(&self, request: RequestId) -> Option<&mpsc::Sender<Carried>> {
         match self.pending.get(&request) {
             Some(Pending::Call { parts, .. }) => parts.as_ref(),
             _ => None,
