@@ -29,12 +29,15 @@
 //! - `json`, `msgpack`, `cbor`: the serializers. At least one makes a protocol of it; without any there are only URIs,
 //!   patterns and ids.
 //! - `index`: [`PatternIndex`], which routers look subscriptions and registrations up in.
+//! - `auth`: [`auth`], the arithmetic of authentication.
 //!
-//! All are on by default.
+//! All but `auth` are on by default.
 
 #[cfg(all(feature = "codec", not(any(feature = "json", feature = "msgpack", feature = "cbor"))))]
 compile_error!("the feature `codec` is what `json`, `msgpack` and `cbor` have in common: switch one of these on");
 
+#[cfg(feature = "auth")]
+pub mod auth;
 #[cfg(feature = "codec")]
 mod codec;
 pub mod error;
