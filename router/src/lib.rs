@@ -4,6 +4,7 @@
 //! [`transport`] decodes frames, [`connection`] reads and writes, [`session`] knows who is
 //! there, [`realm`] routes, and [`outbox`] holds what waits for a peer.
 
+pub mod auth;
 mod broker;
 pub mod burst;
 pub mod clock;

@@ -2,6 +2,7 @@
 //! answers into an outbox.
 
 pub(crate) mod announced;
+mod authenticator;
 mod identity;
 pub(crate) mod request_ids;
 mod requests;
@@ -13,19 +14,20 @@ use std::time::Instant;
 
 use wamp_proto::error::{self, close};
 use wamp_proto::message::options::CloseDetails;
-use wamp_proto::message::{Abort, Goodbye, Hello};
-use wamp_proto::{Message, Payload, Uri};
+use wamp_proto::message::{Abort, Authenticate, Challenge as ChallengeMessage, Goodbye, Hello, Raw};
+use wamp_proto::{Message, Payload, Roles, SessionId, Uri, to_vec};
 
 use crate::burst::Burst;
 use crate::connection::Flow;
 use crate::outbox::Outbox;
-use crate::realm::Realms;
+use crate::realm::{Realm, Realms};
 use crate::transport::control::CloseCode;
 use request_ids::RequestIds;
 use requests::Joined;
 use violation::Violation;
 
-pub use identity::{Anonymous, Authenticator, Identity, Refusal};
+pub use authenticator::{Admission, Applicant, Authenticator, Challenge, Exchange, Refusal, Verdict};
+pub use identity::Identity;
 
 /// What a session comes in over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,9 +54,21 @@ pub struct Session {
 enum State {
     /// Waiting for HELLO.
     Opening,
+    /// Waiting for AUTHENTICATE.
+    Challenged(Box<Challenged>),
     Joined(Joined),
     /// GOODBYE or ABORT was sent, or the transport is gone. Nothing is answered any more.
     Over,
+}
+
+/// A session whose client is to prove who it is.
+#[derive(Debug)]
+struct Challenged {
+    realm: Arc<Realm>,
+    /// The id it will have.
+    id: SessionId,
+    roles: Roles,
+    exchange: Box<dyn Exchange>,
 }
 
 impl Session {
@@ -100,6 +114,11 @@ impl Session {
                 Message::Abort(_) => self.finish(None, CloseCode::NORMAL, burst),
                 message => self.abort_violation(&Violation::BeforeHello(message.name()), burst),
             },
+            State::Challenged(_) => match message {
+                Message::Authenticate(answer) => self.authenticate(&answer, burst),
+                Message::Abort(_) => self.finish(None, CloseCode::NORMAL, burst),
+                message => self.abort_violation(&Violation::BeforeWelcome(message.name()), burst),
+            },
         }
     }
 
@@ -132,11 +151,45 @@ impl Session {
             let message = format!("the realm {:?} does not exist", hello.realm);
             return self.abort(error::NO_SUCH_REALM, &message, CloseCode::POLICY, burst);
         };
-        let identity = match realm.options().authenticator.authenticate(hello) {
-            Ok(identity) => identity,
-            Err(Refusal { reason, message }) => return self.abort(reason, &message, CloseCode::POLICY, burst),
+        let id = realm.draw_session_id();
+        let applicant = Applicant { realm: realm.name(), session: id, hello, now: realm.now() };
+        let verdict = realm.options().authenticator.meet(&applicant);
+        self.settle(verdict, realm, id, roles, burst)
+    }
+
+    fn authenticate(&mut self, answer: &Authenticate<'_>, burst: &mut Burst) -> Flow {
+        let State::Challenged(challenged) = std::mem::replace(&mut self.state, State::Over) else {
+            return self.abort_violation(&Violation::BeforeHello("AUTHENTICATE"), burst);
         };
-        let Ok(member) = realm.join(identity, self.transport, roles, &self.outbox, burst) else {
+        let Challenged { realm, id, roles, exchange } = *challenged;
+        self.settle(exchange.answer(answer), realm, id, roles, burst)
+    }
+
+    /// Does what the authenticator has decided.
+    fn settle(
+        &mut self,
+        verdict: Result<Verdict, Refusal>,
+        realm: Arc<Realm>,
+        id: SessionId,
+        roles: Roles,
+        burst: &mut Burst,
+    ) -> Flow {
+        let admission = match verdict {
+            Ok(Verdict::Admit(admission)) => admission,
+            Ok(Verdict::Challenge(authenticator::Challenge { method, extra, exchange })) => {
+                let serializer = self.outbox.encoding().serializer;
+                let extra = to_vec(serializer, &extra).expect("a value can be encoded");
+                let extra = Raw::new(serializer, &extra).expect("what was encoded is one value");
+                burst.send(&self.outbox, &Message::Challenge(ChallengeMessage { method: method.into(), extra }));
+                self.state = State::Challenged(Box::new(Challenged { realm, id, roles, exchange }));
+                return Flow::Continue;
+            }
+            Err(Refusal { reason, message }) => {
+                tracing::info!(realm = realm.name(), reason, message, "refused");
+                return self.abort(reason, &message, CloseCode::POLICY, burst);
+            }
+        };
+        let Ok(member) = realm.join(id, admission, self.transport, roles, &self.outbox, burst) else {
             return self.abort(close::SYSTEM_SHUTDOWN, "the router is shutting down", CloseCode::GOING_AWAY, burst);
         };
         tracing::Span::current()

@@ -17,8 +17,8 @@ pub fn same_secret(key: &[u8], one: &[u8], other: &[u8]) -> bool {
     hmac::verify(&key, one, hmac::sign(&key, other).as_ref()).is_ok()
 }
 
-/// HMAC-SHA256.
-fn mac(key: &[u8], message: &[u8]) -> [u8; 32] {
+/// HMAC-SHA256 of a message.
+pub fn mac(key: &[u8], message: &[u8]) -> [u8; 32] {
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), message);
     tag.as_ref().try_into().expect("a SHA-256 has 32 bytes")
 }

@@ -4,14 +4,14 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use wamp_proto::message::options::{CloseDetails, WelcomeDetails};
-use wamp_proto::message::{Goodbye, Message, Welcome};
-use wamp_proto::{Roles, SessionId};
+use wamp_proto::message::{Goodbye, Message, Raw, Welcome};
+use wamp_proto::{Roles, SessionId, to_vec};
 
 use super::{Member, Realm, random_id};
 use crate::burst::Burst;
 use crate::meta;
 use crate::outbox::Outbox;
-use crate::session::{Identity, Transport, announced};
+use crate::session::{Admission, Transport, announced};
 use crate::transport::control::CloseCode;
 
 /// The software named in WELCOME.
@@ -41,10 +41,23 @@ pub(crate) enum Tell {
 pub(crate) struct RealmClosed;
 
 impl Realm {
-    /// Lets a session join: sends it WELCOME, and tells those who want to know.
+    /// An id that no session has.
+    pub(crate) fn draw_session_id(&self) -> SessionId {
+        let sessions = self.sessions.read();
+        loop {
+            let id = SessionId::known(random_id());
+            if !sessions.members.contains_key(&id) {
+                return id;
+            }
+        }
+    }
+
+    /// Lets a session join: sends it WELCOME, and tells those who want to know. Its id is the one
+    /// it was to have, unless somebody else has got it since.
     pub(crate) fn join(
         &self,
-        identity: Identity,
+        mut id: SessionId,
+        admission: Admission,
         transport: Transport,
         roles: Roles,
         outbox: &Arc<Outbox>,
@@ -56,15 +69,15 @@ impl Realm {
             if sessions.closed {
                 return Err(RealmClosed);
             }
-            let id = loop {
-                let id = SessionId::known(random_id());
-                if !sessions.members.contains_key(&id) {
-                    break id;
-                }
-            };
-            let member = Member::new(id, identity, transport, roles, outbox.clone());
+            while sessions.members.contains_key(&id) {
+                id = SessionId::known(random_id());
+            }
+            let member = Member::new(id, admission.identity, transport, roles, outbox.clone());
             // Nobody knows of the session before it is in the table, so nothing comes before this.
-            burst.send(outbox, &self.welcome(&member));
+            let serializer = outbox.encoding().serializer;
+            let extra = admission.authextra.map(|extra| to_vec(serializer, &extra).expect("a value can be encoded"));
+            let extra = extra.as_deref().map(|extra| Raw::new(serializer, extra).expect("it is one value"));
+            burst.send(outbox, &self.welcome(&member, extra));
             sessions.members.insert(id, member.clone());
             member
         };
@@ -73,7 +86,7 @@ impl Realm {
         Ok(member)
     }
 
-    fn welcome<'a>(&'a self, member: &'a Member) -> Message<'a> {
+    fn welcome<'a>(&'a self, member: &'a Member, authextra: Option<Raw<'a>>) -> Message<'a> {
         let identity = member.identity();
         Message::Welcome(Welcome {
             session: member.id(),
@@ -86,7 +99,7 @@ impl Realm {
                 authmethod: Some((&*identity.authmethod).into()),
                 authprovider: Some((&*identity.authprovider).into()),
                 publication_keys: Some(self.broker.keys().memory().into()),
-                ..WelcomeDetails::default()
+                authextra,
             },
         })
     }

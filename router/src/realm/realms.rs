@@ -7,10 +7,11 @@ use wamp_proto::error::close;
 
 use super::join::Farewell;
 use super::{Authorizer, Limits, OwnSessionOnly, Realm};
+use crate::auth::Anonymous;
 use crate::burst::Burst;
 use crate::clock::Clock;
 use crate::history::History;
-use crate::session::{Anonymous, Authenticator};
+use crate::session::Authenticator;
 use crate::transport::control::CloseCode;
 
 /// How a realm is run.

@@ -14,6 +14,8 @@ pub(crate) enum Violation {
     Batch(&'static str),
     #[error("received {0} before the session was established: the first message must be HELLO")]
     BeforeHello(&'static str),
+    #[error("received {0} before the session was established: AUTHENTICATE must answer CHALLENGE")]
+    BeforeWelcome(&'static str),
     #[error("received {0} message after session was established")]
     AfterWelcome(&'static str),
     #[error("received {0}, which only routers send")]

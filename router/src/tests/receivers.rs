@@ -3,26 +3,26 @@
 
 use std::sync::Arc;
 
-use wamp_proto::message::Hello;
-
 use super::world::{Client, World};
 use crate::realm::{AllowAll, RealmOptions};
-use crate::session::{Authenticator, Identity, Refusal};
+use crate::session::{Applicant, Authenticator, Identity, Refusal, Verdict};
 
 /// Takes the client's word for who it is.
 #[derive(Debug)]
 pub(super) struct Believes;
 
 impl Authenticator for Believes {
-    fn authenticate(&self, hello: &Hello<'_>) -> Result<Identity, Refusal> {
+    fn meet(&self, applicant: &Applicant<'_>) -> Result<Verdict, Refusal> {
+        let hello = applicant.hello;
         let authid = hello.details.authid.as_deref().unwrap_or_default();
         let authrole = hello.details.authrole.as_deref().unwrap_or_default();
-        Ok(Identity {
+        let identity = Identity {
             authid: authid.into(),
             authrole: authrole.into(),
             authmethod: "test".into(),
             authprovider: "test".into(),
-        })
+        };
+        Ok(Verdict::Admit(identity.into()))
     }
 }
 

@@ -1,0 +1,64 @@
+//! Who may join: anonymous clients, and users that prove who they are.
+//!
+//! Specification: "Authentication Methods" (advanced profile).
+
+mod cra;
+mod cryptosign;
+mod decoy;
+mod scram;
+mod ticket;
+mod users;
+
+pub use cra::CraSecret;
+pub use scram::ScramSecret;
+pub use users::Users;
+
+use crate::session::{Applicant, Authenticator, Identity, Refusal, Verdict};
+
+/// Lets everybody in, as a fresh anonymous principal.
+///
+/// An `authid` the client asks for is not granted: others may rely on it in `eligible_authid`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Anonymous;
+
+/// The authmethod of anonymous sessions, and their authrole where nobody says otherwise.
+const ANONYMOUS: &str = "anonymous";
+
+impl Authenticator for Anonymous {
+    fn meet(&self, applicant: &Applicant<'_>) -> Result<Verdict, Refusal> {
+        let methods = applicant.hello.details.authmethods.as_deref().unwrap_or_default();
+        if !methods.is_empty() && !methods.iter().any(|method| *method == ANONYMOUS) {
+            return Err(Refusal::no_matching_method(&[ANONYMOUS]));
+        }
+        Ok(Verdict::Admit(anonymous(ANONYMOUS).into()))
+    }
+}
+
+/// A principal that nobody knows.
+fn anonymous(authrole: &str) -> Identity {
+    let authid: String = std::iter::repeat_with(fastrand::alphanumeric).take(24).collect();
+    identity(&authid, authrole, ANONYMOUS)
+}
+
+/// A principal that is in a list.
+fn identity(authid: &str, authrole: &str, authmethod: &str) -> Identity {
+    Identity {
+        authid: authid.into(),
+        authrole: authrole.into(),
+        authmethod: authmethod.into(),
+        authprovider: "static".into(),
+    }
+}
+
+/// Bytes that nobody can foresee.
+fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).expect("the operating system has random numbers");
+    bytes
+}
+
+/// A text that nobody can foresee.
+fn nonce() -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.encode(random::<16>())
+}

@@ -1,0 +1,46 @@
+//! Specification: "Ticket-based Authentication" (advanced profile).
+
+use wamp_proto::Value;
+use wamp_proto::auth::same_secret;
+use wamp_proto::message::Authenticate;
+
+use super::decoy::Decoys;
+use crate::session::{Challenge, Exchange, Identity, Refusal, Verdict};
+
+pub(super) const METHOD: &str = "ticket";
+
+#[derive(Debug)]
+struct Ticket {
+    /// Nobody, where the authid is unknown.
+    identity: Option<Identity>,
+    ticket: Hidden,
+    decoys: Decoys,
+}
+
+/// A secret that does not show.
+pub(super) struct Hidden(pub(super) String);
+
+impl std::fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("…")
+    }
+}
+
+/// Asks for the ticket of a user, known (with the ticket) or not.
+pub(super) fn challenge(known: Option<(Identity, &str)>, authid: &str, decoys: &Decoys) -> Challenge {
+    let (identity, ticket) = match known {
+        Some((identity, ticket)) => (Some(identity), ticket.to_owned()),
+        None => (None, decoys.secret(authid)),
+    };
+    let exchange = Box::new(Ticket { identity, ticket: Hidden(ticket), decoys: decoys.clone() });
+    Challenge { method: METHOD, extra: Value::Map(Vec::new()), exchange }
+}
+
+impl Exchange for Ticket {
+    fn answer(self: Box<Self>, answer: &Authenticate<'_>) -> Result<Verdict, Refusal> {
+        let Hidden(ticket) = self.ticket;
+        let is_right = same_secret(self.decoys.key(), answer.signature.as_bytes(), ticket.as_bytes());
+        let identity = self.identity.filter(|_| is_right).ok_or_else(Refusal::wrong_credentials)?;
+        Ok(Verdict::Admit(identity.into()))
+    }
+}

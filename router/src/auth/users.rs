@@ -1,0 +1,187 @@
+//! Users in a list.
+
+use ahash::AHashMap;
+use wamp_proto::auth::cryptosign::PublicKey;
+use wamp_proto::auth::scram::Dialect;
+
+use super::decoy::Decoys;
+use super::ticket::Hidden;
+use super::{ANONYMOUS, CraSecret, ScramSecret, anonymous, cra, cryptosign, identity, scram, ticket};
+use crate::session::{Applicant, Authenticator, Refusal, Verdict};
+
+/// Who may join a realm, and how they prove who they are. Of a client's authmethods the first one that is offered is
+/// used; one that names none is anonymous. A method is offered once somebody can use it.
+///
+/// Nobody can find out who is in it: an unknown user is challenged like the others, always in the same way, and
+/// refused like one whose secret is wrong.
+///
+/// ```
+/// use wamp_router::auth::{CraSecret, Users};
+///
+/// let users = Users::default()
+///     .anonymous("guest")
+///     .ticket("joe", "backend", "secret!!!")
+///     .wampcra("peter", "frontend", CraSecret::plain("secret1"))
+///     .cryptosign("sensor-1", "sensor", "545efb0a2192db8d43f118e9bf9aee081466e1ef36c708b96ee6f62dddad9122".parse()?);
+/// # Ok::<(), wamp_proto::auth::cryptosign::InvalidKey>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Users {
+    anonymous: Option<Box<str>>,
+    ticket: List<Hidden>,
+    cra: List<CraSecret>,
+    scram: List<ScramSecret>,
+    keys: AHashMap<PublicKey, (Box<str>, Box<str>)>,
+    decoys: Decoys,
+}
+
+/// The users of a method.
+#[derive(Debug)]
+struct List<T> {
+    users: Vec<User<T>>,
+    by_authid: AHashMap<Box<str>, usize>,
+}
+
+#[derive(Debug)]
+struct User<T> {
+    authrole: Box<str>,
+    secret: T,
+}
+
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        Self { users: Vec::new(), by_authid: AHashMap::new() }
+    }
+}
+
+impl<T> List<T> {
+    fn set(&mut self, authid: Box<str>, user: User<T>) {
+        match self.by_authid.get(&authid) {
+            Some(&at) => self.users[at] = user,
+            None => {
+                self.by_authid.insert(authid, self.users.len());
+                self.users.push(user);
+            }
+        }
+    }
+
+    fn get(&self, authid: &str) -> Option<&User<T>> {
+        self.users.get(*self.by_authid.get(authid)?)
+    }
+
+    /// The user, and whether it is one; else the one whose ways the unknown user has.
+    fn get_or_model(&self, authid: &str, decoys: &Decoys) -> Option<(&User<T>, bool)> {
+        let known = self.get(authid).map(|user| (user, true));
+        known.or_else(|| decoys.model(authid, &self.users).map(|user| (user, false)))
+    }
+}
+
+impl Users {
+    /// Lets everybody in, in this role, as a principal with a random authid.
+    #[must_use]
+    pub fn anonymous(mut self, authrole: impl Into<Box<str>>) -> Self {
+        self.anonymous = Some(authrole.into());
+        self
+    }
+
+    /// Adds a user that has a ticket. It travels as it is: without TLS whoever listens has it too.
+    #[must_use]
+    pub fn ticket(
+        mut self,
+        authid: impl Into<Box<str>>,
+        authrole: impl Into<Box<str>>,
+        ticket: impl Into<String>,
+    ) -> Self {
+        self.ticket.set(authid.into(), User { authrole: authrole.into(), secret: Hidden(ticket.into()) });
+        self
+    }
+
+    /// Adds a user that signs with a secret both sides know.
+    #[must_use]
+    pub fn wampcra(mut self, authid: impl Into<Box<str>>, authrole: impl Into<Box<str>>, secret: CraSecret) -> Self {
+        self.cra.set(authid.into(), User { authrole: authrole.into(), secret });
+        self
+    }
+
+    /// Adds a user that has a password, of which the router keeps nothing that could be used in its place.
+    #[must_use]
+    pub fn scram(mut self, authid: impl Into<Box<str>>, authrole: impl Into<Box<str>>, secret: ScramSecret) -> Self {
+        self.scram.set(authid.into(), User { authrole: authrole.into(), secret });
+        self
+    }
+
+    /// Adds a key of a user: whoever has the private one is that user. There may be several for one authid.
+    #[must_use]
+    pub fn cryptosign(mut self, authid: impl Into<Box<str>>, authrole: impl Into<Box<str>>, key: PublicKey) -> Self {
+        self.keys.insert(key, (authid.into(), authrole.into()));
+        self
+    }
+
+    /// The methods that somebody can use.
+    fn offered(&self) -> Vec<&'static str> {
+        let has_scram = !self.scram.users.is_empty();
+        let methods = [
+            (ANONYMOUS, self.anonymous.is_some()),
+            (ticket::METHOD, !self.ticket.users.is_empty()),
+            (cra::METHOD, !self.cra.users.is_empty()),
+            (Dialect::Standard.method(), has_scram),
+            (Dialect::Crossbar.method(), has_scram),
+            (cryptosign::METHOD, !self.keys.is_empty()),
+        ];
+        methods.into_iter().filter(|(_, offered)| *offered).map(|(method, _)| method).collect()
+    }
+
+    fn challenge(&self, method: &str, applicant: &Applicant<'_>) -> Result<Option<Verdict>, Refusal> {
+        let decoys = &self.decoys;
+        let authid = || {
+            let message = || format!("HELLO has no authid, which the authmethod {method} needs");
+            let missing = || Refusal { reason: wamp_proto::error::AUTHENTICATION_FAILED, message: message() };
+            applicant.hello.details.authid.as_deref().ok_or_else(missing)
+        };
+        let challenge = match method {
+            ANONYMOUS => return Ok(self.anonymous.as_deref().map(|role| Verdict::Admit(anonymous(role).into()))),
+            ticket::METHOD if !self.ticket.users.is_empty() => {
+                let authid = authid()?;
+                let known = self.ticket.get(authid).map(|User { authrole, secret: Hidden(ticket) }| {
+                    (identity(authid, authrole, method), ticket.as_str())
+                });
+                ticket::challenge(known, authid, decoys)
+            }
+            cra::METHOD if !self.cra.users.is_empty() => {
+                let authid = authid()?;
+                let Some((user, is_known)) = self.cra.get_or_model(authid, decoys) else { return Ok(None) };
+                let identity = identity(authid, &user.authrole, method);
+                cra::challenge(applicant, identity, &user.secret, is_known, decoys)
+            }
+            cryptosign::METHOD if !self.keys.is_empty() => {
+                let key = cryptosign::key(applicant)?;
+                let asked_for = applicant.hello.details.authid.as_deref().filter(|authid| !authid.is_empty());
+                let known = self.keys.get(&key).filter(|(authid, _)| asked_for.is_none_or(|asked| *asked == **authid));
+                cryptosign::challenge(key, known.map(|(authid, authrole)| identity(authid, authrole, method)))
+            }
+            other => match Dialect::of_method(other).filter(|_| !self.scram.users.is_empty()) {
+                Some(dialect) => {
+                    let authid = authid()?;
+                    let Some((user, is_known)) = self.scram.get_or_model(authid, decoys) else { return Ok(None) };
+                    let identity = identity(authid, &user.authrole, method);
+                    scram::challenge(applicant, dialect, identity, &user.secret, is_known, decoys)?
+                }
+                None => return Ok(None),
+            },
+        };
+        Ok(Some(Verdict::Challenge(challenge)))
+    }
+}
+
+impl Authenticator for Users {
+    fn meet(&self, applicant: &Applicant<'_>) -> Result<Verdict, Refusal> {
+        let methods = applicant.hello.details.authmethods.as_deref().unwrap_or_default();
+        let methods = methods.iter().map(|method| &**method).chain(methods.is_empty().then_some(ANONYMOUS));
+        for method in methods {
+            if let Some(verdict) = self.challenge(method, applicant)? {
+                return Ok(verdict);
+            }
+        }
+        Err(Refusal::no_matching_method(&self.offered()))
+    }
+}

@@ -1,0 +1,102 @@
+//! How it is established who a session is.
+
+use std::fmt::Debug;
+
+use wamp_proto::message::{Authenticate, Hello};
+use wamp_proto::{SessionId, Value};
+
+use super::Identity;
+use crate::clock::Timestamp;
+
+/// Establishes who a session is.
+///
+/// It is asked on the connection's own task, so it must answer at once.
+pub trait Authenticator: Debug + Send + Sync {
+    /// Lets a client in, asks it for a proof, or refuses it.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] if the client may not join; it is told why in ABORT.
+    fn meet(&self, applicant: &Applicant<'_>) -> Result<Verdict, Refusal>;
+}
+
+/// A client that wants to join.
+#[derive(Debug, Clone, Copy)]
+pub struct Applicant<'a> {
+    /// The realm.
+    pub realm: &'a str,
+    /// The id its session is to have.
+    pub session: SessionId,
+    /// What it says of itself.
+    pub hello: &'a Hello<'a>,
+    /// The time of day.
+    pub now: Timestamp,
+}
+
+/// What is to become of a client that wants to join.
+#[derive(Debug)]
+pub enum Verdict {
+    /// It may join.
+    Admit(Admission),
+    /// It has to prove something first.
+    Challenge(Challenge),
+}
+
+/// A client that may join.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Admission {
+    /// As whom.
+    pub identity: Identity,
+    /// What it is told besides, a dict: `WELCOME.Details.authextra`.
+    pub authextra: Option<Value>,
+}
+
+impl From<Identity> for Admission {
+    fn from(identity: Identity) -> Self {
+        Self { identity, authextra: None }
+    }
+}
+
+/// What a client has to answer to.
+#[derive(Debug)]
+pub struct Challenge {
+    /// The authmethod.
+    pub method: &'static str,
+    /// What it needs, a dict: `CHALLENGE.Extra`.
+    pub extra: Value,
+    /// Who looks at the answer.
+    pub exchange: Box<dyn Exchange>,
+}
+
+/// An authentication that is under way.
+pub trait Exchange: Debug + Send + Sync {
+    /// Looks at the client's answer. There may be another challenge.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] if the client may not join.
+    fn answer(self: Box<Self>, answer: &Authenticate<'_>) -> Result<Verdict, Refusal>;
+}
+
+/// Why a session may not join.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The reason URI of the ABORT.
+    pub reason: &'static str,
+    /// What was wrong and what would be right, for a person.
+    pub message: String,
+}
+
+impl Refusal {
+    /// None of the client's methods is one of these.
+    pub fn no_matching_method(offered: &[&str]) -> Self {
+        let message = format!("this realm offers the authmethods: {}", offered.join(", "));
+        Self { reason: wamp_proto::error::NO_MATCHING_AUTH_METHOD, message }
+    }
+
+    /// The proof is wrong; or nobody is known who could give one, which sounds the same.
+    pub fn wrong_credentials() -> Self {
+        let message = "the authid is unknown, or its secret or signature is wrong".to_owned();
+        Self { reason: wamp_proto::error::AUTHENTICATION_FAILED, message }
+    }
+}

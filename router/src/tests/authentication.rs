@@ -1,0 +1,273 @@
+//! Specification: "Authentication Methods" with the chapters on tickets, WAMP-CRA, SCRAM and Cryptosign (advanced
+//! profile).
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use wamp_proto::auth::cra;
+use wamp_proto::auth::cryptosign::{SigningKey, message, unhex};
+use wamp_proto::auth::scram::{Dialect, Kdf, SaltedPassword, Transcript};
+
+use super::world::{Client, World};
+use crate::auth::{CraSecret, ScramSecret, Users};
+use crate::connection::Flow;
+use crate::realm::RealmOptions;
+
+const WRONG: &str = "the authid is unknown, or its secret or signature is wrong";
+
+fn world(users: Users) -> World {
+    World::with(RealmOptions { authenticator: Arc::new(users), ..RealmOptions::default() })
+}
+
+/// Says HELLO, and gives the answer.
+fn hello(world: &World, details: Value) -> (Client, Value) {
+    let mut client = world.connect();
+    let mut details = details;
+    details["roles"] = json!({"caller": {}});
+    let _ = client.send(&json!([1, "realm1", details]).to_string());
+    let answer = received(&client);
+    (client, answer)
+}
+
+fn received(client: &Client) -> Value {
+    serde_json::from_str(&client.received()[0]).unwrap()
+}
+
+/// Answers a challenge, and gives what comes of it.
+fn answer(client: &mut Client, signature: &str, extra: Value) -> Value {
+    let _ = client.send(&json!([5, signature, extra]).to_string());
+    received(client)
+}
+
+fn assert_joined_as(welcome: &Value, authid: &str, authrole: &str, authmethod: &str) {
+    assert_eq!(welcome[0], 2, "{welcome}");
+    let details = &welcome[2];
+    assert_eq!(
+        [&details["authid"], &details["authrole"], &details["authmethod"], &details["authprovider"]],
+        [authid, authrole, authmethod, "static"]
+    );
+}
+
+fn assert_refused(abort: &Value) {
+    assert_eq!(*abort, json!([3, {"message": WRONG}, "wamp.error.authentication_failed"]));
+}
+
+#[test]
+fn a_ticket_lets_in_who_has_it() {
+    let world = world(Users::default().ticket("joe", "user", "secret!!!"));
+    let joe = json!({"authmethods": ["ticket"], "authid": "joe"});
+    let (mut client, challenge) = hello(&world, joe.clone());
+    assert_eq!(challenge, json!([4, "ticket", {}]));
+    assert_joined_as(&answer(&mut client, "secret!!!", json!({})), "joe", "user", "ticket");
+
+    for wrong in ["", "secret", "secret!!!!", "Secret!!!"] {
+        let (mut client, _) = hello(&world, joe.clone());
+        assert_refused(&answer(&mut client, wrong, json!({})));
+    }
+}
+
+/// Tickets of one user are none of another's, whatever method they are for.
+#[test]
+fn secrets_belong_to_their_user_and_method() {
+    let world = world(Users::default().ticket("joe", "user", "one").wampcra("ann", "user", CraSecret::plain("two")));
+    for authid in ["ann", "nobody"] {
+        let (mut client, challenge) = hello(&world, json!({"authmethods": ["ticket"], "authid": authid}));
+        assert_eq!(challenge[0], 4);
+        assert_refused(&answer(&mut client, "two", json!({})));
+    }
+}
+
+fn sign(challenge: &Value, secret: &str) -> String {
+    let extra = &challenge[2];
+    let key = match extra["salt"].as_str() {
+        None => secret.to_owned(),
+        Some(salt) => {
+            let number = |key: &str| extra[key].as_u64().unwrap();
+            cra::Salt::checked(salt, number("iterations") as u32, number("keylen") as usize).unwrap().derive(secret)
+        }
+    };
+    cra::sign(&key, extra["challenge"].as_str().unwrap())
+}
+
+fn salt() -> cra::Salt {
+    cra::Salt::checked("salt123", 100, 32).unwrap()
+}
+
+#[test]
+fn a_wampcra_signature_lets_in_who_can_make_it() {
+    let salted = CraSecret::salted(salt().derive("secret2"), salt());
+    let users = Users::default().wampcra("peter", "user", CraSecret::plain("secret1")).wampcra("ann", "admin", salted);
+    let world = world(users);
+    for (authid, authrole, secret) in [("peter", "user", "secret1"), ("ann", "admin", "secret2")] {
+        let details = json!({"authmethods": ["wampcra"], "authid": authid});
+        let (mut client, challenge) = hello(&world, details.clone());
+        let text: Value = serde_json::from_str(challenge[2]["challenge"].as_str().unwrap()).unwrap();
+        assert_eq!([&text["authid"], &text["authrole"], &text["authmethod"]], [authid, authrole, "wampcra"]);
+        assert_eq!(text["timestamp"], "2026-01-01T00:00:00Z");
+        let welcome = answer(&mut client, &sign(&challenge, secret), json!({}));
+        assert_joined_as(&welcome, authid, authrole, "wampcra");
+        // "The WAMP session ID that will be assigned to the session".
+        assert_eq!(welcome[1], text["session"]);
+
+        let (mut client, other) = hello(&world, details.clone());
+        assert_ne!(challenge[2]["challenge"], other[2]["challenge"], "each challenge is new");
+        assert_refused(&answer(&mut client, &sign(&challenge, secret), json!({})));
+        let (mut client, challenge) = hello(&world, details);
+        assert_refused(&answer(&mut client, &sign(&challenge, "wrong"), json!({})));
+    }
+}
+
+/// An unknown user has a salt like the others have, always the same one, and never gets in.
+#[test]
+fn nobody_learns_which_users_there_are() {
+    let salted = CraSecret::salted(salt().derive("secret"), salt());
+    let kdf = Kdf::Argon2id { iterations: 1, memory: 8 };
+    let scram = ScramSecret {
+        salt: vec![1; 16],
+        kdf,
+        verifier: SaltedPassword::derive("secret", "AQEBAQEBAQEBAQEBAQEBAQ==", kdf, Dialect::Standard)
+            .unwrap()
+            .verifier(),
+    };
+    let world = world(Users::default().wampcra("peter", "user", salted).scram("peter", "user", scram));
+    for method in ["wampcra", "wamp-scram", "scram"] {
+        let details = |authid| json!({"authmethods": [method], "authid": authid, "authextra": {"nonce": "cm9zZXM="}});
+        let shape = |challenge: &Value| {
+            let extra = challenge[2].as_object().unwrap();
+            let lengths = extra.iter().map(|(key, value)| (key.clone(), value.as_str().map(str::len), value.is_u64()));
+            lengths.filter(|(key, ..)| key != "challenge").collect::<Vec<_>>()
+        };
+        let (_, known) = hello(&world, details("peter"));
+        let (mut client, unknown) = hello(&world, details("paul"));
+        let (_, again) = hello(&world, details("paul"));
+        assert_eq!(shape(&known), shape(&unknown), "{method}");
+        assert_eq!(unknown[2]["salt"], again[2]["salt"]);
+        assert_ne!(unknown[2]["salt"], known[2]["salt"]);
+        let nonce = unknown[2]["nonce"].clone();
+        assert_refused(&answer(&mut client, "c2lnbmF0dXJl", json!({"nonce": nonce})));
+    }
+}
+
+/// The transcript of an exchange, as the client knows it.
+fn transcript<'a>(dialect: Dialect, authid: &'a str, challenge: &'a Value) -> Transcript<'a> {
+    let extra = &challenge[2];
+    Transcript {
+        dialect,
+        authid,
+        client_nonce: "cm9zZXM=",
+        nonce: extra["nonce"].as_str().unwrap(),
+        salt: extra["salt"].as_str().unwrap(),
+        iterations: extra["iterations"].as_u64().unwrap() as u32,
+    }
+}
+
+#[test]
+fn a_scram_proof_is_answered_with_the_routers_own() {
+    for (dialect, kdf, kdf_name, verifier) in [
+        (Dialect::Standard, Kdf::Pbkdf2 { iterations: 4096.try_into().unwrap() }, "pbkdf2", "verifier"),
+        (Dialect::Standard, Kdf::Argon2id { iterations: 1, memory: 8 }, "argon2id13", "verifier"),
+        (Dialect::Crossbar, Kdf::Argon2id { iterations: 1, memory: 8 }, "argon2id-13", "scram_server_signature"),
+    ] {
+        let salt = STANDARD.encode([9; 16]);
+        let password = SaltedPassword::derive("p4ssw0rd", &salt, kdf, dialect).unwrap();
+        let secret = ScramSecret { salt: vec![9; 16], kdf, verifier: password.verifier() };
+        let world = world(Users::default().scram("ann", "admin", secret));
+        let method = dialect.method();
+        let details = json!({"authmethods": [method], "authid": "ann", "authextra": {"nonce": "cm9zZXM="}});
+
+        let (mut client, challenge) = hello(&world, details.clone());
+        assert_eq!([&challenge[1], &challenge[2]["kdf"], &challenge[2]["salt"]], [method, kdf_name, &salt]);
+        let transcript = transcript(dialect, "ann", &challenge);
+        assert!(dialect == Dialect::Crossbar || transcript.nonce.starts_with("cm9zZXM="));
+        let extra = json!({"nonce": transcript.nonce, "channel_binding": null, "cbind_data": null});
+        let welcome = answer(&mut client, &password.proof(&transcript), extra.clone());
+        assert_joined_as(&welcome, "ann", "admin", method);
+        assert!(password.is_verified(&transcript, welcome[2]["authextra"][verifier].as_str().unwrap()));
+
+        // Said again it is wrong: the nonce is another one.
+        let (mut client, _) = hello(&world, details);
+        assert_refused(&answer(&mut client, &password.proof(&transcript), extra));
+    }
+}
+
+#[test]
+fn a_key_is_its_user() {
+    let key = SigningKey::from_seed(&[7; 32]);
+    let world = world(Users::default().cryptosign("sensor-1", "sensor", key.public_key()));
+    let details = json!({"authmethods": ["cryptosign"], "authextra": {"pubkey": key.public_key().to_string()}});
+    let sign = |key: &SigningKey, challenge: &Value| {
+        key.sign(&message(&unhex(challenge[2]["challenge"].as_str().unwrap()).unwrap(), None))
+    };
+    // With its authid, or without: the key says who it is.
+    for authid in [json!(null), json!(""), json!("sensor-1")] {
+        let mut details = details.clone();
+        details["authid"] = authid;
+        let (mut client, challenge) = hello(&world, details);
+        assert_eq!([&challenge[1], &challenge[2]["channel_binding"]], [&json!("cryptosign"), &json!(null)]);
+        let welcome = answer(&mut client, &sign(&key, &challenge), json!({}));
+        assert_joined_as(&welcome, "sensor-1", "sensor", "cryptosign");
+    }
+    // As somebody else; with another key than announced; with one nobody knows.
+    let mut other = details.clone();
+    other["authid"] = json!("sensor-2");
+    let stranger = SigningKey::from_seed(&[8; 32]);
+    let mut unknown = details.clone();
+    unknown["authextra"]["pubkey"] = json!(stranger.public_key().to_string());
+    for (details, key) in [(other, &key), (details, &stranger), (unknown, &stranger)] {
+        let (mut client, challenge) = hello(&world, details);
+        assert_refused(&answer(&mut client, &sign(key, &challenge), json!({})));
+    }
+}
+
+#[test]
+fn what_a_method_needs_and_does_not_get_is_named() {
+    let key = SigningKey::from_seed(&[7; 32]).public_key();
+    let world = world(Users::default().ticket("joe", "user", "secret").cryptosign("sensor-1", "sensor", key));
+    for (details, what) in [
+        (json!({"authmethods": ["ticket"]}), "no authid"),
+        (json!({"authmethods": ["cryptosign"]}), "authextra.pubkey"),
+        (json!({"authmethods": ["cryptosign"], "authextra": {"pubkey": "12"}}), "64 hexadecimal digits"),
+        (
+            json!({"authmethods": ["cryptosign"], "authextra": {"pubkey": key.to_string(), "channel_binding": "tls-unique"}}),
+            "tls-unique",
+        ),
+    ] {
+        let (_, abort) = hello(&world, details);
+        assert_eq!(abort[2], "wamp.error.authentication_failed");
+        assert!(abort[1]["message"].as_str().unwrap().contains(what), "{abort}");
+    }
+}
+
+#[test]
+fn the_first_method_that_is_offered_is_used() {
+    let users = || Users::default().ticket("joe", "user", "one").wampcra("joe", "user", CraSecret::plain("two"));
+    let methods = |methods: &[&str]| json!({"authmethods": methods, "authid": "joe"});
+    let (_, challenge) = hello(&world(users()), methods(&["cryptosign", "wampcra", "ticket"]));
+    assert_eq!(challenge[1], "wampcra");
+    // Nobody is anonymous here, and who names no method would be.
+    for details in [methods(&["anonymous"]), methods(&[]), json!({})] {
+        let (_, abort) = hello(&world(users()), details);
+        assert_eq!(abort[2], "wamp.error.no_matching_auth_method");
+        assert!(abort[1]["message"].as_str().unwrap().ends_with("ticket, wampcra"), "{abort}");
+    }
+    let (_, welcome) = hello(&world(users().anonymous("guest")), json!({}));
+    assert_eq!([&welcome[0], &welcome[2]["authrole"]], [&json!(2), &json!("guest")]);
+}
+
+#[test]
+fn nothing_but_authenticate_answers_a_challenge() {
+    let world = world(Users::default().ticket("joe", "user", "secret"));
+    for message in
+        [r#"[48,1,{},"com.add"]"#, r#"[1,"realm1",{"roles":{"caller":{}}}]"#, r#"[6,{},"wamp.close.normal"]"#]
+    {
+        let (mut client, _) = hello(&world, json!({"authmethods": ["ticket"], "authid": "joe"}));
+        assert!(matches!(client.send(message), Flow::Close(..)));
+        client.expect_violation("AUTHENTICATE must answer CHALLENGE");
+    }
+    // A client that has second thoughts is let go.
+    let (mut client, _) = hello(&world, json!({"authmethods": ["ticket"], "authid": "joe"}));
+    assert!(matches!(client.send(r#"[3,{},"wamp.error.authentication_failed"]"#), Flow::Close(..)));
+    assert!(world.realm().is_empty());
+}
