@@ -119,7 +119,16 @@ impl<T: Send + Sync + 'static> FromSession for State<T> {
     }
 }
 
-/// The session with the router.
+/// The session with the router, new with every join.
+///
+/// ```
+/// use wamp_client::{SessionInfo, on_join};
+///
+/// #[on_join]
+/// async fn joined(session: SessionInfo) {
+///     println!("session {} in {}, as {:?}", session.id, session.realm, session.authrole);
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SessionInfo {
@@ -147,7 +156,20 @@ impl FromSession for SessionInfo {
     }
 }
 
-/// Who called the procedure or published the event, as far as the router discloses it.
+/// Who called the procedure or published the event, as far as the router discloses it: with `disclose_me` on the other
+/// side, or `disclose_caller` on this one.
+///
+/// ```
+/// use wamp_client::{Caller, WampError, register};
+///
+/// #[register("com.example.reset", disclose_caller)]
+/// async fn reset(caller: Caller) -> Result<(), WampError> {
+///     match caller.authrole.as_deref() {
+///         Some("operator") => Ok(()),
+///         _ => Err(WampError::new("wamp.error.not_authorized").arg("only operators may reset")),
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Caller {
@@ -166,6 +188,15 @@ impl FromMessage for Caller {
 }
 
 /// The topic an event was published to: with `matching = "prefix"` or `"wildcard"` one of many.
+///
+/// ```
+/// use wamp_client::{Topic, subscribe};
+///
+/// #[subscribe("com.example.status.", matching = "prefix")]
+/// async fn on_status(Topic(topic): Topic, status: String) {
+///     println!("{topic} is {status}");
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Topic(pub String);
 
@@ -176,6 +207,15 @@ impl FromMessage for Topic {
 }
 
 /// The procedure that was called: with `matching = "prefix"` or `"wildcard"` one of many.
+///
+/// ```
+/// use wamp_client::{Procedure, register};
+///
+/// #[register("com.example.machine..name", matching = "wildcard")]
+/// async fn name(Procedure(procedure): Procedure) -> Option<String> {
+///     procedure.split('.').nth(3).map(str::to_owned)
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Procedure(pub String);
 
@@ -186,6 +226,16 @@ impl FromMessage for Procedure {
 }
 
 /// All there is to know about a message besides its arguments.
+///
+/// ```
+/// use wamp_client::{Details, subscribe};
+///
+/// #[subscribe("com.example.status", retained)]
+/// async fn on_status(status: String, details: Details) {
+///     let when = if details.retained { "was" } else { "is now" };
+///     println!("{} {when} {status}", details.uri);
+/// }
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Details {
