@@ -39,7 +39,7 @@ mod wamp_error;
 
 #[cfg(feature = "tls")]
 pub use tokio_rustls::rustls;
-pub use wamp_macros::{on_join, on_leave, register, subscribe};
+pub use wamp_macros::{WampError, component, on_join, on_leave, register, subscribe};
 pub use wamp_proto::message::options::Passthru;
 pub use wamp_proto::{
     MatchPolicy, OwnedPayload, Payload, PublicationId, RegistrationId, Serializer, SessionId, SubscriptionId, Value,
@@ -48,18 +48,19 @@ pub use wamp_proto::{
 
 pub use crate::app::{App, Running};
 pub use crate::client::{
-    Acknowledged, Call, CallResult, Client, History, IdsByPolicy, Kill, Meta, Part, PastDetails, PastEvent, PastEvents,
-    Progressive, Publish, Register, Registration, RegistrationDetails, Registrations, SessionDetails, Sessions,
-    Subscribe, Subscription, SubscriptionDetails, Subscriptions, Testament, TestamentScope, Unacknowledged,
+    Acknowledged, Call, CallError, CallResult, Client, History, IdsByPolicy, Kill, Meta, Part, PastDetails, PastEvent,
+    PastEvents, Progressive, Publish, Register, Registration, RegistrationDetails, Registrations, SessionDetails,
+    Sessions, Subscribe, Subscription, SubscriptionDetails, Subscriptions, Testament, TestamentScope, TypedCall,
+    Unacknowledged,
 };
 pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::handler::{
-    Argument, Caller, Definition, Details, Handler, Hook, InvocationPolicy, Kwargs, Output, Parts, Procedure,
-    ProcedureHandler, Progress, Rest, Results, SessionInfo, State, Topic, TopicHandler,
+    Argument, Caller, Component, Definition, Details, Handler, Hook, InvocationPolicy, Kwargs, Output, Parts,
+    Procedure, ProcedureHandler, Progress, Rest, Results, SessionInfo, State, Topic, TopicHandler,
 };
 pub use crate::passthru::{CodecError, EncodedPayload, PayloadCodec, PayloadContext};
 pub use crate::session::{CancelMode, Lifecycle, LifecycleEvents, Overflow, Revocation};
-pub use crate::wamp_error::WampError;
+pub use crate::wamp_error::{TypedError, WampError};
 
 /// What the macros' code needs. No part of the API.
 #[doc(hidden)]
@@ -69,7 +70,8 @@ pub mod __private {
     pub use crate::app::Needs;
     pub use crate::handler::{
         Annotated, Arguments, Assembled, AssembledHook, BoxFuture, Definition, Discovered, FromMessage, FromSession,
-        Incoming, Outcome, Parameter, Returned, SessionContext, SessionParameter, parameter, returned,
+        Incoming, Outcome, Parameter, Returned, SessionContext, SessionParameter, Source, Travels, parameter, returned,
         session_parameter,
     };
+    pub use crate::wamp_error::{CatchAll, ErrorText, KnownError};
 }

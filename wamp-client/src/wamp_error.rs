@@ -1,5 +1,7 @@
 //! Errors that travel: a URI, arguments and keyword arguments.
 
+mod typed;
+
 use std::borrow::Cow;
 use std::fmt;
 
@@ -7,10 +9,15 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wamp_proto::{OwnedPayload, Payload, PayloadBuilder, Serializer, Value, error, from_slice, to_vec};
 
+pub(crate) use self::typed::known;
+pub use self::typed::{CatchAll, ErrorText, KnownError, TypedError};
+use crate::handler::from_value;
+
 /// An error as WAMP carries it from a callee (or the router) to a caller.
 ///
-/// A handler that returns one decides what its caller sees. Any other error a handler returns reaches the caller as
-/// `wamp.error.runtime_error` with its text as the argument.
+/// A handler that returns one decides what its caller sees, and so does one that returns an enum with
+/// [`#[derive(WampError)]`](macro@crate::WampError), which keeps the URIs of a program in one place. Any other error a
+/// handler returns reaches the caller as `wamp.error.runtime_error` with its text as the argument.
 ///
 /// ```
 /// use wamp_client::{WampError, register};
@@ -83,9 +90,17 @@ impl WampError {
 
     /// The keyword argument of this key, where it is there and fits `T`.
     pub fn kwarg_as<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
-        let (_, value) = self.kwargs.iter().find(|(known, _)| known == key)?;
-        let bytes = to_vec(INTERNAL, value).ok()?;
-        from_slice(INTERNAL, &bytes).ok()
+        from_value(self.kwarg_value(key)?)
+    }
+
+    /// The argument at this position, from 0, where it is there and fits `T`.
+    pub fn arg_as<T: DeserializeOwned>(&self, position: usize) -> Option<T> {
+        from_value(self.args.get(position)?)
+    }
+
+    /// The keyword argument of this key.
+    pub fn kwarg_value(&self, key: &str) -> Option<&Value> {
+        self.kwargs.iter().find(|(known, _)| known == key).map(|(_, value)| value)
     }
 
     pub(crate) fn received(uri: &str, payload: Payload<'_>) -> Self {
@@ -127,7 +142,7 @@ impl std::error::Error for WampError {}
 /// What values are kept in until they are sent, or decoded: a binary format, which loses nothing, where there is one.
 pub(crate) const INTERNAL: Serializer = Serializer::ALL[Serializer::ALL.len() - 1];
 
-fn to_value(value: &impl Serialize) -> Value {
+pub(crate) fn to_value(value: &impl Serialize) -> Value {
     let encoded = to_vec(INTERNAL, value).map_err(|error| tracing::warn!(%error, "error argument has no encoding"));
     encoded.ok().and_then(|bytes| from_slice(INTERNAL, &bytes).ok()).unwrap_or_default()
 }
@@ -151,6 +166,7 @@ mod tests {
         }
         assert_eq!(sent.kwarg_as::<Vec<u8>>("list"), Some(vec![1, 2]));
         assert_eq!(sent.kwarg_as::<Vec<u8>>("other"), None);
+        assert_eq!((sent.arg_as::<u8>(1), sent.arg_as::<u8>(0), sent.arg_as::<u8>(2)), (Some(7), None, None));
     }
 
     #[test]

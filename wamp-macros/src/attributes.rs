@@ -26,6 +26,11 @@ impl Kind {
         }
     }
 
+    /// The one of this name that attaches a function.
+    pub(crate) fn of_handler(name: &str) -> Option<Self> {
+        [Self::Subscribe, Self::Register, Self::OnJoin, Self::OnLeave].into_iter().find(|kind| kind.name() == name)
+    }
+
     fn options(self) -> &'static [&'static str] {
         match self {
             Self::Subscribe => &["matching", "retained", "concurrency", "queue", "overflow"],
@@ -37,12 +42,30 @@ impl Kind {
     }
 }
 
+/// What the attribute is put on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Function,
+    /// A method of a component, whose fields a URI may name.
+    Method,
+}
+
 /// The attribute, checked.
 pub(crate) enum Attributes {
     Subscribe { uri: LitStr, matching: Matching, retained: bool, delivery: Delivery },
     Register { uri: LitStr, matching: Matching, sharing: Sharing },
     OnJoin,
     OnLeave,
+}
+
+impl Attributes {
+    /// The topic or procedure, as written.
+    pub(crate) fn uri(&self) -> Option<&LitStr> {
+        match self {
+            Self::Subscribe { uri, .. } | Self::Register { uri, .. } => Some(uri),
+            Self::OnJoin | Self::OnLeave => None,
+        }
+    }
 }
 
 choices! {
@@ -78,7 +101,8 @@ pub(crate) struct Sharing {
     pub(crate) forward_timeout: bool,
 }
 
-pub(crate) fn parse(kind: Kind, arguments: TokenStream) -> Result<Attributes> {
+/// Reads what is in the brackets. `span` is where to point at what is missing.
+pub(crate) fn parse(kind: Kind, place: Place, span: Span, arguments: TokenStream) -> Result<Attributes> {
     match kind {
         Kind::OnJoin | Kind::OnLeave => {
             let nothing = |input: ParseStream<'_>| match input.is_empty() {
@@ -88,17 +112,17 @@ pub(crate) fn parse(kind: Kind, arguments: TokenStream) -> Result<Attributes> {
             nothing.parse2(arguments)?;
             Ok(if kind == Kind::OnJoin { Attributes::OnJoin } else { Attributes::OnLeave })
         }
-        Kind::Subscribe | Kind::Register => attachment(kind, arguments),
+        Kind::Subscribe | Kind::Register => attachment(kind, place, span, arguments),
     }
 }
 
-fn attachment(kind: Kind, arguments: TokenStream) -> Result<Attributes> {
+fn attachment(kind: Kind, place: Place, span: Span, arguments: TokenStream) -> Result<Attributes> {
     let example = match kind {
         Kind::Subscribe => "#[subscribe(\"com.example.event\")]",
         _ => "#[register(\"com.example.add\")]",
     };
     if arguments.is_empty() {
-        return Err(Error::new(Span::call_site(), format_args!("the URI is missing: write `{example}`")));
+        return Err(Error::new(span, format_args!("the URI is missing: write `{example}`")));
     }
     let parser = |input: ParseStream<'_>| {
         let uri: LitStr = input
@@ -115,7 +139,7 @@ fn attachment(kind: Kind, arguments: TokenStream) -> Result<Attributes> {
     };
     let (uri, options) = parser.parse2(arguments)?;
     let matching = options.matching.unwrap_or(Matching::Exact);
-    uri::check(kind, matching, &uri)?;
+    uri::check(kind, place, matching, &uri)?;
     Ok(match kind {
         Kind::Subscribe => {
             Attributes::Subscribe { uri, matching, retained: options.retained, delivery: options.delivery }

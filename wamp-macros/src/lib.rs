@@ -7,18 +7,26 @@
 //! ```text
 //! attributes   what is written in the brackets: the URI and the options
 //! uri          the check of the URI, with the form it should have
-//! model        the function: its parameters, and what a handler can't be
+//! model        the function a macro is put on
+//! signature    its parameters, and what a handler can't be
+//! docs         documentation comments, as text
 //! render       the code that is added
+//! component    `#[component]`, in the same parts
+//! error        `#[derive(WampError)]`, likewise
 //! ```
 
 mod attributes;
+mod component;
+mod docs;
+mod error;
 mod model;
 mod render;
+mod signature;
 mod uri;
 
 use proc_macro::TokenStream;
 
-use crate::attributes::Kind;
+use crate::attributes::{Kind, Place};
 
 /// Calls the function for every event on a topic.
 ///
@@ -123,8 +131,117 @@ pub fn on_leave(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand(Kind::OnLeave, arguments, item)
 }
 
+/// Attaches the methods of a value: its fields are the state they share.
+///
+/// The methods take `&self`, and otherwise what functions with [`subscribe`], [`register`], [`on_join`] and
+/// [`on_leave`] take. They can be called like any other. `App::component` attaches them, all at once.
+///
+/// ```
+/// use std::sync::atomic::{AtomicI64, Ordering};
+/// use wamp_client::{App, Client, component};
+///
+/// struct Counter {
+///     name: String,
+///     count: AtomicI64,
+/// }
+///
+/// #[component]
+/// impl Counter {
+///     #[register("com.counter.{self.name}.add")]
+///     async fn add(&self, n: i64) -> i64 {
+///         self.count.fetch_add(n, Ordering::Relaxed) + n
+///     }
+///
+///     #[subscribe("com.counter.reset")]
+///     async fn on_reset(&self) {
+///         self.count.store(0, Ordering::Relaxed);
+///     }
+///
+///     #[on_join]
+///     async fn announce(&self, client: Client) -> wamp_client::Result<()> {
+///         client.publish("com.counter.here").arg(&self.name).await
+///     }
+/// }
+///
+/// let counter = |name: &str| Counter { name: name.to_owned(), count: AtomicI64::new(0) };
+/// let app = App::new("ws://localhost:8080/ws").component(counter("red")).component(counter("blue"));
+/// ```
+///
+/// A URI may hold fields, as in `{self.name}`: anything with `Display`. They are filled in when the component is
+/// attached, so that each of several values has its own URIs. Parameters without `self.` are filled in at join, as in
+/// other handlers.
+#[proc_macro_attribute]
+pub fn component(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    component::expand(arguments.into(), item.into()).into()
+}
+
+/// Makes an enum a set of error URIs: a procedure that returns one fails with its URI, and a caller gets it back.
+///
+/// Beside it the enum is an ordinary error: it implements [`std::error::Error`], by `thiserror` or by hand.
+///
+/// ```
+/// use wamp_client::{Client, WampError, register};
+///
+/// #[derive(Debug, thiserror::Error, WampError)]
+/// #[wamp(prefix = "com.calc.error")]
+/// enum CalcError {
+///     #[error("can't divide by zero")]
+///     #[wamp(".division_by_zero")]
+///     DivisionByZero,
+///     #[error("{0} and {1} are too large together")]
+///     #[wamp(".overflow")]
+///     Overflow(i64, i64),
+///     #[error("{given} is beyond the limit of {limit}")]
+///     #[wamp("com.limits.error.exceeded")]
+///     Limit { given: i64, limit: i64 },
+///     #[error(transparent)]
+///     #[wamp(other)]
+///     Other(WampError),
+/// }
+///
+/// #[register("com.calc.divide")]
+/// async fn divide(a: i64, b: i64) -> Result<i64, CalcError> {
+///     if b == 0 {
+///         return Err(CalcError::DivisionByZero);
+///     }
+///     a.checked_div(b).ok_or(CalcError::Overflow(a, b))
+/// }
+///
+/// async fn half(client: &Client, number: i64) -> wamp_client::Result<i64> {
+///     match client.call("com.calc.divide").arg(number).arg(2).await {
+///         Err(error) if matches!(error.to(), Some(CalcError::Overflow(..))) => Ok(0),
+///         other => other,
+///     }
+/// }
+/// ```
+///
+/// # What travels
+///
+/// | variant | positional arguments | keyword arguments |
+/// |---|---|---|
+/// | `Empty` | its text | |
+/// | `Tuple(a, b)` | `a`, `b` | |
+/// | `Struct { a, b }` | its text | `a`, `b` |
+/// | `#[wamp(other)] Other(WampError)` | those of the error in it | those of the error in it |
+///
+/// The text is what `Display` says. It is where callers in other languages look for one, the first positional
+/// argument, except in tuple variants, whose fields are there.
+///
+/// On the way back only the URI and the fields count, not the text. An error whose arguments don't fit the fields is
+/// not this variant, and none of the enum.
+///
+/// # Attributes
+///
+/// - `#[wamp("com.example.error.full")]` on a variant: its URI. One that begins with a dot continues the prefix.
+/// - `#[wamp(prefix = "com.example.error")]` on the enum: how such URIs begin.
+/// - `#[wamp(other)]` on a variant: it stands for every URI that no other variant has.
+#[proc_macro_derive(WampError, attributes(wamp))]
+pub fn wamp_error(item: TokenStream) -> TokenStream {
+    error::expand(item.into()).into()
+}
+
 fn expand(kind: Kind, arguments: TokenStream, item: TokenStream) -> TokenStream {
-    let attributes = attributes::parse(kind, arguments.into());
+    let attributes = attributes::parse(kind, Place::Function, proc_macro2::Span::call_site(), arguments.into());
     let function = match model::parse(kind, item.clone().into()) {
         Ok(function) => function,
         Err(error) => return with_error(item.into(), &error).into(),

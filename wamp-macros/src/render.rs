@@ -3,18 +3,33 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{ReturnType, Type};
+use syn::{Ident, ReturnType, Signature, Type};
 
 use crate::attributes::{Attributes, Delivery, Invoke, Kind, Sharing};
 use crate::model::Function;
+use crate::{docs, signature};
 
 /// The function as it was, and its companion.
 pub(crate) fn handler(attributes: &Attributes, function: &Function) -> TokenStream {
-    let name = &function.item.sig.ident;
-    let names = function.parameters.iter().map(|parameter| &parameter.name);
-    let assembled = assembled(function);
-    let define = match attributes {
-        Attributes::Subscribe { uri, matching, retained, delivery } => {
+    let Function { item, kind } = function;
+    let name = &item.sig.ident;
+    let assembled = assembled(*kind, &item.sig, |arguments| quote!(let running = #name(#(#arguments),*);));
+    let uri = attributes.uri().map(|uri| quote!(#uri));
+    let define = definition(attributes, uri.as_ref());
+    let source = source(&item.sig, &docs::of(&item.attrs), &quote!(::core::stringify!(#name)));
+    let definition = quote! {
+        use ::wamp_client::__private;
+
+        #assembled
+        #define.of_function::<#name>(#source)
+    };
+    companion(function, &definition)
+}
+
+/// The definition of a handler that was put together, at the URI that `uri` stands for.
+pub(crate) fn definition(attributes: &Attributes, uri: Option<&TokenStream>) -> TokenStream {
+    match attributes {
+        Attributes::Subscribe { matching, retained, delivery, .. } => {
             let Delivery { concurrency, queue, overflow } = delivery;
             let concurrency = concurrency.map(|events| quote!(.concurrency(#events as usize)));
             let queue = queue.map(|events| quote!(.queue(#events as usize)));
@@ -30,7 +45,7 @@ pub(crate) fn handler(attributes: &Attributes, function: &Function) -> TokenStre
                 )
             }
         }
-        Attributes::Register { uri, matching, sharing } => {
+        Attributes::Register { matching, sharing, .. } => {
             let Sharing { invoke, concurrency, force_reregister, disclose_caller, forward_timeout } = sharing;
             let invoke = invoke.unwrap_or(Invoke::Single);
             let concurrency = concurrency.map(|calls| quote!(.concurrency(#calls)));
@@ -48,19 +63,24 @@ pub(crate) fn handler(attributes: &Attributes, function: &Function) -> TokenStre
         }
         Attributes::OnJoin => quote!(__private::Definition::on_join_assembled(assembled)),
         Attributes::OnLeave => quote!(__private::Definition::on_leave_assembled(assembled)),
-    };
-    companion(
-        function,
-        &quote! {
-            use ::wamp_client::__private;
+    }
+}
 
-            #assembled
-            #define.named::<#name>(
-                ::core::concat!(::core::module_path!(), "::", ::core::stringify!(#name)),
-                &[#(#names),*],
-            )
-        },
-    )
+/// What only the source code tells of a handler.
+pub(crate) fn source(signature: &Signature, doc: &str, name: &TokenStream) -> TokenStream {
+    let parameters = signature::parameters(signature);
+    let names = parameters.iter().map(|parameter| &parameter.name);
+    let types = parameters.iter().map(|parameter| signature::written(&parameter.ty));
+    let returns = signature::returned(signature);
+    quote! {
+        __private::Source {
+            path: ::core::concat!(::core::module_path!(), "::", #name),
+            names: &[#(#names),*],
+            types: &[#(#types),*],
+            returns: #returns,
+            doc: #doc,
+        }
+    }
 }
 
 /// The function as it was, with a companion that only keeps its uses from being errors too.
@@ -92,9 +112,11 @@ fn companion(function: &Function, definition: &TokenStream) -> TokenStream {
 }
 
 /// Puts the handler together, with every type looked at once, at the place where it is written.
-fn assembled(function: &Function) -> TokenStream {
-    let name = &function.item.sig.ident;
-    let (make, assemble, source) = match function.kind() {
+///
+/// `start` makes the code that calls the function, whose future it names `running`.
+pub(crate) fn assembled(kind: Kind, signature: &Signature, start: impl Fn(&[Ident]) -> TokenStream) -> TokenStream {
+    let parameters = signature::parameters(signature);
+    let (make, assemble, source) = match kind {
         Kind::Subscribe | Kind::Register => {
             (quote!(parameter), quote!(Assembled), quote!(&mut __private::Arguments<'_>))
         }
@@ -102,19 +124,23 @@ fn assembled(function: &Function) -> TokenStream {
             (quote!(session_parameter), quote!(AssembledHook), quote!(&__private::SessionContext))
         }
     };
-    let types = function.parameters.iter().map(|parameter| &parameter.ty);
-    let made = types.map(|ty| match function.kind() {
+    let types = parameters.iter().map(|parameter| &parameter.ty);
+    let made = types.map(|ty| match kind {
         // Extractors that are about the session need nothing inferred.
         Kind::OnJoin | Kind::OnLeave => quote_spanned!(ty.span()=> __private::#make::<#ty>()),
         Kind::Subscribe | Kind::Register => quote_spanned!(ty.span()=> __private::#make::<#ty, _>()),
     });
-    let parameters: Vec<_> = (0..function.parameters.len()).map(|index| format_ident!("parameter_{index}")).collect();
-    let returned = match &function.item.sig.output {
+    let arguments: Vec<_> = (0..parameters.len()).map(|index| format_ident!("argument_{index}")).collect();
+    let parameters: Vec<_> = (0..parameters.len()).map(|index| format_ident!("parameter_{index}")).collect();
+    let returned = match &signature.output {
         ReturnType::Default => quote!(__private::returned::<(), _>()),
         // These can't be named, but follow from the function.
         ReturnType::Type(_, ty) if matches!(**ty, Type::ImplTrait(_) | Type::Never(_)) => quote!(__private::returned()),
         ReturnType::Type(_, ty) => quote_spanned!(ty.span()=> __private::returned::<#ty, _>()),
     };
+    let start = start(&arguments);
+    // At the function's name is where a future that can't be sent to another thread is complained of.
+    let run = quote_spanned!(signature.ident.span()=> returned.of(running, source.serializer()));
     quote! {
         let mut needs = __private::Needs::default();
         #(
@@ -123,8 +149,9 @@ fn assembled(function: &Function) -> TokenStream {
         )*
         let returned = #returned;
         let assembled = __private::#assemble::new(needs, move |source: #source| {
-            let running = #name(#(#parameters.take(source)?),*);
-            ::core::result::Result::Ok(returned.of(running, source.serializer()))
+            #(let #arguments = #parameters.take(source)?;)*
+            #start
+            ::core::result::Result::Ok(#run)
         });
     }
 }

@@ -3,14 +3,14 @@
 use syn::{Error, LitStr, Result};
 use wamp_proto::{MatchPolicy, Pattern, Uri};
 
-use crate::attributes::{Kind, Matching};
+use crate::attributes::{Kind, Matching, Place};
 
 /// Checks `uri` as what `kind` takes, with its `{parameters}` standing for any component text.
-pub(crate) fn check(kind: Kind, matching: Matching, uri: &LitStr) -> Result<()> {
+pub(crate) fn check(kind: Kind, place: Place, matching: Matching, uri: &LitStr) -> Result<()> {
     let text = uri.value();
-    let filled = fill_parameters(&text).map_err(|message| Error::new(uri.span(), message))?;
+    let filled = fill_parameters(place, &text).map_err(|message| Error::new(uri.span(), message))?;
     if let Err(problem) = parse(matching, &filled) {
-        let help = match corrected(matching, &text) {
+        let help = match corrected(place, matching, &text) {
             Some(corrected) => format!("\nwrite: \"{corrected}\""),
             None => "\na URI is components separated by single dots, like \"com.example.add\"".to_owned(),
         };
@@ -24,6 +24,23 @@ pub(crate) fn check(kind: Kind, matching: Matching, uri: &LitStr) -> Result<()> 
         ));
     }
     Ok(())
+}
+
+/// Checks the URI of an error: `uri` is what the literal stands for.
+pub(crate) fn check_error(literal: &LitStr, uri: &str) -> Result<()> {
+    let problem = match uri.contains(['{', '}']) {
+        true => "an error's URI has no parameters: what varies travels as an argument".to_owned(),
+        false if uri.is_empty() => "it is empty".to_owned(),
+        false => match Uri::parse(uri) {
+            Ok(_) => return Ok(()),
+            Err(problem) => reason(&problem, ""),
+        },
+    };
+    let help = match corrected(Place::Function, Matching::Exact, uri) {
+        Some(corrected) if corrected != uri => format!("\nwrite: \"{corrected}\""),
+        _ => "\na URI is components separated by single dots, like \"com.example.error.full\"".to_owned(),
+    };
+    Err(Error::new(literal.span(), format_args!("{uri:?} is no valid error URI: {problem}{help}")))
 }
 
 fn parse(matching: Matching, uri: &str) -> std::result::Result<(), String> {
@@ -55,7 +72,7 @@ fn reason(problem: &wamp_proto::InvalidUri, uri: &str) -> String {
 }
 
 /// The nearest URI that is valid.
-fn corrected(matching: Matching, text: &str) -> Option<String> {
+fn corrected(place: Place, matching: Matching, text: &str) -> Option<String> {
     let text: String = text
         .trim()
         .chars()
@@ -64,12 +81,12 @@ fn corrected(matching: Matching, text: &str) -> Option<String> {
         .collect();
     let components: Vec<&str> = text.split('.').filter(|component| !component.is_empty()).collect();
     let corrected = components.join(".");
-    let valid = !corrected.is_empty() && parse(matching, &fill_parameters(&corrected).ok()?).is_ok();
+    let valid = !corrected.is_empty() && parse(matching, &fill_parameters(place, &corrected).ok()?).is_ok();
     valid.then_some(corrected)
 }
 
 /// Puts a component in the place of each `{parameter}`.
-fn fill_parameters(text: &str) -> std::result::Result<String, String> {
+fn fill_parameters(place: Place, text: &str) -> std::result::Result<String, String> {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find(['{', '}']) {
@@ -82,7 +99,9 @@ fn fill_parameters(text: &str) -> std::result::Result<String, String> {
             return Err(format!("a `}}` is missing after a `{{` in {text:?}: parameters are written `{{name}}`"));
         };
         let name = &braces[1..end];
-        if syn::parse_str::<syn::Ident>(name).is_err() {
+        if let Some(field) = name.strip_prefix("self.") {
+            check_field(place, name, field, text)?;
+        } else if syn::parse_str::<syn::Ident>(name).is_err() {
             return Err(format!(
                 "`{{{name}}}` in {text:?} is no parameter: its name is a word, as in `{{ip}}`, \
                  filled in with `.param(\"ip\", …)`"
@@ -95,6 +114,40 @@ fn fill_parameters(text: &str) -> std::result::Result<String, String> {
     Ok(filled)
 }
 
+fn check_field(place: Place, name: &str, field: &str, text: &str) -> std::result::Result<(), String> {
+    if place == Place::Function {
+        return Err(format!(
+            "`{{{name}}}` in {text:?} is a field, which only the methods of a `#[component]` have: \
+             write `{{{field}}}`, filled in with `.param({field:?}, …)`"
+        ));
+    }
+    if syn::parse_str::<syn::Ident>(field).is_err() {
+        return Err(format!("`{{{name}}}` in {text:?} is no field: write one field's name, as in `{{self.id}}`"));
+    }
+    Ok(())
+}
+
+/// The URI as the text that `format!` takes, with the names of the fields that go into it.
+pub(crate) fn fields(text: &str) -> (String, Vec<String>) {
+    let (mut format, mut fields) = (String::new(), Vec::new());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        format.push_str(before);
+        let (name, after) = after.split_once('}').unwrap_or((after, ""));
+        match name.strip_prefix("self.") {
+            Some(field) => {
+                format.push_str("{}");
+                fields.push(field.to_owned());
+            }
+            // Another parameter: it is filled in at join.
+            None => format.push_str(&format!("{{{{{name}}}}}")),
+        }
+        rest = after;
+    }
+    format.push_str(rest);
+    (format, fields)
+}
+
 #[cfg(test)]
 mod tests {
     use proc_macro2::Span;
@@ -103,7 +156,7 @@ mod tests {
 
     fn message(kind: Kind, matching: Matching, uri: &str) -> Option<String> {
         let literal = LitStr::new(uri, Span::call_site());
-        check(kind, matching, &literal).err().map(|error| error.to_string())
+        check(kind, Place::Function, matching, &literal).err().map(|error| error.to_string())
     }
 
     #[test]
@@ -113,6 +166,16 @@ mod tests {
         }
         for uri in ["com.{ip", "com.ip}", "com.{}", "com.{a b}"] {
             assert!(message(Kind::Register, Matching::Exact, uri).is_some(), "{uri}");
+        }
+    }
+
+    #[test]
+    fn fields_are_told_from_other_parameters() {
+        let (format, names) = fields("com.{ip}.{self.id}.{self.name}");
+        assert_eq!((format.as_str(), names), ("com.{{ip}}.{}.{}", vec!["id".to_owned(), "name".to_owned()]));
+        let literal = LitStr::new("com.{self.id}.add", Span::call_site());
+        for (place, is_right) in [(Place::Method, true), (Place::Function, false)] {
+            assert_eq!(check(Kind::Register, place, Matching::Exact, &literal).is_ok(), is_right);
         }
     }
 

@@ -4,5 +4,7 @@
 fn mistakes_are_explained_where_they_are_made() {
     let cases = trybuild::TestCases::new();
     cases.compile_fail("tests/ui/*.rs");
+    cases.compile_fail("tests/ui/derive_error/*.rs");
+    cases.compile_fail("tests/ui/component/*.rs");
     cases.pass("tests/ui/pass/*.rs");
 }

@@ -6,6 +6,7 @@ mod meta;
 mod progressive;
 mod publish;
 mod testament;
+mod typed;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -29,6 +30,7 @@ pub use self::meta::{
 pub use self::progressive::{Part, Progressive};
 pub use self::publish::{Acknowledged, Publish, Unacknowledged};
 pub use self::testament::{Testament, TestamentScope};
+pub use self::typed::{CallError, TypedCall};
 use crate::app::{Params, States};
 use crate::handler::{Alive, Handler, ProcedureHandler, SessionInfo, TopicHandler};
 use crate::passthru::{Carried, Codecs};

@@ -2,9 +2,10 @@
 
 use std::any::type_name;
 
-use serde::de::{DeserializeOwned, IntoDeserializer, value};
+use serde::de::DeserializeOwned;
 use wamp_proto::{Args, DecodeError, OwnedPayload, Payload, Serializer, error};
 
+use super::travels::absent;
 use super::{Argument, Details, Invocation, SessionContext};
 use crate::WampError;
 use crate::passthru::{Carried, Seal};
@@ -112,6 +113,20 @@ impl<'a> Arguments<'a> {
         })
     }
 
+    /// Decodes the keyword argument of this name.
+    pub(super) fn named<T: DeserializeOwned>(&self, name: &'static str) -> Result<T, WampError> {
+        let expected = short_type_name::<T>();
+        let problem = match self.payload.kwargs_reader().get(name) {
+            Ok(Some(argument)) => return Ok(argument),
+            Ok(None) => match absent() {
+                Some(argument) => return Ok(argument),
+                None => format!("is missing: expected {expected}"),
+            },
+            Err(error) => format!("does not fit {expected}: {}", error.kind()),
+        };
+        Err(WampError::new(error::INVALID_ARGUMENT).arg(format!("keyword argument `{name}` {problem}")))
+    }
+
     /// What the message is encoded in, and its answer has to be.
     pub fn serializer(&self) -> Serializer {
         self.incoming.serializer()
@@ -135,12 +150,6 @@ impl<'a> Arguments<'a> {
         let label = name.map(|name| format!(" (`{name}`)")).unwrap_or_default();
         WampError::new(error::INVALID_ARGUMENT).arg(format!("argument {position}{label} {problem}"))
     }
-}
-
-/// What a type makes of an argument that is not there: an `Option` is `None`, most others are impossible.
-fn absent<T: DeserializeOwned>() -> Option<T> {
-    let nothing: value::UnitDeserializer<value::Error> = ().into_deserializer();
-    T::deserialize(nothing).ok()
 }
 
 /// The type's name without the paths in it, as the program's author wrote it.

@@ -95,7 +95,7 @@ impl TopicHandler {
     }
 
     #[doc(hidden)]
-    pub fn assembled(topic: &'static str, Assembled { handler, needs }: Assembled) -> Self {
+    pub fn assembled(topic: impl Into<Cow<'static, str>>, Assembled { handler, needs }: Assembled) -> Self {
         let attachment = Attachment::new(topic.into(), handler);
         Self { attachment, get_retained: false, delivery: Delivery::default(), needs }
     }
@@ -176,7 +176,7 @@ impl ProcedureHandler {
     }
 
     #[doc(hidden)]
-    pub fn assembled(procedure: &'static str, Assembled { handler, needs }: Assembled) -> Self {
+    pub fn assembled(procedure: impl Into<Cow<'static, str>>, Assembled { handler, needs }: Assembled) -> Self {
         let attachment = Attachment::new(procedure.into(), handler);
         Self { attachment, options: ProcedureOptions::default(), needs }
     }

@@ -13,6 +13,22 @@ use crate::app::Needs;
 /// The names of a handler's parameters, for error messages.
 pub(crate) type Names = &'static [&'static str];
 
+/// What only the source code tells of a handler.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+pub struct Source {
+    /// Where it is.
+    pub path: &'static str,
+    /// The names of its parameters.
+    pub names: Names,
+    /// Their types, as written.
+    pub types: Names,
+    /// The type it returns, as written; empty for nothing.
+    pub returns: &'static str,
+    /// Its documentation comment.
+    pub doc: &'static str,
+}
+
 /// A handler whose type is forgotten.
 pub(crate) type BoxHandler = Arc<dyn Fn(Incoming, Names) -> BoxFuture<Outcome> + Send + Sync>;
 
@@ -70,14 +86,20 @@ impl Definition {
         Self { kind: DefinitionKind::OnLeave(HookDefinition { hook, needs }), path: None, identity: None }
     }
 
-    /// Adds what only the source code tells: which function it is, and what its parameters are called.
+    /// Adds what the source code tells of a function, which is attached once.
     #[doc(hidden)]
-    pub fn named<Companion: 'static>(mut self, path: &'static str, names: Names) -> Self {
-        self.path = Some(path);
+    pub fn of_function<Companion: 'static>(mut self, source: Source) -> Self {
         self.identity = Some(TypeId::of::<Companion>());
+        self.of_method(source)
+    }
+
+    /// Adds what the source code tells of a method, which is attached with each value that has it.
+    #[doc(hidden)]
+    pub fn of_method(mut self, source: Source) -> Self {
+        self.path = Some(source.path);
         match &mut self.kind {
-            DefinitionKind::Topic(handler) => handler.attachment.names = names,
-            DefinitionKind::Procedure(handler) => handler.attachment.names = names,
+            DefinitionKind::Topic(handler) => handler.attachment.names = source.names,
+            DefinitionKind::Procedure(handler) => handler.attachment.names = source.names,
             DefinitionKind::OnJoin(_) | DefinitionKind::OnLeave(_) => {}
         }
         self

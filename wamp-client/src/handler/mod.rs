@@ -11,6 +11,8 @@
 //! attachment   a handler with the topic or procedure it is for
 //! definition   what is mounted: such a handler, or a hook
 //! annotated    functions with an attribute, and how they are found
+//! component    values whose methods are handlers
+//! travels      what both ends of an interface can read and write
 //! ```
 
 mod annotated;
@@ -18,11 +20,13 @@ mod argument;
 mod arguments;
 mod assembled;
 mod attachment;
+mod component;
 mod definition;
 mod extract;
 mod invocation;
 mod output;
 mod progressive;
+mod travels;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -35,14 +39,17 @@ pub use self::assembled::{
 };
 pub(crate) use self::attachment::{Attach, ProcedureOptions};
 pub use self::attachment::{InvocationPolicy, ProcedureHandler, TopicHandler};
-pub use self::definition::Definition;
+pub use self::component::Component;
 pub(crate) use self::definition::{BoxHandler, BoxHook, DefinitionKind, Names};
+pub use self::definition::{Definition, Source};
 pub use self::extract::{
     Caller, Details, FromMessage, FromSession, Kwargs, Procedure, Rest, SessionContext, SessionInfo, State, Topic,
 };
 pub(crate) use self::invocation::{Alive, Invocation};
 pub use self::output::{Outcome, Output, Results};
 pub use self::progressive::{Parts, Progress};
+pub use self::travels::Travels;
+pub(crate) use self::travels::from_value;
 use crate::WampError;
 use crate::app::Needs;
 

@@ -10,8 +10,10 @@ use std::ops::Deref;
 use serde::Serialize;
 use wamp_proto::{OwnedPayload, PayloadBuilder, Serializer};
 
+pub(super) use self::shape::add_result;
 use crate::WampError;
 use crate::error::{Error, with_causes};
+use crate::wamp_error::known;
 
 /// The encoded results of a handler, or its error.
 pub type Outcome = Result<OwnedPayload, WampError>;
@@ -21,12 +23,13 @@ pub type Outcome = Result<OwnedPayload, WampError>;
 /// - `()`: no result;
 /// - a type that implements `serde::Serialize`: one positional result;
 /// - [`Results`]: several results, positional or by keyword;
-/// - a `Result` of one of these. A [`WampError`] goes to the caller as it is; any other error goes as
+/// - a `Result` of one of these. A [`struct@WampError`] goes to the caller as it is, and an enum with
+///   [`#[derive(WampError)]`](macro@crate::WampError) under its own URIs; any other error goes as
 ///   `wamp.error.runtime_error` with its text, be it a `std::error::Error`, what `anyhow` or `eyre` make of one, or a
 ///   `String`.
 ///
 /// `M`, which is always inferred, tells them apart. Only an error type that implements both `std::error::Error` and
-/// `serde::Serialize` can't be told: map such an error to a [`WampError`], which says what should travel.
+/// `serde::Serialize` can't be told: map such an error to a [`struct@WampError`], which says what should travel.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be returned by a handler",
     label = "has no encoding, or its error has no text",
@@ -60,7 +63,7 @@ pub struct ViaReport<M>(M);
 impl<T: Serialize> Output<ViaValue> for T {
     fn into_outcome(self, serializer: Serializer) -> Outcome {
         let mut payload = PayloadBuilder::new(serializer);
-        shape::add_result(&self, &mut payload)?;
+        add_result(&self, &mut payload)?;
         Ok(payload.finish())
     }
 }
@@ -97,7 +100,7 @@ fn to_wamp(error: &(dyn StdError + 'static)) -> WampError {
     if let Some(error) = error.downcast_ref::<Error>().and_then(Error::wamp) {
         return error.clone();
     }
-    WampError::runtime(with_causes(error))
+    known(error).unwrap_or_else(|| WampError::runtime(with_causes(error)))
 }
 
 /// Several results of one call.

@@ -13,7 +13,10 @@ use crate::WampError;
 
 /// Adds what a handler returned: nothing for `()`, what is in an `Ok`, or else the value itself. An `Err` is the
 /// handler's error.
-pub(super) fn add_result<T: Serialize + ?Sized>(value: &T, payload: &mut PayloadBuilder) -> Result<(), WampError> {
+pub(in crate::handler) fn add_result<T: Serialize + ?Sized>(
+    value: &T,
+    payload: &mut PayloadBuilder,
+) -> Result<(), WampError> {
     match value.serialize(Shape { payload }) {
         Ok(()) => Ok(()),
         Err(Declined::Failed(error)) => Err(*error),

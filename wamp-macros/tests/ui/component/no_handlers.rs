@@ -1,0 +1,14 @@
+use wamp_client::component;
+
+struct Counter {
+    name: String,
+}
+
+#[component]
+impl Counter {
+    async fn name(&self) -> String {
+        self.name.clone()
+    }
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use wamp_client::component;
+
+#[component]
+struct Counter;
+
+fn main() {}

@@ -1,0 +1,16 @@
+use wamp_client::component;
+
+struct Counter {
+    name: String,
+}
+
+#[component]
+impl Counter {
+    #[register("com.counter.name")]
+    #[subscribe("com.counter.name")]
+    async fn name(&self) -> String {
+        self.name.clone()
+    }
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+use wamp_client::WampError;
+
+#[derive(Debug, thiserror::Error, WampError)]
+#[wamp(prefix = "com.calc.error")]
+enum CalcError {
+    #[error("too large")]
+    #[wamp("overflow")]
+    Overflow,
+}
+
+fn main() {}

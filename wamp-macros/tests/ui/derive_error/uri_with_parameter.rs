@@ -1,0 +1,10 @@
+use wamp_client::WampError;
+
+#[derive(Debug, thiserror::Error, WampError)]
+enum CalcError {
+    #[error("too large")]
+    #[wamp("com.{machine}.overflow")]
+    Overflow,
+}
+
+fn main() {}
