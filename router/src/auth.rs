@@ -50,15 +50,8 @@ fn identity(authid: &str, authrole: &str, authmethod: &str) -> Identity {
     }
 }
 
-/// Bytes that nobody can foresee.
-fn random<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).expect("the operating system has random numbers");
-    bytes
-}
-
 /// A text that nobody can foresee.
 fn nonce() -> String {
     use base64::Engine;
-    base64::engine::general_purpose::STANDARD.encode(random::<16>())
+    base64::engine::general_purpose::STANDARD.encode(wamp_proto::auth::random::<16>())
 }

@@ -76,6 +76,14 @@ pub enum Error {
         /// What it did instead.
         problem: String,
     },
+    /// The program can't prove who it is in the way the router wants it, or the router is not the one it should be.
+    #[error("authentication by {method} is not possible: {problem}")]
+    Authentication {
+        /// The authmethod.
+        method: String,
+        /// What is in the way.
+        problem: String,
+    },
     /// The router refused the session.
     #[error("the router refused to let the session join realm {realm:?}: {reason}{}", detail(.message))]
     Refused {
@@ -240,7 +248,7 @@ impl Error {
             | Self::MissingParam { .. }
             | Self::Tls(_) => ErrorKind::Setup,
             Self::Connect { .. } | Self::Handshake { .. } => ErrorKind::Connect,
-            Self::Refused { .. } | Self::Setup { .. } => ErrorKind::Refused,
+            Self::Refused { .. } | Self::Setup { .. } | Self::Authentication { .. } => ErrorKind::Refused,
             Self::Wamp(_) => ErrorKind::Wamp,
             Self::Timeout { .. } => ErrorKind::Timeout,
             Self::NotJoined => ErrorKind::NotJoined,
@@ -267,6 +275,7 @@ impl Error {
     /// | | `wamp.error.protocol_violation`, `wamp.error.feature_not_supported`, `wamp.error.option_not_allowed`: the two don't understand each other | yes |
     /// | | `wamp.error.authentication_failed`, `wamp.error.authorization_failed`: the router could not find out | no |
     /// | | `wamp.close.system_shutdown`, `wamp.close.close_realm`, `wamp.close.killed`, and all others | no |
+    /// | [`Authentication`](Self::Authentication) | the program's way to prove who it is, or the router's | yes |
     /// | [`Setup`](Self::Setup) | the reasons above | as above |
     /// | | `wamp.error.procedure_already_exists`: perhaps by this program's last session, which the router still takes for alive | no |
     /// | [`Connect`](Self::Connect), [`Handshake`](Self::Handshake), [`Timeout`](Self::Timeout), [`Lost`](Self::Lost), [`Protocol`](Self::Protocol) | the link, or the router's mistake | no |
@@ -283,6 +292,7 @@ impl Error {
             | Self::MissingState { .. }
             | Self::MissingParam { .. }
             | Self::Tls(_)
+            | Self::Authentication { .. }
             | Self::Stopped => true,
             _ => false,
         }

@@ -26,6 +26,7 @@ compile_error!("wamp-client needs a serializer: switch on one of its features `j
 compile_error!("wamp-client needs a transport: switch on one of its features `websocket` and `rawsocket`");
 
 mod app;
+mod auth;
 mod backoff;
 mod client;
 mod error;
@@ -47,6 +48,9 @@ pub use wamp_proto::{
 };
 
 pub use crate::app::{App, Running};
+pub use crate::auth::Auth;
+#[cfg(feature = "auth")]
+pub use crate::auth::{InvalidKey, PublicKey, SigningKey};
 pub use crate::client::{
     Acknowledged, Call, CallError, CallResult, Client, History, IdsByPolicy, Kill, Meta, Part, PastDetails, PastEvent,
     PastEvents, Progressive, Publish, Register, Registration, RegistrationDetails, Registrations, SessionDetails,

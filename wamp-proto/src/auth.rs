@@ -1,7 +1,7 @@
 //! The arithmetic of authentication: what a client computes from its secret, and how a router checks it.
 //!
-//! Specification: "Authentication Methods" (advanced profile). Nothing here draws random numbers, keeps time, or knows
-//! who may join: challenges and nonces are the caller's.
+//! Specification: "Authentication Methods" (advanced profile). Nothing here keeps time, or knows who may
+//! join: challenges and nonces are the caller's.
 
 pub mod cra;
 pub mod cryptosign;
@@ -15,6 +15,14 @@ use ring::hmac;
 pub fn same_secret(key: &[u8], one: &[u8], other: &[u8]) -> bool {
     let key = hmac::Key::new(hmac::HMAC_SHA256, key);
     hmac::verify(&key, one, hmac::sign(&key, other).as_ref()).is_ok()
+}
+
+/// Bytes that nobody can foresee, from the operating system.
+///
+/// # Panics
+/// When it has none, which no program can go on without.
+pub fn random<const N: usize>() -> [u8; N] {
+    ring::rand::generate(&ring::rand::SystemRandom::new()).expect("the operating system has random numbers").expose()
 }
 
 /// HMAC-SHA256 of a message.

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use wamp_proto::Value;
 use wamp_proto::auth::cryptosign::{PublicKey, hex, message};
+use wamp_proto::auth::random;
 use wamp_proto::message::Authenticate;
 
 use crate::session::{Applicant, Challenge, Exchange, Identity, Refusal, Verdict};
@@ -24,20 +25,20 @@ pub(super) fn key(applicant: &Applicant<'_>) -> Result<PublicKey, Refusal> {
         pubkey: String,
         channel_binding: Option<String>,
     }
-    let refusal = |message: String| Refusal { reason: wamp_proto::error::AUTHENTICATION_FAILED, message };
     let extra = applicant.hello.details.authextra.as_ref().and_then(|extra| extra.decode::<Extra>().ok());
-    let extra =
-        extra.ok_or_else(|| refusal("cryptosign needs the key in HELLO.Details.authextra.pubkey".to_owned()))?;
+    let extra = extra.ok_or_else(|| Refusal::missing("cryptosign needs the key in HELLO.Details.authextra.pubkey"))?;
     // To pass over it would be to promise what is not kept.
     if let Some(binding) = extra.channel_binding {
-        return Err(refusal(format!("there is no channel binding {binding:?} on this transport: leave it out")));
+        return Err(Refusal::missing(format!(
+            "there is no channel binding {binding:?} on this transport: leave it out"
+        )));
     }
-    extra.pubkey.parse().map_err(|invalid| refusal(format!("HELLO.Details.authextra.pubkey: {invalid}")))
+    extra.pubkey.parse().map_err(|invalid| Refusal::missing(format!("HELLO.Details.authextra.pubkey: {invalid}")))
 }
 
 /// Asks whoever has the key to sign, known or not.
 pub(super) fn challenge(key: PublicKey, identity: Option<Identity>) -> Challenge {
-    let challenge: [u8; 32] = super::random();
+    let challenge: [u8; 32] = random();
     let extra =
         vec![("challenge".to_owned(), Value::Str(hex(&challenge))), ("channel_binding".to_owned(), Value::Null)];
     let exchange = Box::new(Cryptosign { identity, key, challenge });

@@ -34,7 +34,7 @@ impl Decoys {
 
 impl Default for Decoys {
     fn default() -> Self {
-        Self { key: super::random() }
+        Self { key: wamp_proto::auth::random() }
     }
 }
 

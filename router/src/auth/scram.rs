@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use wamp_proto::Value;
+use wamp_proto::auth::random;
 use wamp_proto::auth::scram::{Dialect, Kdf, Transcript, Verifier};
 use wamp_proto::message::Authenticate;
 
@@ -57,19 +58,20 @@ pub(super) fn challenge(
         nonce: String,
         channel_binding: Option<String>,
     }
-    let refusal = |message: String| Refusal { reason: wamp_proto::error::AUTHENTICATION_FAILED, message };
     let extra = applicant.hello.details.authextra.as_ref().and_then(|extra| extra.decode::<Extra>().ok());
-    let extra = extra.ok_or_else(|| refusal("SCRAM needs a nonce in HELLO.Details.authextra.nonce".to_owned()))?;
+    let extra = extra.ok_or_else(|| Refusal::missing("SCRAM needs a nonce in HELLO.Details.authextra.nonce"))?;
     if let Some(binding) = extra.channel_binding {
-        return Err(refusal(format!("there is no channel binding {binding:?} on this transport: leave it out")));
+        return Err(Refusal::missing(format!(
+            "there is no channel binding {binding:?} on this transport: leave it out"
+        )));
     }
     let client_nonce = extra.nonce;
     let nonce = match dialect {
         Dialect::Standard => format!("{client_nonce}{}", super::nonce()),
         // There, the bytes are what is put together.
         Dialect::Crossbar => {
-            let bytes = STANDARD.decode(&client_nonce).map_err(|_| refusal("the nonce is not in base64".to_owned()))?;
-            STANDARD.encode([&bytes[..], &super::random::<16>()].concat())
+            let bytes = STANDARD.decode(&client_nonce).map_err(|_| Refusal::missing("the nonce is not in base64"))?;
+            STANDARD.encode([&bytes[..], &random::<16>()].concat())
         }
     };
     let secret = if is_known { secret.clone() } else { secret.decoy(&identity.authid, decoys) };

@@ -134,8 +134,7 @@ impl Users {
     fn challenge(&self, method: &str, applicant: &Applicant<'_>) -> Result<Option<Verdict>, Refusal> {
         let decoys = &self.decoys;
         let authid = || {
-            let message = || format!("HELLO has no authid, which the authmethod {method} needs");
-            let missing = || Refusal { reason: wamp_proto::error::AUTHENTICATION_FAILED, message: message() };
+            let missing = || Refusal::missing(format!("HELLO has no authid, which the authmethod {method} needs"));
             applicant.hello.details.authid.as_deref().ok_or_else(missing)
         };
         let challenge = match method {

@@ -97,6 +97,11 @@ impl Refusal {
     /// The proof is wrong; or nobody is known who could give one, which sounds the same.
     pub fn wrong_credentials() -> Self {
         let message = "the authid is unknown, or its secret or signature is wrong".to_owned();
-        Self { reason: wamp_proto::error::AUTHENTICATION_FAILED, message }
+        Self { reason: wamp_proto::error::AUTHENTICATION_DENIED, message }
+    }
+
+    /// The client does not say what its method needs, or not in a way that makes sense.
+    pub fn missing(message: impl Into<String>) -> Self {
+        Self { reason: wamp_proto::error::AUTHENTICATION_REQUIRED, message: message.into() }
     }
 }

@@ -51,7 +51,7 @@ fn assert_joined_as(welcome: &Value, authid: &str, authrole: &str, authmethod: &
 }
 
 fn assert_refused(abort: &Value) {
-    assert_eq!(*abort, json!([3, {"message": WRONG}, "wamp.error.authentication_failed"]));
+    assert_eq!(*abort, json!([3, {"message": WRONG}, "wamp.error.authentication_denied"]));
 }
 
 #[test]
@@ -235,7 +235,7 @@ fn what_a_method_needs_and_does_not_get_is_named() {
         ),
     ] {
         let (_, abort) = hello(&world, details);
-        assert_eq!(abort[2], "wamp.error.authentication_failed");
+        assert_eq!(abort[2], "wamp.error.authentication_required");
         assert!(abort[1]["message"].as_str().unwrap().contains(what), "{abort}");
     }
 }

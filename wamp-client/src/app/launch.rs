@@ -98,6 +98,7 @@ impl App {
                 realm: self.realm,
                 serializer: self.serializer,
                 agent: self.agent,
+                auth: self.auth,
                 connect_timeout: self.connect_timeout,
                 shutdown_timeout: self.shutdown_timeout,
                 heartbeat: self.heartbeat,

@@ -19,6 +19,7 @@ pub(crate) use self::params::Params;
 pub use self::running::Running;
 pub use self::states::Needs;
 pub(crate) use self::states::States;
+use crate::auth::Auth;
 use crate::handler::{Definition, Discovered, Handler, Hook, ProcedureHandler, TopicHandler};
 use crate::passthru::{Codecs, PayloadCodec};
 use crate::session::{Lifecycle, LifecycleEvents, lifecycle_channel};
@@ -57,6 +58,7 @@ pub struct App {
     serializer: Serializer,
     connector: Connector,
     agent: String,
+    auth: Option<Auth>,
     connect_timeout: Duration,
     request_timeout: Duration,
     heartbeat: Duration,
@@ -88,6 +90,7 @@ impl App {
             serializer: Serializer::DEFAULT,
             connector: Connector::default(),
             agent: concat!("wamp-client-rust-", env!("CARGO_PKG_VERSION")).to_owned(),
+            auth: None,
             connect_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
             heartbeat: Duration::from_secs(15),
@@ -144,6 +147,14 @@ impl App {
     /// The realm to join; `realm1`, unless told otherwise.
     pub fn realm(mut self, realm: impl Into<String>) -> Self {
         self.realm = realm.into();
+        self
+    }
+
+    /// Who the program is, and how it proves that. Without it, it is anonymous.
+    ///
+    /// A router that does not believe it ends the program: see [`Error::is_final`](crate::Error::is_final).
+    pub fn auth(mut self, auth: Auth) -> Self {
+        self.auth = Some(auth);
         self
     }
 

@@ -140,6 +140,8 @@ pub struct SessionInfo {
     pub authid: Option<String>,
     /// The role the router gives it.
     pub authrole: Option<String>,
+    /// How the program has proved who it is.
+    pub authmethod: Option<String>,
     /// The router's software.
     pub router: Option<String>,
 }

@@ -11,13 +11,14 @@ use tracing::{info, warn};
 use wamp_proto::Serializer;
 
 use super::endpoint::Endpoints;
-use super::join::{Joined, join};
+use super::join::{Applicant, Joined, join};
 use super::link::{End, Link, Shared};
 use super::machine::Machine;
 use super::routers::{Next, Routers};
 use super::shutdown::{Shutdown, Work};
 use super::{Abandoned, Command, Hooks, Lifecycle};
 use crate::app::{Params, States};
+use crate::auth::Auth;
 use crate::backoff::Backoff;
 use crate::handler::{SessionContext, SessionInfo};
 use crate::transport::{Connector, Socket};
@@ -30,6 +31,7 @@ pub(crate) struct Config {
     pub(crate) realm: String,
     pub(crate) serializer: Serializer,
     pub(crate) agent: String,
+    pub(crate) auth: Option<Auth>,
     /// How long it may take to connect and join, and then to set everything up.
     pub(crate) connect_timeout: Duration,
     /// How long what is running may go on when the program is to stop.
@@ -165,12 +167,13 @@ impl Driver {
 
     /// Connects and joins; nothing, when the program is stopped.
     async fn connect(&mut self) -> Option<Result<(Socket, Joined)>> {
-        let Config { ref connector, serializer, ref realm, ref agent, connect_timeout, .. } = self.config;
+        let Config { ref connector, serializer, ref realm, ref agent, ref auth, connect_timeout, .. } = self.config;
         let address = self.routers.current();
         let connecting = timeout(connect_timeout, async {
             let stream = connector.connect(address).await?;
             let mut socket = Socket::handshake(stream, address, serializer).await?;
-            let joined = join(&mut socket, serializer, realm, agent).await?;
+            let applicant = Applicant { realm, agent, auth: auth.as_ref() };
+            let joined = join(&mut socket, serializer, applicant).await?;
             Ok((socket, joined))
         });
         let waiting =

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 use wamp_proto::message::options::{CloseDetails, HelloDetails};
-use wamp_proto::message::{Abort, Hello};
-use wamp_proto::{Features, Message, Payload, Roles, Serializer, error};
+use wamp_proto::message::{Abort, Authenticate, Hello, Raw};
+use wamp_proto::{Features, Message, Payload, Roles, Serializer, Value, error, to_vec};
 
+use super::authentication::{Answer, Attempt};
+use crate::auth::Auth;
 use crate::handler::SessionInfo;
 use crate::transport::{Socket, Turn};
 use crate::{Error, Result};
@@ -57,62 +59,112 @@ const ROLES: Roles = Roles {
     dealer: None,
 };
 
+/// What a program is towards the router.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Applicant<'a> {
+    pub(crate) realm: &'a str,
+    pub(crate) agent: &'a str,
+    pub(crate) auth: Option<&'a Auth>,
+}
+
 /// Joins the realm.
-pub(crate) async fn join(socket: &mut Socket, serializer: Serializer, realm: &str, agent: &str) -> Result<Joined> {
-    let hello = Hello {
-        realm: realm.into(),
-        details: HelloDetails { roles: ROLES, agent: Some(agent.into()), ..HelloDetails::default() },
+pub(crate) async fn join(socket: &mut Socket, serializer: Serializer, applicant: Applicant<'_>) -> Result<Joined> {
+    let Applicant { realm, agent, auth } = applicant;
+    let mut attempt = Attempt::new(auth);
+    let extra = attempt.extra().map(|extra| encoded(serializer, &extra));
+    let details = HelloDetails {
+        roles: ROLES,
+        agent: Some(agent.into()),
+        authid: attempt.authid(),
+        authmethods: attempt.methods(),
+        authextra: extra.as_deref().map(|extra| raw(serializer, extra)),
+        ..HelloDetails::default()
     };
-    socket.send(encode(serializer, &hello.into()))?;
-    let frame = loop {
-        match socket.turn().await {
-            Turn::Frame(frame) => break frame,
-            Turn::Alive | Turn::Flushed => {}
-            Turn::Closed(reason) => return Err(Error::Lost { reason }),
+    socket.send(encode(serializer, &Hello { realm: realm.into(), details }.into()))?;
+    loop {
+        let frame = loop {
+            match socket.turn().await {
+                Turn::Frame(frame) => break frame,
+                Turn::Alive | Turn::Flushed => {}
+                Turn::Closed(reason) => return Err(Error::Lost { reason }),
+            }
+        };
+        let attempted = match serializer.decode(&frame) {
+            Ok(Message::Welcome(welcome)) => attempt.check(&welcome.details).map(|()| {
+                let details = welcome.details;
+                let owned = |text: Option<std::borrow::Cow<'_, str>>| text.map(std::borrow::Cow::into_owned);
+                let info = SessionInfo {
+                    id: welcome.session,
+                    realm: owned(details.realm).unwrap_or_else(|| realm.to_owned()),
+                    authid: owned(details.authid),
+                    authrole: owned(details.authrole),
+                    authmethod: owned(details.authmethod),
+                    router: owned(details.agent),
+                };
+                Some(Joined { info, roles: details.roles })
+            }),
+            Ok(Message::Abort(abort)) => {
+                return Err(Error::Refused {
+                    realm: realm.to_owned(),
+                    reason: abort.reason.into_owned(),
+                    message: abort.details.message.unwrap_or_default().into_owned(),
+                });
+            }
+            Ok(Message::Challenge(challenge)) => match attempt.answer(&challenge).await {
+                Ok(Answer { signature, extra }) => {
+                    let extra = encoded(serializer, &extra);
+                    let extra = raw(serializer, &extra);
+                    let answer = Authenticate { signature: signature.into(), extra };
+                    socket.send(encode(serializer, &answer.into()))?;
+                    Ok(None)
+                }
+                Err(error) => Err(error),
+            },
+            Ok(other) => {
+                let problem = format!("{} came in answer to HELLO", other.name());
+                return Err(violation(socket, serializer, &problem).await);
+            }
+            Err(problem) => return Err(violation(socket, serializer, &problem.to_string()).await),
+        };
+        match attempted {
+            Ok(Some(joined)) => return Ok(joined),
+            // The router has the answer; now it is its turn.
+            Ok(None) => {}
+            Err(error) => {
+                abort(socket, serializer, error::AUTHENTICATION_FAILED, &error.to_string()).await;
+                return Err(error);
+            }
         }
-    };
-    match serializer.decode(&frame) {
-        Ok(Message::Welcome(welcome)) => {
-            let details = welcome.details;
-            let owned = |text: Option<std::borrow::Cow<'_, str>>| text.map(std::borrow::Cow::into_owned);
-            let info = SessionInfo {
-                id: welcome.session,
-                realm: owned(details.realm).unwrap_or_else(|| realm.to_owned()),
-                authid: owned(details.authid),
-                authrole: owned(details.authrole),
-                router: owned(details.agent),
-            };
-            Ok(Joined { info, roles: details.roles })
-        }
-        Ok(Message::Abort(abort)) => Err(Error::Refused {
-            realm: realm.to_owned(),
-            reason: abort.reason.into_owned(),
-            message: abort.details.message.unwrap_or_default().into_owned(),
-        }),
-        Ok(Message::Challenge(challenge)) => Err(Error::Refused {
-            realm: realm.to_owned(),
-            reason: error::AUTHENTICATION_REQUIRED.to_owned(),
-            message: format!("it asks for authentication by {}, which this client does not do", challenge.method),
-        }),
-        Ok(other) => Err(violation(socket, serializer, &format!("{} came in answer to HELLO", other.name())).await),
-        Err(problem) => Err(violation(socket, serializer, &problem.to_string()).await),
     }
+}
+
+fn encoded(serializer: Serializer, value: &Value) -> Vec<u8> {
+    to_vec(serializer, value).expect("a value can be encoded")
+}
+
+fn raw(serializer: Serializer, value: &[u8]) -> Raw<'_> {
+    Raw::new(serializer, value).expect("what was encoded is one value")
 }
 
 /// Tells the router which rule it broke, as the specification wants, and makes the error of it.
 pub(crate) async fn violation(socket: &mut Socket, serializer: Serializer, problem: &str) -> Error {
+    abort(socket, serializer, error::PROTOCOL_VIOLATION, problem).await;
+    Error::Protocol(problem.to_owned())
+}
+
+/// Gives a session up, and tells the router why.
+async fn abort(socket: &mut Socket, serializer: Serializer, reason: &str, problem: &str) {
     let abort = Abort {
         details: CloseDetails { message: Some(problem.into()) },
-        reason: error::PROTOCOL_VIOLATION.into(),
+        reason: reason.into(),
         payload: Payload::EMPTY,
     };
     if socket.send(encode(serializer, &abort.into())).is_ok() {
         // One turn writes it. A router that has stopped reading gets no more of our time than this.
         if timeout(Duration::from_secs(1), socket.turn()).await.is_err() {
-            tracing::debug!("router does not read: it could not be told of its mistake");
+            tracing::debug!("router does not read: it could not be told why");
         }
     }
-    Error::Protocol(problem.to_owned())
 }
 
 pub(crate) fn encode(serializer: Serializer, message: &Message<'_>) -> Vec<u8> {

@@ -3,7 +3,7 @@
 //! ```text
 //! command      what clients ask the task for
 //! endpoint     what the program wants attached, session after session
-//! join         HELLO to WELCOME
+//! join         HELLO to WELCOME; authentication what is between
 //! machine      the protocol of a joined session: messages and commands in, frames and effects out; no I/O, no clock
 //! heartbeat    when to ask whether the router is still there
 //! invocations  procedures that are running
@@ -19,6 +19,7 @@
 //! driver       connection after connection
 //! ```
 
+mod authentication;
 mod command;
 mod deadline;
 mod driver;
