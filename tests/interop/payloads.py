@@ -1,5 +1,7 @@
 """What the peers send each other, and when two values are the same."""
 
+import base64
+
 PAYLOADS = {
     "nothing": ([], {}),
     "args": (["one", 2, True, False, None], {}),
@@ -13,6 +15,7 @@ PAYLOADS = {
         {"schlüssel": "Wert"},
     ),
     "bytes": ([b"", bytes(range(256)), "text"], {"blob": b"\x00\xff", "in": {"deep": [b"ab"]}}),
+    "64-bit integers": ([2**63 - 1, -(2**63), 2**64 - 1], {"odd": 2**53 + 1}),
     "nested": ([{"a": {"b": {"c": [None, {}, [], ""]}}}, []], {"empty": {}}),
 }
 
@@ -36,3 +39,24 @@ def expect(what, got, wanted):
 def short(value):
     text = repr(value)
     return text if len(text) < 300 else f"{text[:200]} … {text[-60:]}"
+
+
+def to_json(value):
+    """As WAMP has it in JSON: bytes are a string of U+0000 and base64."""
+    if isinstance(value, bytes):
+        return "\0" + base64.b64encode(value).decode()
+    if isinstance(value, list):
+        return [to_json(item) for item in value]
+    if isinstance(value, dict):
+        return {key: to_json(item) for key, item in value.items()}
+    return value
+
+
+def from_json(value):
+    if isinstance(value, str) and value.startswith("\0"):
+        return base64.b64decode(value[1:])
+    if isinstance(value, list):
+        return [from_json(item) for item in value]
+    if isinstance(value, dict):
+        return {key: from_json(item) for key, item in value.items()}
+    return value

@@ -5,18 +5,18 @@ import signal
 
 
 class Router:
+    name, title, realm = "ours", "wamp-router", "realm1"
+
     def __init__(self, process, urls):
         self.process = process
         self.urls = urls  # by scheme: "ws" and "rs"
+        # Where, and as whom, one joins to get another authrole: interop_router knows it.
+        self.operator = urls["rs"], {"authid": "operator"}
 
     @classmethod
-    async def start(cls, binary, realm):
+    async def start(cls, binary, *arguments):
         """Starts it and waits for its first lines, which are its addresses."""
-        free = "127.0.0.1:0"
-        process = await asyncio.create_subprocess_exec(
-            binary, "--listen", free, "--rawsocket", free, "--realm", realm,
-            stdout=asyncio.subprocess.PIPE,
-        )
+        process = await asyncio.create_subprocess_exec(binary, *arguments, stdout=asyncio.subprocess.PIPE)
         urls = {}
         while len(urls) < 2:
             try:

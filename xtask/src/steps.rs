@@ -30,7 +30,7 @@ const STEPS: [Step; 12] = [
     Step("page", "unit tests of the page's modules", &["install"], page),
     Step(
         "interop",
-        "other WAMP clients and ours, each against each, in every serializer",
+        "other WAMP clients and ours, feature by feature, each with each, in every serializer",
         &["install", "build"],
         interop,
     ),
@@ -103,14 +103,21 @@ fn page(checkout: &Checkout, _: &Options) -> anyhow::Result<()> {
 }
 
 fn interop(checkout: &Checkout, _: &Options) -> anyhow::Result<()> {
+    let packages = checkout.npm().join("node_modules");
     run(program(checkout, checkout.venv().join("bin/python"))
-        .arg("tests/interop/matrix.py")
+        .arg("tests/interop/main.py")
         .arg("--router")
         .arg(checkout.binary("wamp-router"))
+        .arg("--feature-router")
+        .arg(checkout.binary("examples/interop_router"))
         .arg("--client")
         .arg(checkout.binary("examples/interop_peer"))
-        .env("NODE_PATH", checkout.npm().join("node_modules"))
-        .env("PYTHONDONTWRITEBYTECODE", "1"))
+        .env("NODE_PATH", &packages)
+        .env("PYTHONDONTWRITEBYTECODE", "1"))?;
+    run(program(checkout, "node")
+        .args(["--test", "--test-reporter=spec", "tests/interop/longpoll.cjs"])
+        .env("WAMP_ROUTER", checkout.binary("wamp-router"))
+        .env("NODE_PATH", &packages))
 }
 
 fn browser(checkout: &Checkout, options: &Options) -> anyhow::Result<()> {

@@ -1,0 +1,70 @@
+//! The router of the interop tests: `interop_router [PING_INTERVAL]`. What their clients exercise needs settings that
+//! the program `wamp-router` has no flags for: trust levels, and pings within a second (the interval is in
+//! milliseconds; whoever does not answer is let go after five seconds).
+//!
+//! It says its addresses on its standard output, as `wamp-router` does, and ends with SIGINT.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use wamp_proto::{MatchPolicy, Pattern};
+use wamp_router::auth::Anonymous;
+use wamp_router::history::{History, HistoryRule};
+use wamp_router::realm::{Action, Authorizer, Grant, Member, RealmOptions};
+use wamp_router::session::{Applicant, Authenticator, Refusal, Verdict};
+use wamp_router::{Config, ConnectionSettings, Router};
+
+/// Everybody may join; who asks for the authid `operator` also gets the authrole of that name.
+#[derive(Debug)]
+struct Operators;
+
+impl Authenticator for Operators {
+    fn meet(&self, applicant: &Applicant<'_>) -> Result<Verdict, Refusal> {
+        let mut verdict = Anonymous.meet(applicant)?;
+        if let (Some("operator"), Verdict::Admit(admission)) = (applicant.hello.details.authid.as_deref(), &mut verdict)
+        {
+            admission.identity.authid = "operator".into();
+            admission.identity.authrole = "operator".into();
+        }
+        Ok(verdict)
+    }
+}
+
+/// Everybody may do everything; what has to do with `trusted` is told to be trusted.
+#[derive(Debug)]
+struct Trusting;
+
+impl Authorizer for Trusting {
+    fn authorize(&self, _: &Member, _: Action, uri: &str) -> Option<Grant> {
+        Some(Grant { trust_level: uri.ends_with(".trusted").then_some(3), ..Grant::default() })
+    }
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let remembered = Pattern::parse(MatchPolicy::Wildcard, "interop..history")?;
+    let realm = RealmOptions {
+        authenticator: Arc::new(Operators),
+        authorizer: Arc::new(Trusting),
+        history: Some(History::in_memory([HistoryRule::new(remembered)])),
+        ..RealmOptions::default()
+    };
+    let mut connections = ConnectionSettings { ping_timeout: Duration::from_secs(5), ..ConnectionSettings::default() };
+    if let Some(interval) = std::env::args().nth(1) {
+        connections.ping_interval = Duration::from_millis(interval.parse().context("no number of milliseconds")?);
+    }
+    let router =
+        Router::builder().realm_with("realm1", realm).config(Config { connections, ..Config::default() }).build();
+    let websocket = TcpListener::bind("127.0.0.1:0").await.context("no address for WebSocket")?;
+    let rawsocket = TcpListener::bind("127.0.0.1:0").await.context("no address for RawSocket")?;
+    let rawsocket_address = rawsocket.local_addr()?;
+    let mut server = router.serve(websocket, axum::Router::new());
+    server.rawsocket(rawsocket);
+    println!("ws://{}{}", server.local_addr(), router.config().websocket_path);
+    println!("rs://{rawsocket_address}");
+    tokio::signal::ctrl_c().await.context("cannot catch SIGINT")?;
+    server.shutdown().await;
+    Ok(())
+}

@@ -1,0 +1,126 @@
+"""Where peers stray from the specification, or lack something: each is expected, and must be seen.
+
+A check that a table here names has to fail, and in the way the table says. If it passes, the run fails: then the
+peer has been mended, and the line goes.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Deviation:
+    reason: str
+    # Parts of what a failed check may say, one of which this one does.
+    shows: tuple
+    # The library has no way to do this; otherwise it does it, and differently.
+    lacking: bool
+
+
+# What checks say of what never comes, and of a session that has ended instead.
+NEVER = ("waited in vain",)
+GONE = ("waited in vain", "Broken", "closed the test's own session")
+
+
+def lacks(reason, *shows):
+    """The library has no way to say or to do it; its peer says so, if nothing else shows it."""
+    return Deviation(reason, shows or ("Lacks",), True)
+
+
+def strays(reason, *shows):
+    return Deviation(reason, shows, False)
+
+
+def deviation(router, peer, check):
+    """What is expected to go wrong, if anything."""
+    for who in (router.name, peer.name, peer.library):
+        if (expected := DEVIATIONS.get(who, {}).get(check.name)):
+            return expected
+    return None
+
+
+def strays_in(peer, *checks):
+    """Whether a peer fails one of these checks with any router."""
+    return any(check in DEVIATIONS.get(who, {}) for who in (peer.name, peer.library) for check in checks)
+
+
+def table(*rows):
+    """Deviations by check, from rows of the checks, each with what is expected of them."""
+    return {check: expected for *checks, expected in rows for check in checks}
+
+
+TRUST = ("trust_level_of_an_event", "trust_level_of_a_call")
+INTERRUPTS = (
+    "interrupted_by_kill", "interrupted_by_killnowait", "interrupted_when_the_caller_leaves", "interrupted_by_a_timeout",
+)
+PARTS = ("arguments_in_parts_are_sent", "arguments_in_parts_are_taken")
+SEALED = ("sealed_event_is_published", "sealed_event_is_opened", "sealed_call_is_made", "sealed_call_is_opened")
+# What shows that a peer does not know the payload for what it is, or has not announced that it would.
+UNSEALED = ("Lacks", "AssertionError: event", "wamp.error.feature_not_supported")
+
+AUTOBAHN_JS = table(
+    (*TRUST, lacks("does not tell trust levels", "got None, wanted 3")),
+    (*SEALED, lacks("has no payload passthru mode", *UNSEALED)),
+    (*PARTS, lacks("a call has its arguments at once")),
+    ("cancel_skip", "cancel_killnowait", "cancel_in_the_default_mode",
+     strays("takes the ERROR that answers a canceled call for a protocol violation, and closes the connection", *GONE)),
+    (*INTERRUPTS, lacks("its callees can't be interrupted", *NEVER)),
+    ("timeout_is_forwarded", lacks("does not tell the timeout of a call", "got None, wanted 5000")),
+)
+# As doubles; or, given a BigInt, its serializer throws.
+ROUNDED = (
+    "publish 64-bit integers", "subscribe 64-bit integers", "echo 64-bit integers",
+    strays("has no integers beyond 2^53", "got", "Broken"),
+)
+
+DEVIATIONS = {
+    "py": table(
+        ("publisher_discloses_itself", "caller_discloses_itself",
+         lacks("has no `disclose_me`: Crossbar's configuration says who is disclosed")),
+        (*TRUST, lacks("does not tell trust levels", "got None, wanted 3")),
+        (*SEALED, lacks("its payload passthru mode is an older draft's (`enc_algo`)", *UNSEALED)),
+        (*PARTS, lacks("a call has its arguments at once")),
+        ("cancel_skip", "cancel_kill", "cancel_killnowait", lacks("cancels in the router's default mode only")),
+        ("interrupted_by_kill",
+         strays("answers an interrupted call with wamp.error.runtime_error", "wamp.error.runtime_error")),
+        ("timeout_is_forwarded", lacks("has no `forward_timeout`")),
+        ("subscription_is_taken_back",
+         strays("announces subscription_revocation, but takes it for a protocol error and leaves", *GONE)),
+        ("registration_is_taken_back", lacks("does not tell its user about it", *NEVER)),
+    ),
+    "js": AUTOBAHN_JS,
+    "js22": AUTOBAHN_JS,
+    "wampy": table(
+        ("unsubscribe_a_pattern",
+         strays("throws on UNSUBSCRIBED of a subscription that was made with options", *GONE)),
+        ("own_event_is_wanted", strays("sends `exclude_me` only when it is true", "wanted ['mine']")),
+        ("event_is_retained", strays("takes the option `retain` and does not send it", *NEVER)),
+        ("subscription_is_taken_back", "registration_is_taken_back", lacks("does not announce revocation", *NEVER)),
+        ("results_in_parts_are_sent",
+         strays("does not announce that its callees send progressive results", *NEVER)),
+        ("arguments_in_parts_are_sent",
+         strays("sends progressive calls without having announced them, a protocol violation", "WebsocketError")),
+        ("arguments_in_parts_are_taken", lacks("its callees don't take arguments in parts")),
+        (*INTERRUPTS, lacks("its callees can't be interrupted", *NEVER)),
+        ("timeout_is_forwarded", lacks("has no `forward_timeout`")),
+        ("no_more_calls_than_wanted", lacks("has no `concurrency`")),
+        ("procedure_is_taken_over", "procedure_is_taken_away", lacks("has no `force_reregister`")),
+    ),
+    "rust": table(
+        ("event_is_published_in_fragments", lacks("sends each message in one frame")),
+    ),
+    **{peer: table(ROUNDED) for peer in ("js/json", "js/msgpack", "js22/json", "js22/msgpack", "wampy/json")},
+    "js/json/raw": table(
+        ROUNDED,
+        ("publish bytes", "subscribe bytes", strays("has no binary in JSON over RawSocket", "AssertionError")),
+    ),
+    "wampy/cbor": table(
+        ("subscribe negative integers", "echo negative integers", "subscribe 64-bit integers", "echo 64-bit integers",
+         strays("reads integers from -2^32 down wrongly", "AssertionError")),
+    ),
+    **{
+        f"py/{serializer}/raw": table(
+            ("pings_are_answered", strays("on asyncio, closes a RawSocket connection that is pinged", *GONE)),
+        )
+        for serializer in ("json", "msgpack", "cbor")
+    },
+}

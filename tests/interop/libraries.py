@@ -1,0 +1,50 @@
+"""The client libraries, and a peer for each in every serializer it has."""
+
+import json
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from peer import Peer
+
+HERE = Path(__file__).parent
+SERIALIZERS = ("json", "msgpack", "cbor")
+
+
+@dataclass(frozen=True)
+class Library:
+    """A client library: what it is called in peers' names and in tables, and how its peer is started."""
+
+    key: str
+    title: str
+    command: tuple
+    more: tuple = ()
+    serializers: tuple = SERIALIZERS
+    # In which of them it speaks RawSocket too.
+    raw: tuple = ()
+
+    def peers(self):
+        for serializer in self.serializers:
+            yield self.peer(serializer)
+        for serializer in self.raw:
+            yield self.peer(serializer, "/raw")
+
+    def peer(self, serializer, transport=""):
+        return Peer(f"{self.key}/{serializer}{transport}", self.command, (serializer, *self.more))
+
+
+def libraries(client):
+    """All of them, wamp-client's last. `client` is its example `interop_peer`."""
+    packages = json.loads((HERE.parent / "package.json").read_text())["dependencies"]
+    pypi = dict(re.findall(r"^(\S+)==(\S+)$", (HERE.parent / "requirements.txt").read_text(), re.M))
+    peers = HERE / "peers"
+    autobahn_js = ("node", str(peers / "autobahn_js.cjs"))
+    return [
+        Library("py", f"autobahn-python {pypi['autobahn']}",
+                (sys.executable, str(peers / "autobahn_python.py")), raw=SERIALIZERS),
+        Library("js", f"autobahn-js {packages['autobahn']}", autobahn_js, ("autobahn",), raw=("json",)),
+        Library("js22", f"autobahn-js {packages['autobahn-22'].split('@')[1]}", autobahn_js, ("autobahn-22",)),
+        Library("wampy", f"wampy.js {packages['wampy']}", ("node", str(peers / "wampy_js.cjs"))),
+        Library("rust", "wamp-client", (client,), raw=SERIALIZERS),
+    ]
