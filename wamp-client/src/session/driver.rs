@@ -95,10 +95,10 @@ impl Driver {
             Ok(()) => info!("stopped"),
             Err(error) => warn!(?error, "stopped"),
         }
-        match first {
-            Some(first) => Ok(drop(first.send(ended.and(Err(Error::Stopped))))),
-            None => ended,
-        }
+        let Some(first) = first else { return ended };
+        // Whoever started the program may have lost interest.
+        drop(first.send(ended.and(Err(Error::Stopped))));
+        Ok(())
     }
 
     /// Gets a session, and another one when it is lost, and so on.
