@@ -73,28 +73,32 @@ fn install(checkout: &Checkout, options: &Options) -> anyhow::Result<()> {
 }
 
 fn clippy(checkout: &Checkout, _: &Options) -> anyhow::Result<()> {
-    run(&mut cargo(checkout, &["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]))
+    let mut clippy = cargo(checkout, &["clippy", "--workspace", "--all-targets"]);
+    run(clippy.args(PROGRAMS).args(["--", "--deny", "warnings"]))
 }
+
+/// The program `wamp` is not among what is built by default. The same for all steps, so that nothing is compiled twice.
+const PROGRAMS: [&str; 2] = ["--features", "wamp-client/cli"];
 
 /// What `cargo test` calls everything that is tested. (All targets would link each example twice.)
 const TESTED: [&str; 4] = ["--workspace", "--lib", "--bins", "--tests"];
 
 /// As the tests need it, programs included, so that nothing is compiled a second time for them; and the examples.
 fn build(checkout: &Checkout, _: &Options) -> anyhow::Result<()> {
-    run(cargo(checkout, &["test", "--no-run"]).args(TESTED))?;
-    run(&mut cargo(checkout, &["build", "--workspace", "--examples"]))
+    run(cargo(checkout, &["test", "--no-run"]).args(TESTED).args(PROGRAMS))?;
+    run(cargo(checkout, &["build", "--workspace", "--examples"]).args(PROGRAMS))
 }
 
 fn tests(checkout: &Checkout, _: &Options) -> anyhow::Result<()> {
-    run(cargo(checkout, &["test", "--no-fail-fast"]).args(TESTED))
+    run(cargo(checkout, &["test", "--no-fail-fast"]).args(TESTED).args(PROGRAMS))
 }
 
 fn doctests(checkout: &Checkout, _: &Options) -> anyhow::Result<()> {
-    run(&mut cargo(checkout, &["test", "--workspace", "--doc", "--no-fail-fast"]))
+    run(cargo(checkout, &["test", "--workspace", "--doc", "--no-fail-fast"]).args(PROGRAMS))
 }
 
 fn docs(checkout: &Checkout, _: &Options) -> anyhow::Result<()> {
-    run(cargo(checkout, &["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "--deny warnings"))
+    run(cargo(checkout, &["doc", "--workspace", "--no-deps"]).args(PROGRAMS).env("RUSTDOCFLAGS", "--deny warnings"))
 }
 
 fn page(checkout: &Checkout, _: &Options) -> anyhow::Result<()> {

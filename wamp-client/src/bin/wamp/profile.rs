@@ -1,0 +1,161 @@
+//! `wamp profile`.
+
+use std::fs;
+use std::io;
+
+use clap::{Args, Subcommand};
+use toml_edit::{DocumentMut, Item, Table as TomlTable, value};
+use wamp_client::Value;
+
+use crate::config::{Config, Profile};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::render::object;
+use crate::table::Table;
+use crate::target::{ConnectionFlags, Target};
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  wamp profile                                   lists them; * marks the default
+  wamp profile save home --url wss://home.example/ws --realm com.example.home
+  wamp profile use home                          makes it the default
+  wamp --profile home call com.example.light on
+
+The file is $WAMP_CONFIG, else $XDG_CONFIG_HOME/wamp/config.toml, else ~/.config/wamp/config.toml:
+
+  default = \"home\"
+
+  [profiles.home]
+  url = \"wss://home.example/ws\"
+  realm = \"com.example.home\"
+  serializer = \"cbor\"
+  timeout = \"5s\"
+
+What a profile leaves out has its default. Flags and environment variables win over a profile.";
+
+/// Show and change the profiles: named sets of url, realm, serializer and timeout
+#[derive(Debug, Args)]
+pub(crate) struct Flags {
+    #[command(subcommand)]
+    action: Option<Action>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// List the profiles (what `wamp profile` alone does)
+    List,
+    /// Save --url, --realm, --serializer and --timeout under a name; what is not given stays as it is
+    Save { name: String },
+    /// Make a profile the default
+    Use { name: String },
+    /// Remove a profile
+    Remove { name: String },
+}
+
+pub(crate) fn run(flags: Flags, connection: &ConnectionFlags, mut output: Output) -> Result<(), Failure> {
+    let config = Config::load_or_new()?;
+    match flags.action {
+        None | Some(Action::List) => list(&config, &mut output)?,
+        Some(Action::Save { name }) => save(&config, &name, connection)?,
+        Some(Action::Use { name }) => {
+            config.profile(&name)?;
+            edit(&config, |document| document["default"] = value(name))?;
+        }
+        Some(Action::Remove { name }) => {
+            config.profile(&name)?;
+            edit(&config, |document| {
+                if let Some(profiles) = document["profiles"].as_table_like_mut() {
+                    profiles.remove(&name);
+                }
+                if config.file.default.as_ref() == Some(&name) {
+                    document.remove("default");
+                }
+            })?;
+        }
+    }
+    Ok(output.flush()?)
+}
+
+fn list(config: &Config, output: &mut Output) -> io::Result<()> {
+    let is_default = |name: &str| config.file.default.as_deref() == Some(name);
+    if !output.for_people() {
+        for (name, profile) in &config.file.profiles {
+            let mut entries = vec![("name", Value::from(name.as_str())), ("default", Value::Bool(is_default(name)))];
+            let settings = settings(profile).into_iter();
+            entries.extend(settings.filter_map(|(key, setting)| Some((key, Value::from(setting?)))));
+            output.json(&object(entries))?;
+        }
+        return Ok(());
+    }
+    if config.file.profiles.is_empty() {
+        output.remark(format_args!("there is no profile in {}", config.path.display()));
+        return Ok(());
+    }
+    let mut table = Table::new(&["PROFILE", "URL", "REALM", "SERIALIZER", "TIMEOUT"]);
+    for (name, profile) in &config.file.profiles {
+        let mark = if is_default(name) { " *" } else { "" };
+        let settings = settings(profile).map(|(_, setting)| setting.unwrap_or("-").to_owned());
+        table.row([format!("{name}{mark}")].into_iter().chain(settings));
+    }
+    table.print(output)?;
+    output.remark(format_args!("in {}", config.path.display()));
+    Ok(())
+}
+
+fn settings(profile: &Profile) -> [(&'static str, Option<&str>); 4] {
+    let Profile { url, realm, serializer, timeout } = profile;
+    [("url", url), ("realm", realm), ("serializer", serializer), ("timeout", timeout)]
+        .map(|(key, setting)| (key, setting.as_deref()))
+}
+
+fn save(config: &Config, name: &str, flags: &ConnectionFlags) -> Result<(), Failure> {
+    // What could not be used is not saved.
+    Target::choose(&ConnectionFlags { profile: None, ..flags.clone() }, &Config::default())?;
+    let timeout = flags.timeout.map(|timeout| format!("{}s", timeout.as_secs_f64()));
+    let given =
+        Profile { url: flags.url.clone(), realm: flags.realm.clone(), serializer: flags.serializer.clone(), timeout };
+    if given == Profile::default() {
+        return Err(Failure::Usage("there is nothing to save: give --url, --realm, --serializer or --timeout".into()));
+    }
+    edit(config, |document| {
+        let profiles = document.entry("profiles").or_insert_with(|| {
+            let mut table = TomlTable::new();
+            // No line of its own for a table that holds only tables.
+            table.set_implicit(true);
+            Item::Table(table)
+        });
+        let profile = &mut profiles[name];
+        if profile.is_none() {
+            *profile = Item::Table(TomlTable::new());
+        }
+        for (key, setting) in settings(&given) {
+            if let Some(setting) = setting {
+                profile[key] = value(setting);
+            }
+        }
+    })
+}
+
+/// Changes the file, and keeps its comments and order.
+fn edit(config: &Config, change: impl FnOnce(&mut DocumentMut)) -> Result<(), Failure> {
+    let path = &config.path;
+    let failed = |error| Failure::io(format!("cannot write {}", path.display()), error);
+    if path.as_os_str().is_empty() {
+        return Err(Failure::Usage("there is no home to keep the file in; WAMP_CONFIG names one".to_owned()));
+    }
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(Failure::io(format!("cannot read {}", path.display()), error)),
+    };
+    let mut document: DocumentMut =
+        text.parse().map_err(|problem| Failure::Usage(format!("{}: {problem}", path.display())))?;
+    change(&mut document);
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(failed)?;
+    }
+    // A reader sees the old file or the new one, never half of it.
+    let unfinished = path.with_extension("toml.new");
+    fs::write(&unfinished, document.to_string()).map_err(failed)?;
+    fs::rename(&unfinished, path).map_err(failed)
+}

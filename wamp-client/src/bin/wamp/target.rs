@@ -1,0 +1,187 @@
+//! Which router and realm: flag, environment, profile, default.
+
+use std::fmt;
+use std::time::Duration;
+
+use clap::Args;
+use wamp_client::{App, Serializer};
+
+use crate::config::{Config, variable};
+use crate::duration;
+use crate::failure::Failure;
+
+/// Flags about the router and the realm.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Connection")]
+pub(crate) struct ConnectionFlags {
+    /// The router: ws://, wss://, rs://HOST:PORT or rs+unix:///PATH [env: WAMP_URL]
+    #[arg(short, long, global = true, value_name = "URL")]
+    pub(crate) url: Option<String>,
+
+    /// The realm to join [env: WAMP_REALM]
+    #[arg(long, global = true, value_name = "URI")]
+    pub(crate) realm: Option<String>,
+
+    /// What messages are encoded in: json, msgpack or cbor [env: WAMP_SERIALIZER]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) serializer: Option<String>,
+
+    /// The profile of the config file to use [env: WAMP_PROFILE]
+    #[arg(short, long, global = true, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+
+    /// How long connecting, and then each request, may take: 500ms, 5s, 2m [default: 10s and 30s]
+    #[arg(long, global = true, value_name = "TIME", value_parser = duration::positive)]
+    pub(crate) timeout: Option<Duration>,
+
+    /// Wait for a router that is not there yet
+    #[arg(long, global = true)]
+    pub(crate) wait: bool,
+}
+
+/// Where a setting comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Flag(&'static str),
+    Environment(&'static str),
+    /// The profile and its file.
+    Profile(String, String),
+    Default,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(name) => write!(f, "that of {name}"),
+            Self::Environment(name) => write!(f, "that of {name} in the environment"),
+            Self::Profile(name, file) => write!(f, "that of profile {name:?} in {file}"),
+            Self::Default => f.write_str("the default"),
+        }
+    }
+}
+
+/// A setting and where it comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Setting {
+    pub(crate) value: String,
+    pub(crate) origin: Origin,
+}
+
+/// The router and realm that were chosen, and how to talk to them.
+#[derive(Debug)]
+pub(crate) struct Target {
+    pub(crate) url: Setting,
+    pub(crate) realm: Setting,
+    serializer: Serializer,
+    pub(crate) timeout: Option<Duration>,
+    wait: bool,
+}
+
+impl Target {
+    /// Settles what was left open by the flags.
+    pub(crate) fn choose(flags: &ConnectionFlags, config: &Config) -> Result<Self, Failure> {
+        Self::choose_from(flags, config, variable)
+    }
+
+    fn choose_from(
+        flags: &ConnectionFlags,
+        config: &Config,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, Failure> {
+        let name = flags.profile.clone().or_else(|| variable("WAMP_PROFILE")).or_else(|| config.file.default.clone());
+        let profile = name.as_deref().map(|name| config.profile(name)).transpose()?.cloned().unwrap_or_default();
+        let origin = || Origin::Profile(name.clone().unwrap_or_default(), config.path.display().to_string());
+        let setting = |flag: &Option<String>, names: [&'static str; 2], profile: &Option<String>, default: &str| {
+            let [flag_name, variable_name] = names;
+            let (value, origin) = None
+                .or_else(|| Some((flag.clone()?, Origin::Flag(flag_name))))
+                .or_else(|| Some((variable(variable_name)?, Origin::Environment(variable_name))))
+                .or_else(|| Some((profile.clone()?, origin())))
+                .unwrap_or_else(|| (default.to_owned(), Origin::Default));
+            Setting { value, origin }
+        };
+        let url = setting(&flags.url, ["--url", "WAMP_URL"], &profile.url, "ws://127.0.0.1:8080/ws");
+        let realm = setting(&flags.realm, ["--realm", "WAMP_REALM"], &profile.realm, "realm1");
+        let serializer = setting(&flags.serializer, ["--serializer", "WAMP_SERIALIZER"], &profile.serializer, "json");
+        let timeout = match (flags.timeout, &profile.timeout) {
+            (None, Some(text)) => Some(
+                duration::positive(text)
+                    .map_err(|problem| Failure::Usage(format!("the timeout is {}: {problem}", origin())))?,
+            ),
+            (timeout, _) => timeout,
+        };
+        Ok(Self { url, realm, serializer: parse_serializer(&serializer)?, timeout, wait: flags.wait })
+    }
+
+    /// A program for this router and realm.
+    pub(crate) fn app(&self) -> App {
+        let mut app = App::new(self.url.value.as_str())
+            .realm(self.realm.value.as_str())
+            .serializer(self.serializer)
+            .agent(concat!("wamp-cli-", env!("CARGO_PKG_VERSION")));
+        if let Some(timeout) = self.timeout {
+            app = app.connect_timeout(timeout).request_timeout(timeout);
+        }
+        if self.wait { app.wait_for_router() } else { app }
+    }
+}
+
+fn parse_serializer(setting: &Setting) -> Result<Serializer, Failure> {
+    match setting.value.as_str() {
+        "json" => Ok(Serializer::Json),
+        "msgpack" => Ok(Serializer::MessagePack),
+        "cbor" => Ok(Serializer::Cbor),
+        other => Err(Failure::Usage(format!(
+            "there is no serializer {other:?} ({}), only json, msgpack and cbor",
+            setting.origin
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{File, Profile};
+
+    const NO_FLAGS: ConnectionFlags =
+        ConnectionFlags { url: None, realm: None, serializer: None, profile: None, timeout: None, wait: false };
+
+    fn config() -> Config {
+        let profile = |url: &str| Profile { url: Some(url.to_owned()), ..Profile::default() };
+        let profiles = [("a", "ws://a/ws"), ("b", "ws://b/ws")];
+        let profiles = profiles.map(|(name, url)| (name.to_owned(), profile(url))).into();
+        Config { path: "config.toml".into(), file: File { default: Some("a".to_owned()), profiles } }
+    }
+
+    fn url(flags: &ConnectionFlags, config: &Config, environment: &[(&str, &str)]) -> String {
+        let variable =
+            |name: &str| environment.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let target = Target::choose_from(flags, config, variable).unwrap();
+        format!("{} is {}", target.url.value, target.url.origin)
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_environment_over_the_profile_over_the_default() {
+        let flag = ConnectionFlags { url: Some("ws://flag/ws".to_owned()), ..NO_FLAGS };
+        let environment = [("WAMP_URL", "ws://env/ws")];
+        assert_eq!(url(&flag, &config(), &environment), "ws://flag/ws is that of --url");
+        assert_eq!(url(&NO_FLAGS, &config(), &environment), "ws://env/ws is that of WAMP_URL in the environment");
+        assert_eq!(url(&NO_FLAGS, &config(), &[]), "ws://a/ws is that of profile \"a\" in config.toml");
+        assert_eq!(url(&NO_FLAGS, &Config::default(), &[]), "ws://127.0.0.1:8080/ws is the default");
+        let named = ConnectionFlags { profile: Some("b".to_owned()), ..NO_FLAGS };
+        assert!(url(&named, &config(), &[("WAMP_PROFILE", "a")]).starts_with("ws://b/ws"));
+        assert!(url(&NO_FLAGS, &config(), &[("WAMP_PROFILE", "b")]).starts_with("ws://b/ws"));
+    }
+
+    #[test]
+    fn what_there_is_not_is_named() {
+        let problem = |flags| match Target::choose_from(&flags, &config(), |_| None) {
+            Err(Failure::Usage(problem)) => problem,
+            other => panic!("{other:?}"),
+        };
+        let error = problem(ConnectionFlags { profile: Some("c".to_owned()), ..NO_FLAGS });
+        assert_eq!(error, "there is no profile \"c\" in config.toml, which has a, b");
+        let error = problem(ConnectionFlags { serializer: Some("yaml".to_owned()), ..NO_FLAGS });
+        assert!(error.contains("yaml") && error.contains("--serializer") && error.contains("cbor"), "{error}");
+    }
+}
