@@ -74,8 +74,8 @@ pub mod __private {
     pub use crate::app::Needs;
     pub use crate::handler::{
         Annotated, Arguments, Assembled, AssembledHook, BoxFuture, Definition, Discovered, FromMessage, FromSession,
-        Incoming, Outcome, Parameter, Returned, SessionContext, SessionParameter, Source, Travels, parameter, returned,
-        session_parameter,
+        Incoming, Outcome, Parameter, Recipient, Returned, Returning, SessionContext, SessionParameter, Source,
+        Travels, parameter, returned, session_parameter,
     };
     pub use crate::wamp_error::{CatchAll, ErrorText, KnownError};
 }

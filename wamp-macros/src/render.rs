@@ -1,7 +1,7 @@
 //! The code a macro adds: a type of the function's name, and its entry in the list that `.discover()` reads.
 
-use proc_macro2::TokenStream;
-use quote::{format_ident, quote, quote_spanned};
+use proc_macro2::{TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Ident, ReturnType, Signature, Type};
 
@@ -135,12 +135,12 @@ pub(crate) fn assembled(kind: Kind, signature: &Signature, start: impl Fn(&[Iden
     let returned = match &signature.output {
         ReturnType::Default => quote!(__private::returned::<(), _>()),
         // These can't be named, but follow from the function.
-        ReturnType::Type(_, ty) if matches!(**ty, Type::ImplTrait(_) | Type::Never(_)) => quote!(__private::returned()),
+        ReturnType::Type(_, ty) if !can_be_named(ty) => quote!(__private::returned()),
         ReturnType::Type(_, ty) => quote_spanned!(ty.span()=> __private::returned::<#ty, _>()),
     };
     let start = start(&arguments);
     // At the function's name is where a future that can't be sent to another thread is complained of.
-    let run = quote_spanned!(signature.ident.span()=> returned.of(running, source.serializer()));
+    let run = quote_spanned!(signature.ident.span()=> returned.of(running, source.recipient()));
     quote! {
         let mut needs = __private::Needs::default();
         #(
@@ -154,4 +154,16 @@ pub(crate) fn assembled(kind: Kind, signature: &Signature, start: impl Fn(&[Iden
             ::core::result::Result::Ok(#run)
         });
     }
+}
+
+/// Whether a type can be written elsewhere: `!` can't, and `impl Trait` only where a function returns it.
+fn can_be_named(ty: &Type) -> bool {
+    fn has_impl(tokens: TokenStream) -> bool {
+        tokens.into_iter().any(|token| match token {
+            TokenTree::Ident(ident) => ident == "impl",
+            TokenTree::Group(group) => has_impl(group.stream()),
+            TokenTree::Punct(_) | TokenTree::Literal(_) => false,
+        })
+    }
+    !matches!(ty, Type::Never(_)) && !has_impl(ty.to_token_stream())
 }

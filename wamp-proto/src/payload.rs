@@ -335,6 +335,15 @@ impl PayloadBuilder {
         self
     }
 
+    /// Adds the arguments (those without a key) of a payload in whatever format.
+    pub fn args_of(&mut self, payload: &Payload<'_>) -> &mut Self {
+        let mut args = payload.args_reader();
+        while let Ok(Some(arg)) = args.take_raw() {
+            self.arg_raw(&Raw::trusted(payload.serializer, arg));
+        }
+        self
+    }
+
     fn encoded(&self, value: &Raw<'_>) -> Vec<u8> {
         let mut out = Vec::with_capacity(value.bytes().len());
         with_writer!(self.serializer, &mut out, |writer| write_encoded(value.serializer(), value.bytes(), &mut writer));
@@ -346,6 +355,30 @@ impl PayloadBuilder {
             Some((_, old)) => *old = bytes,
             None => self.kwargs.push((key.to_owned(), bytes)),
         }
+    }
+
+    /// A payload of one argument: the list of the arguments added here.
+    ///
+    /// ```
+    /// use wamp_proto::{PayloadBuilder, Serializer};
+    ///
+    /// let mut items = PayloadBuilder::new(Serializer::Json);
+    /// items.arg(&1)?.arg(&2)?;
+    /// assert_eq!(items.finish_as_list().as_payload().args(), Some(&b"[[1,2]]"[..]));
+    /// # Ok::<(), wamp_proto::SerError>(())
+    /// ```
+    pub fn finish_as_list(&self) -> OwnedPayload {
+        let mut out = Vec::new();
+        with_writer!(self.serializer, &mut out, |writer| {
+            let open = writer.array(Some(1));
+            let items = writer.array(Some(self.args.len()));
+            for arg in &self.args {
+                writer.raw(arg);
+            }
+            writer.close(items, self.args.len());
+            writer.close(open, 1);
+        });
+        OwnedPayload { serializer: self.serializer, args: Some(out.into()), kwargs: None }
     }
 
     /// The payload.

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use wamp_proto::{Args, DecodeError, OwnedPayload, Payload, Serializer, error};
 
 use super::travels::absent;
-use super::{Argument, Details, Invocation, SessionContext};
+use super::{Argument, Details, Invocation, Recipient, SessionContext};
 use crate::WampError;
 use crate::passthru::{Carried, Seal};
 
@@ -23,6 +23,14 @@ pub struct Incoming {
 impl Incoming {
     pub(crate) fn serializer(&self) -> Serializer {
         self.context.serializer()
+    }
+
+    /// Who gets what its handler returns.
+    pub(crate) fn recipient(&self) -> Recipient {
+        match &self.invocation {
+            Some(invocation) => Recipient::caller(self.serializer(), invocation.parts(&self.context)),
+            None => Recipient::nobody(self.serializer()),
+        }
     }
 
     /// With its arguments decoded, where they are in passthru mode, and what its answer is to be encoded with.
@@ -130,6 +138,11 @@ impl<'a> Arguments<'a> {
     /// What the message is encoded in, and its answer has to be.
     pub fn serializer(&self) -> Serializer {
         self.incoming.serializer()
+    }
+
+    /// Who gets what the handler returns.
+    pub fn recipient(&self) -> Recipient {
+        self.incoming.recipient()
     }
 
     pub(super) fn context(&self) -> &SessionContext {

@@ -7,9 +7,10 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use wamp_proto::Serializer;
-
-use super::{Argument, Arguments, BoxFuture, BoxHandler, BoxHook, FromSession, Outcome, Output, SessionContext};
+use super::{
+    Argument, Arguments, BoxFuture, BoxHandler, BoxHook, FromSession, Outcome, Output, Recipient, Returning,
+    SessionContext,
+};
 use crate::WampError;
 use crate::app::Needs;
 
@@ -64,22 +65,22 @@ impl<T> SessionParameter<T> {
 /// How what a handler returns is encoded.
 #[derive(Debug)]
 pub struct Returned<R> {
-    encode: fn(R, Serializer) -> Outcome,
+    returning: fn(R, Recipient) -> Returning,
 }
 
 /// What a handler returns.
 pub fn returned<R: Output<M>, M>() -> Returned<R> {
-    Returned { encode: R::into_outcome }
+    Returned { returning: R::returning }
 }
 
 impl<R: 'static> Returned<R> {
     /// The handler, running, with its result encoded at the end.
-    pub fn of<F>(&self, running: F, serializer: Serializer) -> BoxFuture<Outcome>
+    pub fn of<F>(&self, running: F, recipient: Recipient) -> BoxFuture<Outcome>
     where
         F: Future<Output = R> + Send + 'static,
     {
-        let encode = self.encode;
-        Box::pin(async move { encode(running.await, serializer) })
+        let returning = self.returning;
+        Box::pin(async move { returning(running.await, recipient).outcome().await })
     }
 }
 

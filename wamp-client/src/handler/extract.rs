@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use wamp_proto::message::options::Passthru;
 use wamp_proto::{PublicationId, Serializer, SessionId, error};
 
-use super::Arguments;
+use super::{Arguments, Recipient};
 use crate::app::{Needs, States};
 use crate::{Client, WampError};
 
@@ -49,6 +49,11 @@ impl SessionContext {
     /// What the session's messages are encoded in.
     pub fn serializer(&self) -> Serializer {
         self.client.serializer()
+    }
+
+    /// Nobody waits for what a function at join or leave returns.
+    pub fn recipient(&self) -> Recipient {
+        Recipient::nobody(self.serializer())
     }
 }
 

@@ -45,6 +45,16 @@ impl Invocation {
         (invocation, Running { request, _alive: alive, arguments: sender })
     }
 
+    /// Where parts of the result go, if the caller wants any.
+    pub(super) fn parts(&self, context: &SessionContext) -> Option<PartSender> {
+        self.in_parts.then(|| PartSender {
+            client: context.client.clone(),
+            request: self.request,
+            running: self.running(),
+            seal: self.seal.clone(),
+        })
+    }
+
     /// Dead when the call is over.
     pub(crate) fn running(&self) -> Weak<Alive> {
         Weak::clone(&self.running)
@@ -78,18 +88,6 @@ pub(crate) struct PartSender {
 }
 
 impl PartSender {
-    /// None, where the caller wants no parts, or it is no call.
-    pub(super) fn of(arguments: &Arguments<'_>) -> Option<Self> {
-        let Invocation { request, running, seal, .. } =
-            arguments.invocation().filter(|invocation| invocation.in_parts)?;
-        Some(Self {
-            client: arguments.context().client.clone(),
-            request: *request,
-            running: Weak::clone(running),
-            seal: seal.clone(),
-        })
-    }
-
     /// What parts are encoded in.
     pub(super) fn serializer(&self) -> Serializer {
         self.seal.serializer()

@@ -46,7 +46,7 @@ pub use self::extract::{
     Caller, Details, FromMessage, FromSession, Kwargs, Procedure, Rest, SessionContext, SessionInfo, State, Topic,
 };
 pub(crate) use self::invocation::{Alive, Invocation};
-pub use self::output::{Outcome, Output, Results};
+pub use self::output::{Outcome, Output, Recipient, Results, Returning};
 pub use self::progressive::{Parts, Progress};
 pub use self::travels::Travels;
 pub(crate) use self::travels::from_value;
@@ -69,7 +69,8 @@ pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
     note = "each parameter is a type that implements `serde::Deserialize` and borrows nothing, or an extractor: \
             `State<T>`, `Client`, `SessionInfo`, `Caller`, `Topic`, `Procedure`, `Details`, `Kwargs<T>`, `Rest<T>`, \
             `Progress<T>`, `Parts<T>`",
-    note = "it returns `()`, a type that implements `serde::Serialize`, `Results`, or a `Result` of one of these"
+    note = "it returns `()`, a type that implements `serde::Serialize`, `Results`, a `Stream` of values, or a `Result` \
+            of one of these"
 )]
 pub trait Handler<M>: Send + Sync + 'static {
     /// Takes the arguments from the message and runs the handler.
@@ -114,7 +115,7 @@ macro_rules! implement {
         {
             #[allow(non_snake_case, unused_mut, unused_variables, reason = "the type's names serve for its values; there may be none")]
             fn call(&self, incoming: Incoming, names: &'static [&'static str]) -> BoxFuture<Outcome> {
-                let serializer = incoming.serializer();
+                let recipient = incoming.recipient();
                 let mut arguments = Arguments::new(&incoming, names);
                 $(
                     let $argument = match arguments.take::<$argument, $marker>() {
@@ -123,7 +124,7 @@ macro_rules! implement {
                     };
                 )*
                 let running = self($($argument),*);
-                Box::pin(async move { running.await.into_outcome(serializer) })
+                Box::pin(async move { running.await.returning(recipient).outcome().await })
             }
 
             fn needs(needs: &mut Needs) {
@@ -142,7 +143,7 @@ macro_rules! implement {
         {
             #[allow(non_snake_case, reason = "the type's names serve for its values")]
             fn run(&self, context: SessionContext) -> BoxFuture<Result<(), WampError>> {
-                let serializer = context.serializer();
+                let recipient = context.recipient();
                 $(
                     let $argument = match $argument::from_session(&context) {
                         Ok(argument) => argument,
@@ -150,7 +151,7 @@ macro_rules! implement {
                     };
                 )*
                 let running = self($($argument),*);
-                Box::pin(async move { running.await.into_outcome(serializer).map(drop) })
+                Box::pin(async move { running.await.returning(recipient).outcome().await.map(drop) })
             }
 
             fn needs(needs: &mut Needs) {

@@ -1,15 +1,18 @@
 //! What a handler can return.
 
 mod never;
+mod recipient;
 mod shape;
+mod stream;
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::ops::Deref;
 
 use serde::Serialize;
-use wamp_proto::{OwnedPayload, PayloadBuilder, Serializer};
+use wamp_proto::{OwnedPayload, PayloadBuilder};
 
+pub use self::recipient::{Recipient, Returning};
 pub(super) use self::shape::add_result;
 use crate::WampError;
 use crate::error::{Error, with_causes};
@@ -23,6 +26,7 @@ pub type Outcome = Result<OwnedPayload, WampError>;
 /// - `()`: no result;
 /// - a type that implements `serde::Serialize`: one positional result;
 /// - [`Results`]: several results, positional or by keyword;
+/// - a `Stream` of values, or of `Result`s: see below;
 /// - a `Result` of one of these. A [`struct@WampError`] goes to the caller as it is, and an enum with
 ///   [`#[derive(WampError)]`](macro@crate::WampError) under its own URIs; any other error goes as
 ///   `wamp.error.runtime_error` with its text, be it a `std::error::Error`, what `anyhow` or `eyre` make of one, or a
@@ -30,17 +34,35 @@ pub type Outcome = Result<OwnedPayload, WampError>;
 ///
 /// `M`, which is always inferred, tells them apart. Only an error type that implements both `std::error::Error` and
 /// `serde::Serialize` can't be told: map such an error to a [`struct@WampError`], which says what should travel.
+///
+/// # Streams
+///
+/// The items of a stream are parts of the result. A caller who asked for progressive results gets each as it comes, and
+/// an empty result at the end; any other caller gets all of them as one list, up to 16 MiB. An item that is an error
+/// ends the stream, and is the answer. The next item is asked for when the connection has room for it, and the stream
+/// is dropped when its caller gives up.
+///
+/// ```
+/// use futures_util::{Stream, stream};
+/// use wamp_client::register;
+///
+/// #[register("com.example.countdown")]
+/// async fn countdown(from: u64) -> impl Stream<Item = u64> {
+///     stream::iter((0..from).rev())
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be returned by a handler",
     label = "has no encoding, or its error has no text",
-    note = "a handler returns `()`, a type that implements `serde::Serialize`, `Results`, or a `Result` of one of these",
+    note = "a handler returns `()`, a type that implements `serde::Serialize`, `Results`, a `Stream` of values, or a \
+            `Result` of one of these",
     note = "for a type of your own add `#[derive(serde::Serialize)]`; its error implements `std::error::Error`, or is \
             an `anyhow::Error`, a `WampError` or a `String`"
 )]
 pub trait Output<M> {
     /// Encodes it.
     #[doc(hidden)]
-    fn into_outcome(self, serializer: Serializer) -> Outcome;
+    fn returning(self, to: Recipient) -> Returning;
 }
 
 /// Marks what serde encodes.
@@ -61,19 +83,18 @@ pub struct ViaReport<M>(M);
 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize> Output<ViaValue> for T {
-    fn into_outcome(self, serializer: Serializer) -> Outcome {
-        let mut payload = PayloadBuilder::new(serializer);
-        add_result(&self, &mut payload)?;
-        Ok(payload.finish())
+    fn returning(self, to: Recipient) -> Returning {
+        let mut payload = PayloadBuilder::new(to.serializer);
+        Returning::Whole(add_result(&self, &mut payload).map(|()| payload.finish()))
     }
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: Output<M>, E: StdError + 'static, M> Output<ViaError<M>> for Result<T, E> {
-    fn into_outcome(self, serializer: Serializer) -> Outcome {
+    fn returning(self, to: Recipient) -> Returning {
         match self {
-            Ok(value) => value.into_outcome(serializer),
-            Err(error) => Err(to_wamp(&error)),
+            Ok(value) => value.returning(to),
+            Err(error) => Returning::Whole(Err(to_wamp(&error))),
         }
     }
 }
@@ -84,10 +105,10 @@ where
     T: Output<M>,
     E: Deref<Target = dyn StdError + Send + Sync + 'static>,
 {
-    fn into_outcome(self, serializer: Serializer) -> Outcome {
+    fn returning(self, to: Recipient) -> Returning {
         match self {
-            Ok(value) => value.into_outcome(serializer),
-            Err(report) => Err(to_wamp(&*report)),
+            Ok(value) => value.returning(to),
+            Err(report) => Returning::Whole(Err(to_wamp(&*report))),
         }
     }
 }
@@ -149,17 +170,17 @@ impl fmt::Debug for Results {
 
 #[diagnostic::do_not_recommend]
 impl Output<ViaResults> for Results {
-    fn into_outcome(self, serializer: Serializer) -> Outcome {
-        let mut payload = PayloadBuilder::new(serializer);
+    fn returning(self, to: Recipient) -> Returning {
+        let mut payload = PayloadBuilder::new(to.serializer);
         let encoded = self
             .args
             .iter()
             .try_for_each(|value| value.add(&mut payload, None))
             .and_then(|()| self.kwargs.iter().try_for_each(|(key, value)| value.add(&mut payload, Some(key))));
-        match encoded {
+        Returning::Whole(match encoded {
             Ok(()) => Ok(payload.finish()),
             Err(error) => Err(WampError::runtime(format_args!("a result has no encoding: {error}"))),
-        }
+        })
     }
 }
 

@@ -75,7 +75,9 @@ impl<T: Serialize> Progress<T> {
 
 impl<T> FromMessage for Progress<T> {
     fn from_message(arguments: &mut Arguments<'_>) -> Result<Self, WampError> {
-        Ok(Self { caller: PartSender::of(arguments), part: PhantomData })
+        let invocation = arguments.invocation();
+        let caller = invocation.and_then(|invocation| invocation.parts(arguments.context()));
+        Ok(Self { caller, part: PhantomData })
     }
 }
 

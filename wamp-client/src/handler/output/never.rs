@@ -1,8 +1,6 @@
 //! `!` as what a handler returns: a function that runs `loop { … }` until its session ends.
 
-use wamp_proto::Serializer;
-
-use super::{Outcome, Output};
+use super::{Output, Recipient, Returning};
 
 /// Marks what never returns.
 #[derive(Debug)]
@@ -22,7 +20,7 @@ impl<T> Returns for fn() -> T {
 #[diagnostic::do_not_recommend]
 #[allow(private_interfaces, reason = "the private trait only stands for a public type")]
 impl Output<ViaNever> for Never {
-    fn into_outcome(self, _: Serializer) -> Outcome {
+    fn returning(self, _: Recipient) -> Returning {
         self
     }
 }
