@@ -17,6 +17,7 @@ chapters! {
     patterns = "docs/guide/patterns.md";
     errors = "docs/guide/errors.md";
     state = "docs/guide/state.md";
+    auth = "docs/guide/auth.md";
     reconnect = "docs/guide/reconnect.md";
     testing = "docs/guide/testing.md";
     deploying = "docs/guide/deploying.md";
