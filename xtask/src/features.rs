@@ -6,9 +6,10 @@ use crate::command::{cargo, run};
 /// A crate, and the features that are switched on, in the place of those that are by default.
 ///
 /// Each feature is there alone, as far as it can be, so that none relies on another by chance.
-const SETS: [(&str, &str); 9] = [
+const SETS: [(&str, &str); 10] = [
     ("wamp-proto", ""),
     ("wamp-proto", "index"),
+    ("wamp-proto", "auth"),
     ("wamp-proto", "json"),
     ("wamp-proto", "msgpack"),
     ("wamp-proto", "cbor"),
