@@ -16,6 +16,15 @@ pub(crate) trait Dict<'a>: Default {
 
 pub(crate) fn read_dict<'a, D: Dict<'a>>(reader: &mut impl Read<'a>) -> Result<D, DecodeError> {
     let mut dict = D::default();
+    read_entries(reader, &mut |key, reader| dict.read_key(key, reader))?;
+    Ok(dict)
+}
+
+/// Reads a dict, handing each entry to `read_key`. Once a reader, and not once a dict too: that is 80 kB of a program.
+fn read_entries<'a, R: Read<'a>>(
+    reader: &mut R,
+    read_key: &mut dyn FnMut(&str, &mut R) -> Result<bool, DecodeError>,
+) -> Result<(), DecodeError> {
     let mut items = match reader.token()? {
         Token::Map(items) => items,
         other => return Err(reader.expected("a dict", &other)),
@@ -25,11 +34,11 @@ pub(crate) fn read_dict<'a, D: Dict<'a>>(reader: &mut impl Read<'a>) -> Result<D
             Token::Str(key) => key,
             other => return Err(reader.expected("a string as key", &other)),
         };
-        if !reader.null() && !dict.read_key(&key, reader)? {
+        if !reader.null() && !read_key(&key, reader)? {
             reader.skip()?;
         }
     }
-    Ok(dict)
+    Ok(())
 }
 
 pub(crate) fn write_dict<'a>(dict: &impl Dict<'a>, writer: &mut impl Write) {
