@@ -7,7 +7,7 @@ pub use wamp_proto::auth::cryptosign::{InvalidKey, PublicKey, SigningKey};
 
 /// How a program proves who it is: what [`App::auth`](crate::App::auth) takes. Without one it is anonymous.
 ///
-/// All but tickets need the feature `auth`, which is on by default.
+/// All but tickets need the feature `auth`, which is off by default.
 /// Specification: "Authentication Methods" (advanced profile).
 ///
 /// ```

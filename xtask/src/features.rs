@@ -6,7 +6,7 @@ use crate::command::{cargo, run};
 /// A crate, and the features that are switched on, in the place of those that are by default.
 ///
 /// Each feature is there alone, as far as it can be, so that none relies on another by chance.
-const SETS: [(&str, &str); 10] = [
+const SETS: [(&str, &str); 11] = [
     ("wamp-proto", ""),
     ("wamp-proto", "index"),
     ("wamp-proto", "auth"),
@@ -17,6 +17,7 @@ const SETS: [(&str, &str); 10] = [
     ("wamp-client", "rawsocket,msgpack"),
     ("wamp-client", "websocket,cbor"),
     ("wamp-client", "tls,json,msgpack"),
+    ("wamp-client", "rawsocket,auth,json"),
 ];
 
 /// Checks each set. It takes seconds: only the two crates themselves are compiled anew.
