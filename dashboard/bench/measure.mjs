@@ -85,8 +85,8 @@ export async function rest(page, { seconds }) {
   }, seconds);
 }
 
-/** Publishes samples of a machine of its own from another tab; ms from there to the end of the drawing here, router included. */
-export async function throughRouter(context, url, { rounds }) {
+/** Publishes samples of a machine of its own from another tab; ms from there to the end of the drawing here, by router and fleet service. */
+export async function throughService(context, url, { rounds }) {
   const id = `bench${Math.random().toString(36).slice(2, 7)}`;
   const publisher = await context.newPage();
   await publisher.goto(`${url}static/icon.svg`);

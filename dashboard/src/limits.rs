@@ -52,6 +52,11 @@ pub const OFFLINE_INTERVALS: f64 = 5.0;
 /// the service's client ends a session that brings more than 16 MiB.
 pub const MESSAGE_BYTES: usize = 5 << 20;
 
+/// How long an event with samples may get. One is told per frame of a screen, so this is also how
+/// much of the fleet can be told: samples of 500 bytes of 7,500 machines four times a second. What
+/// doesn't fit is told later, and the newest then.
+pub const SAMPLES_BYTES: usize = 256 << 10;
+
 /// How long a snapshot may get, which is a message as well. In a fleet whose samples don't fit,
 /// the largest are left out; the page has them with the next event.
 pub const SNAPSHOT_BYTES: usize = 5_200_000;

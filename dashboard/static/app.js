@@ -19,7 +19,7 @@ import { Announcer } from './announce.js';
 import { Connection } from './connection.js';
 import { Detail } from './detail.js';
 import { byId } from './dom.js';
-import { Feed, PROBE_TOPIC } from './feed.js';
+import { Feed } from './feed.js';
 import { Fleet } from './fleet.js';
 import { FleetView } from './fleet-view.js';
 import { count } from './format.js';
@@ -35,7 +35,7 @@ const TICK = 500;
 
 const fleet = new Fleet();
 const feed = new Feed(fleet);
-const link = new Link(agentUrl(), 'realm1', (session) => feed.prepare(session), PROBE_TOPIC);
+const link = new Link(agentUrl(), 'realm1', (session) => feed.prepare(session));
 const address = new Address();
 const view = () => ({ clock: link.clock(), now: performance.now(), linked: link.state === 'open' });
 const fleetView = new FleetView(fleet, address, view);

@@ -3,14 +3,8 @@
 const BATCH = 48;
 const SECONDS = 300;
 const SNAPSHOT_RETRY = 1000;
-/** Machines with longer intervals (ms) are slow; their missed samples are looked for after a moment. */
-const SLOW = 5000;
-const CALM_DOWN = 1000;
 /** Cards that a scroll only passes are not worth a request. */
 const SETTLED = 120;
-
-/** The cheapest subscription to repeat as a sign of life. */
-export const PROBE_TOPIC = 'fleet.forgotten';
 
 export class Feed {
   constructor(fleet) {
@@ -24,42 +18,30 @@ export class Feed {
     this.wanted = () => [];
   }
 
-  /**
-   * Sets up a new session: what changes the fleet first, so that nothing of it falls between events and snapshot;
-   * the flood of samples last, so that it does not stand in the snapshot's way (with 5000 machines that takes
-   * twice as long). A sample that falls between is made good by the machine's next, or by `catchUp`.
-   */
+  /** Sets up a new session. Asked in one breath and answered in this order, so that nothing falls between events and snapshot. */
   async prepare(session) {
     const { fleet } = this;
     this.session = session;
     fleet.begin();
     const now = () => session.heard;
-    await Promise.all([
+    const answers = await Promise.all([
       session.subscribe('clientconfig.', ([settings]) => fleet.configured(settings, now()), { match: 'prefix' }),
       session.subscribe('fleet.machine', ([machine]) => fleet.machine(machine, now())),
       session.subscribe('fleet.forgotten', ([id]) => fleet.forgotten(id)),
+      session.subscribe('fleet.samples', ([samples]) => this.hear(samples, now())),
+      this.snapshot(session),
     ]);
-    fleet.snapshot(await this.snapshot(session), session.heard);
+    fleet.snapshot(answers.at(-1), session.heard);
     this.onLoaded();
-    await session.subscribe('clientstats', ([sample]) => {
-      this.onSample();
-      fleet.sample(sample, now());
-    });
     this.wantHistory(0);
-    this.catchUp(session);
   }
 
-  /** Machines that report rarely would leave a missed sample missing for long: for them the snapshot is taken again. */
-  async catchUp(session) {
-    const { fleet } = this;
-    if (![...fleet.machines.values()].some((machine) => machine.interval > SLOW)) return;
-    await new Promise((resolve) => setTimeout(resolve, CALM_DOWN));
-    if (session.ended) return;
-    fleet.expectSnapshot();
-    try {
-      fleet.snapshot(await session.call('fleet.snapshot'), session.heard);
-    } catch {
-      // The link is gone, and the next one starts over; or the service is, and will be missed elsewhere.
+  /** What the service gathered during a frame; nothing, once a second, while no machine says anything. */
+  hear(samples, now) {
+    if (!Array.isArray(samples)) return;
+    for (const sample of samples) {
+      this.onSample();
+      this.fleet.sample(sample, now);
     }
   }
 

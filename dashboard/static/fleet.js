@@ -31,16 +31,11 @@ export class Fleet {
   /** A new link is up: from here on events belong to it. */
   begin() {
     this.epoch++;
-    this.expectSnapshot();
-  }
-
-  /** A snapshot is being asked for. */
-  expectSnapshot() {
     this.awaiting = true;
     this.gone.clear();
   }
 
-  /** `clientstats` */
+  /** One of `fleet.samples`. */
   sample(sample, now) {
     if (!isObject(sample)) return;
     const id = typeof sample.id === 'string' ? sample.id : sample.ip;

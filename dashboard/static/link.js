@@ -1,13 +1,16 @@
-// Keeps one session to the router: joins, notices a dead or half-open connection, tries again with growing, jittered pauses.
+// Keeps one session to the fleet service through the router: joins, notices when either is gone or deaf, tries again with
+// growing, jittered pauses.
 
 import { Session } from './wamp.js';
 
 const FIRST_PAUSE = 400;
 const LONGEST_PAUSE = 15_000;
-/** A link that is quiet for this long is asked whether it is there … */
-const QUIET = 2000;
-/** … and dropped when nothing at all came for this long. */
+/** The service says something once a second at least. A link that is quiet for this long is dropped … */
 const DEAD = 6000;
+/** … but not because this page was deaf (a laptop slept, a tab was frozen), as a beat this late tells: then it has … */
+const LATE = 2000;
+/** … this long to hear something. */
+const GRACE = 2500;
 /** Silence that may be put down to the machines rather than to the link. */
 const TRUSTED = 1000;
 
@@ -19,14 +22,14 @@ export function pause(attempt, random = Math.random()) {
 
 export class Link {
   /** `prepare(session)` runs after every join; the link is open once it has resolved. */
-  constructor(url, realm, prepare, probeTopic) {
-    Object.assign(this, { url, realm, prepare, probeTopic });
+  constructor(url, realm, prepare) {
+    Object.assign(this, { url, realm, prepare });
     /** @type {'connecting' | 'open' | 'closed'} */
     this.state = 'connecting';
     this.session = null;
     this.attempt = 0;
     this.retryAt = 0;
-    this.lastHeard = performance.now();
+    this.lastHeard = this.beaten = this.awake = performance.now();
     this.reason = '';
     this.onChange = () => {};
     this.timer = 0;
@@ -37,7 +40,7 @@ export class Link {
     addEventListener('online', () => this.retry());
     addEventListener('pagehide', () => this.session?.close());
     addEventListener('pageshow', (event) => event.persisted && this.retry());
-    document.addEventListener('visibilitychange', () => document.hidden || this.wake());
+    document.addEventListener('visibilitychange', () => document.hidden || this.retry());
     this.connect();
   }
 
@@ -50,11 +53,6 @@ export class Link {
   /** Tries now instead of at the end of the pause. */
   retry() {
     if (this.state === 'closed') this.connect();
-  }
-
-  wake() {
-    if (this.state === 'open') this.beat(true);
-    else this.retry();
   }
 
   async connect() {
@@ -99,19 +97,11 @@ export class Link {
     this.change('closed');
   }
 
-  beat(now = false) {
-    const session = this.session;
-    if (this.state !== 'open' || !session) return;
-    const quiet = performance.now() - session.heard;
-    if (quiet > DEAD && session.probing) {
-      session.close();
-    } else if ((quiet > QUIET || now) && !session.probing) {
-      session.probing = true;
-      session
-        .probe(this.probeTopic)
-        .catch(() => {})
-        .finally(() => (session.probing = false));
-    }
+  beat(now = performance.now()) {
+    if (now - this.beaten > LATE) this.awake = now;
+    this.beaten = now;
+    if (this.state !== 'open') return;
+    if (now - this.session.heard > DEAD && now - this.awake > GRACE) this.session.close();
   }
 
   change(state) {

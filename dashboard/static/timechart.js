@@ -10,15 +10,17 @@ const TOP = 8;
 const BOTTOM = 22;
 const DRAG = 6;
 
-const withSeconds = new Intl.DateTimeFormat(undefined, {
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-  hourCycle: 'h23',
-});
-const withMinutes = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+/** Made when first used: it takes milliseconds, and the fleet is to be on screen first. */
+const clockFormat = (parts) => {
+  let format;
+  return (time) => {
+    format ??= new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', ...parts, hourCycle: 'h23' });
+    return format.format(performance.timeOrigin + time);
+  };
+};
 
-export const clockTime = (time) => withSeconds.format(performance.timeOrigin + time);
+export const clockTime = clockFormat({ second: '2-digit' });
+const minuteTime = clockFormat({});
 
 /** Lets pointer and keys on a canvas move the shared cursor and zoom the shared window; the plot ends `right()` pixels early. */
 export function steer(canvas, view, clock, right = () => 0) {
@@ -85,14 +87,14 @@ export function drawTimeAxis(context, box, { from, to }, inks) {
     performance.timeOrigin - new Date().getTimezoneOffset() * 60_000,
     Math.max(2, box.width / 76),
   );
-  const format = step < 60_000 ? withSeconds : withMinutes;
+  const format = step < 60_000 ? clockTime : minuteTime;
   context.font = `11px ${inks.font}`;
   context.textBaseline = 'alphabetic';
   for (const time of marks) {
     const x = box.x + ((time - from) / (to - from)) * box.width;
     context.fillStyle = inks.grid;
     context.fillRect(Math.round(x), box.y, 1, box.height);
-    const text = format.format(performance.timeOrigin + time);
+    const text = format(time);
     const half = context.measureText(text).width / 2;
     context.fillStyle = inks.text;
     context.textAlign = 'center';

@@ -26,7 +26,7 @@ export class Session {
   constructor(url, realm, timeout, resolve, reject, onClose) {
     this.realm = realm;
     this.id = 0;
-    /** When anything last came from the router. */
+    /** When last a peer was heard through the router: an event or a result. What the router itself says does not count. */
     this.heard = performance.now();
     this.request = 0;
     this.waiting = new Map();
@@ -66,12 +66,6 @@ export class Session {
   async call(procedure, args = [], kwargs, { timeout = 15_000 } = {}) {
     const answer = await this.within(timeout, CALL, {}, procedure, args, ...(kwargs ? [kwargs] : []));
     return answer[3]?.[0];
-  }
-
-  /** Asks the router for something harmless; resolves when it answers. */
-  async probe(topic) {
-    // Subscribing again to what is subscribed changes nothing and needs no service behind the router.
-    await this.ask(SUBSCRIBE, {}, topic);
   }
 
   close() {
@@ -117,7 +111,6 @@ export class Session {
   }
 
   receive(text) {
-    this.heard = performance.now();
     let message;
     try {
       message = JSON.parse(text);
@@ -130,12 +123,16 @@ export class Session {
     }
     switch (message[0]) {
       case EVENT: {
+        this.heard = performance.now();
         const handlers = this.handlers.get(message[1]);
         if (!handlers) return;
         for (const handler of handlers) handler(message[4] ?? [], message[5] ?? {}, message[3] ?? {});
         return;
       }
       case RESULT:
+        this.heard = performance.now();
+        this.settle(message[1])?.resolve(message);
+        return;
       case SUBSCRIBED:
       case UNSUBSCRIBED:
       case PUBLISHED:

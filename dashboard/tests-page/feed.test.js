@@ -55,15 +55,41 @@ beforeEach(() => {
 });
 afterEach(() => mock.timers.reset());
 
-test('changes are subscribed before the snapshot, samples after it', async () => {
+test('events are subscribed before the snapshot, so that nothing falls between', async () => {
+  session.answers['fleet.snapshot'] = () => {
+    session.heard = 1001;
+    session.publish('fleet.samples', [{ id: 'a', cpus: [2] }, { id: 'b', cpus: [3] }]);
+    return { now: 5, machines: [entry('a'), entry('b')] };
+  };
   await feed.prepare(session);
   assert.deepEqual(session.log, [
     'subscribe clientconfig. prefix',
     'subscribe fleet.machine',
     'subscribe fleet.forgotten',
+    'subscribe fleet.samples',
     'call fleet.snapshot',
-    'subscribe clientstats',
   ]);
+  assert.deepEqual(
+    [...fleet.machines.values()].map(({ reading }) => reading.cpu),
+    [2, 3],
+  );
+});
+
+test('samples come together, nonsense among them costs nothing else', async () => {
+  let samples = 0;
+  feed.onSample = () => samples++;
+  await feed.prepare(session);
+  session.heard = 2000;
+  session.publish('fleet.samples', [{ id: 'a', cpus: [1] }, null, 7, { id: 'b', cpus: [2] }, { id: 'a', cpus: [3] }]);
+  for (const nonsense of [undefined, null, 7, {}, []]) session.publish('fleet.samples', nonsense);
+  assert.deepEqual(
+    [...fleet.machines.values()].map(({ id, heard, reading }) => [id, heard, reading.cpu]),
+    [
+      ['a', 2000, 3],
+      ['b', 2000, 2],
+    ],
+  );
+  assert.equal(samples, 5);
 });
 
 test('waits for a service that is not there yet', async () => {
@@ -88,27 +114,6 @@ test('another error of the snapshot is the link’s', async () => {
     throw Object.assign(new Error('broken'), { uri: 'wamp.error.runtime_error' });
   };
   await assert.rejects(feed.prepare(session), /broken/);
-});
-
-test('slow machines have the snapshot taken again, for the sample that fell between', async () => {
-  session.answers['fleet.snapshot'] = () => ({ now: 5, machines: [entry('slow', { frequency: 60 })] });
-  await feed.prepare(session);
-  session.heard = 9000;
-  session.answers['fleet.snapshot'] = () => ({
-    now: 5,
-    machines: [{ ...entry('slow', { frequency: 60 }), sample: { id: 'slow', cpus: [99] } }],
-  });
-  mock.timers.tick(1000);
-  await settle();
-  assert.equal(fleet.machines.get('slow').reading.cpu, 99);
-});
-
-test('quick machines do not', async () => {
-  session.answers['fleet.snapshot'] = () => ({ now: 5, machines: [entry('quick')] });
-  await feed.prepare(session);
-  mock.timers.tick(5000);
-  await settle();
-  assert.equal(session.log.filter((line) => line === 'call fleet.snapshot').length, 1);
 });
 
 test('history is fetched once a link for what is wanted, in batches', async () => {

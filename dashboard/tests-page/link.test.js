@@ -41,7 +41,7 @@ afterEach(() => {
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 async function opened(prepare = async () => {}) {
-  const link = new Link('ws://x/ws', 'realm1', prepare, 'topic');
+  const link = new Link('ws://x/ws', 'realm1', prepare);
   const states = [];
   link.onChange = (state) => states.push(state);
   link.connect();
@@ -105,26 +105,36 @@ test('silence of the link is not silence of the machines', async () => {
   assert.equal(link.clock(heard + 60_000), heard + 1000);
 });
 
-test('a quiet link is asked, a dead one dropped', async () => {
+test('a quiet link is dropped', async () => {
   const { link } = await opened();
-  link.beat();
-  assert.equal(sockets[0].sent.length, 1, 'only HELLO: nothing to ask yet');
-  link.session.heard -= 3000;
-  link.beat();
-  link.beat();
-  assert.deepEqual(sockets[0].sent.slice(1), [[32, 1, {}, 'topic']], 'asked once');
-  link.session.heard -= 5000;
-  link.beat();
+  const { heard } = link.session;
+  for (let quiet = 500; quiet <= 6000; quiet += 500) link.beat(heard + quiet);
+  assert.equal(link.state, 'open');
+  link.beat(heard + 6500);
   assert.equal(link.state, 'closed');
 });
 
-test('an answer keeps a quiet link', async () => {
-  const { link } = await opened();
-  link.session.heard -= 3000;
-  link.beat();
+test('what peers say keeps a link, what the router says does not', async () => {
+  const { link } = await opened((session) => session.subscribe('topic', () => {}).catch(() => {}));
   sockets[0].onmessage({ data: '[33,1,5]' });
   await settle();
-  link.beat();
   assert.equal(link.state, 'open');
-  assert.equal(sockets[0].sent.length, 2);
+  const { session } = link;
+  session.heard = -Infinity;
+  sockets[0].onmessage({ data: '[33,9,5]' });
+  assert.equal(session.heard, -Infinity);
+  sockets[0].onmessage({ data: '[36,5,1,{},[[]]]' });
+  assert.ok(session.heard > 0);
+  session.heard = -Infinity;
+  sockets[0].onmessage({ data: '[50,9,{},[]]' });
+  assert.ok(session.heard > 0);
+});
+
+test('a page that slept listens before it drops its link', async () => {
+  const { link } = await opened();
+  const woken = link.session.heard + 60_000;
+  for (let later = 0; later <= 2500; later += 500) link.beat(woken + later);
+  assert.equal(link.state, 'open');
+  link.beat(woken + 3000);
+  assert.equal(link.state, 'closed');
 });

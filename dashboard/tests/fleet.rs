@@ -108,7 +108,7 @@ async fn a_page_is_full_at_once() {
     let [web] = &machines[..] else { panic!("one machine: {machines:?}") };
     assert_eq!((&web["id"], &web["online"], &web["settings"]), (&json!("web"), &json!(true), &settings));
     assert_eq!(web["facts"], json!({"os": "Debian 13", "cores": 2}));
-    assert_eq!(web["sample"]["cpus"], json!([50.0]));
+    assert_eq!(web["sample"]["cpus"], json!([50]));
     assert!(web["age"].as_u64().is_some(), "{web}");
 
     let history: Value = page.client().call("fleet.history").arg(["web", "ghost"]).arg(60).await.unwrap();
@@ -196,6 +196,27 @@ async fn an_old_agent_appears_with_its_first_sample() {
     }
     assert_eq!((&status["id"], &status["settings"]["name"]), (&json!("10.0.0.7"), &json!("old")));
     assert_eq!(snapshot(page.client()).await[0]["sample"]["ip"], "10.0.0.7");
+}
+
+#[tokio::test]
+async fn a_page_is_told_every_sample_after_its_snapshot_and_that_there_are_none() {
+    let stage = Stage::set().await;
+    let (page, mut told) = stage.listen("fleet.samples").await;
+    let agent = stage.join().await;
+    introduce(agent.client(), "web").await;
+    // Silence of the fleet isn't silence of the service.
+    assert_eq!(next(&mut told).await, json!([]));
+    let mut seen = snapshot(page.client()).await[0]["sample"]["up"].as_u64().unwrap_or(0);
+    for up in 1..=20u64 {
+        publish(agent.client(), json!({"id": "web", "up": up, "cpus": [up, 0.5]})).await;
+        while seen < up {
+            for sample in next(&mut told).await.as_array().unwrap() {
+                seen = sample["up"].as_u64().unwrap();
+                assert_eq!(*sample, json!({"id": "web", "name": "", "up": seen, "cpus": [seen, 0.5]}));
+            }
+        }
+        assert_eq!(seen, up);
+    }
 }
 
 #[tokio::test]

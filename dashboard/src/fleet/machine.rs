@@ -23,8 +23,10 @@ pub(super) struct Machine {
     pub(super) sessions: Vec<SessionId>,
     /// When the last of them left.
     left: Option<Instant>,
-    /// Shared with the snapshots that are on their way.
-    sample: Option<Arc<Sample>>,
+    /// Shared with the snapshots and events that are on their way.
+    pub(super) sample: Option<Arc<Sample>>,
+    /// The pages are to be told that sample.
+    pub(super) untold: bool,
     heard: Option<Instant>,
     pub(super) history: History,
 }
@@ -75,6 +77,7 @@ impl Machine {
             sessions: Vec::new(),
             left: None,
             sample: None,
+            untold: false,
             heard: None,
             history: History::default(),
         }
@@ -90,6 +93,7 @@ impl Machine {
             sessions: Vec::new(),
             left: None,
             sample: None,
+            untold: false,
             heard: None,
             history: History::default(),
         }

@@ -15,6 +15,7 @@ mod presence;
 mod sample;
 #[cfg(test)]
 mod tests;
+mod untold;
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -28,12 +29,14 @@ pub use machine::{Known, MachineStatus};
 pub use moment::Moment;
 pub use news::News;
 pub use sample::{Anonymous, Disk, Sample};
+pub use untold::Samples;
 
 use crate::store::Record;
 use crate::{MachineId, Settings, limits};
 use machine::Machine;
 use news::Queue;
 use presence::Sessions;
+use untold::Untold;
 
 /// All machines, as far as the service knows them.
 #[derive(Debug, Default)]
@@ -44,6 +47,8 @@ pub struct Fleet {
     sessions: Sessions,
     /// What the pages have not been told yet.
     news: Queue,
+    /// The samples they have not been told yet.
+    untold: Untold,
 }
 
 /// The answer of `fleet.snapshot`.
@@ -124,6 +129,7 @@ impl Fleet {
             return Err(Unknown(Box::new(sample)));
         };
         machine.hear(now, sample);
+        self.untold.push(now, &id, machine);
         match publisher {
             Some(session) => self.present(now, &id, session),
             // Published over HTTP, or by a session that doesn't say who it is.
@@ -223,6 +229,9 @@ impl Fleet {
         let mut machines: Vec<_> = self.machines.values().map(|machine| machine.known(now)).collect();
         let bare: usize = machines.iter().map(Known::bare_weight).sum();
         let mut room = limits::SNAPSHOT_BYTES.saturating_sub(bare);
+        if machines.iter().map(Known::extra_weight).sum::<usize>() <= room {
+            return Snapshot { machines, now: now.unix_ms };
+        }
         // The lightest first: nobody's bulk is to push others out.
         let mut by_weight: Vec<&mut Known> = machines.iter_mut().collect();
         by_weight.sort_by_key(|machine| machine.extra_weight());
@@ -259,6 +268,26 @@ impl Fleet {
     /// Takes news back that could not be told: they are the next again.
     pub fn tell_later(&mut self, news: &News) {
         self.news.restore(news.into());
+    }
+
+    /// Whether there may be something to tell the pages.
+    pub fn has_news(&self) -> bool {
+        !self.news.is_empty()
+    }
+
+    /// Somebody watches, or still does: samples are gathered for some seconds from now.
+    pub fn watch(&mut self, now: Moment) {
+        self.untold.watch(now);
+    }
+
+    /// Takes the samples that the pages have not been told, as many as one event may hold.
+    pub fn next_samples(&mut self) -> Samples {
+        self.untold.take(&mut self.machines)
+    }
+
+    /// Whether there may be samples to tell the pages.
+    pub fn has_samples(&self) -> bool {
+        !self.untold.is_empty()
     }
 
     fn present(&mut self, now: Moment, id: &MachineId, session: SessionId) {

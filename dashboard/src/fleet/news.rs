@@ -64,6 +64,10 @@ impl Queue {
         }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
     fn push(&mut self, entry: Entry) {
         if self.queued.insert(entry.clone()) {
             self.order.push_back(entry);

@@ -28,7 +28,7 @@ pub struct Sample {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub disabled: bool,
     /// Per cent of each core.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "levels")]
     pub cpus: Option<Box<[f32]>>,
     /// Memory used and there is, bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -46,7 +46,7 @@ pub struct Sample {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub io: Option<[u64; 2]>,
     /// Load of the last 1, 5 and 15 minutes.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "levels")]
     pub load: Option<[f32; 3]>,
     /// Seconds since the machine started.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -101,6 +101,22 @@ fn percent([used, total]: [u64; 2]) -> Option<f32> {
 fn as_map<S: Serializer>(disks: &Option<Box<[Disk]>>, serializer: S) -> Result<S::Ok, S::Error> {
     let disks = disks.as_deref().unwrap_or_default();
     serializer.collect_map(disks.iter().map(|(mount, space)| (mount, space)))
+}
+
+fn levels<S: Serializer>(levels: &Option<impl AsRef<[f32]>>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(levels.iter().flat_map(AsRef::as_ref).copied().map(Level))
+}
+
+/// Most are whole, as agents round them; so they are sent, for that takes less room and time.
+struct Level(f32);
+
+impl Serialize for Level {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.fract() == 0.0 {
+            true => serializer.serialize_u64(self.0 as u64),
+            false => serializer.serialize_f32(self.0),
+        }
+    }
 }
 
 /// A sample as it comes in.
@@ -169,7 +185,7 @@ mod tests {
     use super::*;
 
     const FULL: &str = concat!(
-        r#"{"id":"9f3a61c2b7","ip":"10.0.0.12","name":"web-1","rev":3,"cpus":[3.5,1.0],"#,
+        r#"{"id":"9f3a61c2b7","ip":"10.0.0.12","name":"web-1","rev":3,"cpus":[3.5,1],"#,
         r#""mem":[1,4],"swap":[0,2],"disks":{"/":[5,10],"/home":[9,10]},"net":[100,200],"#,
         r#""io":[3,4],"load":[0.5,0.25,0.1],"up":86400}"#
     );

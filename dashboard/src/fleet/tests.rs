@@ -75,7 +75,7 @@ fn a_snapshot_is_full_at_once() {
     assert_eq!(web["online"], true);
     assert_eq!(web["since"], 1_000_000);
     assert_eq!(web["age"], 1500);
-    assert_eq!(web["sample"], json!({"id": "web", "name": "", "rev": 1, "cpus": [50.0]}));
+    assert_eq!(web["sample"], json!({"id": "web", "name": "", "rev": 1, "cpus": [50]}));
     assert_eq!(web["settings"]["frequency"], 1.0);
     assert_eq!(web["facts"], json!({}));
     assert_eq!((&idle["online"], &idle["age"], &idle["sample"]), (&json!(false), &json!(null), &json!(null)));

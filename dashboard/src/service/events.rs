@@ -1,14 +1,14 @@
-//! What the service hears, and what it says.
+//! What the service hears, and what it does now and then.
 
 use std::collections::HashSet;
 use std::time::Duration;
 
 use tokio::time::{self, MissedTickBehavior};
-use wamp_client::{Caller, Client, Definition, Error, ErrorKind, State, handlers, on_join, subscribe};
+use wamp_client::{Caller, Client, Definition, State, handlers, on_join, subscribe};
 use wamp_proto::SessionId;
 
-use super::FleetService;
-use crate::fleet::{News, Sample};
+use super::{FleetService, is_end};
+use crate::fleet::Sample;
 
 /// How often silence is looked for.
 const TICK: Duration = Duration::from_secs(1);
@@ -19,7 +19,7 @@ const LOOK_AROUND: u64 = 30;
 const NOTE: u64 = 60;
 
 pub(super) fn all() -> impl IntoIterator<Item = Definition> {
-    handlers![on_sample, on_leave, tell_news, keep_time]
+    handlers![on_sample, on_leave, keep_time]
 }
 
 #[subscribe("clientstats")]
@@ -30,34 +30,6 @@ async fn on_sample(sample: Sample, publisher: Caller, State(service): State<Flee
 #[subscribe("wamp.session.on_leave")]
 async fn on_leave(session: SessionId, service: State<FleetService>) {
     service.left(session);
-}
-
-/// Publishes what is new, as long as the session lasts; what isn't told then waits for the next.
-#[on_join]
-pub(super) async fn tell_news(client: Client, service: State<FleetService>) {
-    loop {
-        let news = service.next_news().await;
-        match tell(&client, &news).await {
-            Ok(()) => {}
-            Err(error) if is_end(&error) => return service.tell_later(&news),
-            Err(error) => tracing::warn!(%error, "news not published"),
-        }
-    }
-}
-
-async fn tell(client: &Client, news: &News) -> wamp_client::Result<()> {
-    match news {
-        News::Settings(settings) => {
-            client.publish(format!("clientconfig.{}", settings.id)).arg(settings).await?;
-            // For agents that know only their address.
-            if !settings.ip.is_empty() && settings.ip != settings.id.as_str() {
-                client.publish(format!("clientconfig.{}", settings.ip)).arg(settings).await?;
-            }
-        }
-        News::Machine(status) => client.publish("fleet.machine").arg(status).await?,
-        News::Forgotten(id) => client.publish("fleet.forgotten").arg(id).await?,
-    }
-    Ok(())
 }
 
 /// Does what has to be done again and again, as long as the session lasts.
@@ -93,10 +65,4 @@ async fn look_around(client: &Client, service: &FleetService) -> wamp_client::Re
     let alive: HashSet<SessionId> = client.call("wamp.session.list").await?;
     service.reconcile(&known, &alive);
     Ok(())
-}
-
-/// Whether the session is over, which is nothing to report: the program is being stopped, or has
-/// reported already that it lost the session.
-fn is_end(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::NotJoined | ErrorKind::Lost | ErrorKind::Stopped)
 }

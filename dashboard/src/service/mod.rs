@@ -5,6 +5,7 @@
 
 mod events;
 mod procedures;
+mod telling;
 #[cfg(test)]
 mod tests;
 
@@ -13,10 +14,10 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use tokio::sync::{Notify, RwLock, Semaphore};
-use wamp_client::{App, Serializer};
+use wamp_client::{App, Error, ErrorKind, Serializer};
 use wamp_proto::SessionId;
 
-use crate::fleet::{Columns, Fleet, ForgetError, Moment, News, Sample, Snapshot, Unknown};
+use crate::fleet::{Columns, Fleet, ForgetError, Moment, News, Sample, Samples, Snapshot, Unknown};
 use crate::settings::Change;
 use crate::store::{Record, Report, Store, StoreError};
 use crate::{MachineId, Settings, limits};
@@ -37,6 +38,8 @@ pub struct FleetService {
     introductions: Arc<Semaphore>,
     /// Rung when the fleet may have news.
     news: Notify,
+    /// Rung when the fleet may have samples to tell.
+    samples: Notify,
 }
 
 /// Why a machine was not forgotten.
@@ -62,6 +65,7 @@ pub fn mount(app: App, service: Arc<FleetService>) -> App {
         .event_queue(2 * limits::MACHINES)
         .mount(procedures::all())
         .mount(events::all())
+        .mount(telling::all())
 }
 
 impl FleetService {
@@ -73,6 +77,7 @@ impl FleetService {
             forgetting: RwLock::new(()),
             introductions: Arc::new(Semaphore::new(INTRODUCTIONS)),
             news: Notify::new(),
+            samples: Notify::new(),
         }
     }
 
@@ -199,9 +204,12 @@ impl FleetService {
         self.fleet.lock().all_settings()
     }
 
-    /// Everything a page needs to be full at once.
+    /// Everything a page needs to be full at once. The samples that come after it are gathered
+    /// to be told, for with this a page begins.
     pub fn snapshot(&self) -> Snapshot {
-        self.fleet.lock().snapshot(Moment::now())
+        let (mut fleet, now) = (self.fleet.lock(), Moment::now());
+        fleet.watch(now);
+        fleet.snapshot(now)
     }
 
     /// The last `seconds` of some machines.
@@ -222,6 +230,28 @@ impl FleetService {
         }
     }
 
+    /// Somebody listens to samples: they are gathered for some seconds from now.
+    pub fn watched(&self) {
+        self.fleet.lock().watch(Moment::now());
+    }
+
+    /// Waits for samples that the pages have not been told.
+    ///
+    /// Cancel safe: samples that weren't returned are still to be told.
+    pub async fn next_samples(&self) -> Samples {
+        loop {
+            let samples = self.take_samples();
+            if !samples.is_empty() {
+                return samples;
+            }
+            self.samples.notified().await;
+        }
+    }
+
+    fn take_samples(&self) -> Samples {
+        self.fleet.lock().next_samples()
+    }
+
     /// Takes news back that could not be told: they are the next again.
     pub fn tell_later(&self, news: &News) {
         self.update(|fleet, _| fleet.tell_later(news));
@@ -236,8 +266,22 @@ impl FleetService {
     }
 
     fn update<T>(&self, work: impl FnOnce(&mut Fleet, Moment) -> T) -> T {
-        let result = work(&mut self.fleet.lock(), Moment::now());
-        self.news.notify_one();
+        let mut fleet = self.fleet.lock();
+        let result = work(&mut fleet, Moment::now());
+        let (news, samples) = (fleet.has_news(), fleet.has_samples());
+        drop(fleet);
+        if news {
+            self.news.notify_one();
+        }
+        if samples {
+            self.samples.notify_one();
+        }
         result
     }
+}
+
+/// Whether the session is over, which is nothing to report: the program is being stopped, or has
+/// reported already that it lost the session.
+fn is_end(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotJoined | ErrorKind::Lost | ErrorKind::Stopped)
 }

@@ -27,7 +27,7 @@ async fn news_that_come_too_late_for_a_session_wait_for_the_next() {
 
     let id = MachineId::parse("web").unwrap();
     fleet.update(|fleet, now| fleet.configured(now, Settings::new(id.clone(), String::new(), Name::default())));
-    let telling = events::tell_news(client, State(Arc::clone(&fleet)));
+    let telling = telling::tell(client, State(Arc::clone(&fleet)));
     timeout(DEADLINE, telling).await.expect("it gives up");
     let news = timeout(DEADLINE, fleet.next_news()).await.expect("nothing is lost");
     assert!(matches!(&news, News::Machine(status) if status.id == id), "{news:?}");
