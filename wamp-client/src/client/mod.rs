@@ -1,6 +1,7 @@
 //! The handle to the session, and the requests that can be made with it.
 
 mod attach;
+mod audience;
 mod call;
 mod meta;
 mod progressive;
@@ -25,7 +26,7 @@ pub use self::attach::{Register, Registration, Subscribe, Subscription};
 pub use self::call::{Call, CallResult};
 pub use self::meta::{
     History, IdsByPolicy, Kill, Meta, PastDetails, PastEvent, PastEvents, RegistrationDetails, Registrations,
-    SessionDetails, Sessions, SubscriptionDetails, Subscriptions,
+    SessionDetails, SessionLeft, Sessions, SubscriptionDetails, Subscriptions,
 };
 pub use self::progressive::{Part, Progressive};
 pub use self::publish::{Acknowledged, Publish, Unacknowledged};

@@ -1,6 +1,5 @@
 //! Publications.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::marker::PhantomData;
@@ -10,9 +9,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 use tokio::sync::oneshot;
+use wamp_proto::PublicationId;
 use wamp_proto::message::options::PublishOptions;
-use wamp_proto::{PublicationId, SessionId};
 
+use super::audience::audience;
 use super::{Arguments, Client};
 use crate::Result;
 use crate::passthru::{PayloadCodec, Seal};
@@ -86,41 +86,7 @@ impl<A> Publish<A> {
         self
     }
 
-    /// Only for these sessions.
-    pub fn eligible(mut self, sessions: impl IntoIterator<Item = SessionId>) -> Self {
-        self.options.eligible = Some(sessions.into_iter().collect());
-        self
-    }
-
-    /// Only for sessions of these authids.
-    pub fn eligible_authid<S: Into<String>>(mut self, authids: impl IntoIterator<Item = S>) -> Self {
-        self.options.eligible_authid = Some(texts(authids));
-        self
-    }
-
-    /// Only for sessions of these roles.
-    pub fn eligible_authrole<S: Into<String>>(mut self, roles: impl IntoIterator<Item = S>) -> Self {
-        self.options.eligible_authrole = Some(texts(roles));
-        self
-    }
-
-    /// Not for these sessions.
-    pub fn exclude(mut self, sessions: impl IntoIterator<Item = SessionId>) -> Self {
-        self.options.exclude = Some(sessions.into_iter().collect());
-        self
-    }
-
-    /// Not for sessions of these authids.
-    pub fn exclude_authid<S: Into<String>>(mut self, authids: impl IntoIterator<Item = S>) -> Self {
-        self.options.exclude_authid = Some(texts(authids));
-        self
-    }
-
-    /// Not for sessions of these roles.
-    pub fn exclude_authrole<S: Into<String>>(mut self, roles: impl IntoIterator<Item = S>) -> Self {
-        self.options.exclude_authrole = Some(texts(roles));
-        self
-    }
+    audience!();
 
     /// Encodes the arguments with this codec: payload passthru mode. Subscribers decode them with one of the same
     /// scheme.
@@ -139,9 +105,7 @@ impl<A> Publish<A> {
         self.timeout = Some(timeout);
         self
     }
-}
 
-impl<A> Publish<A> {
     fn request(self, answer: Option<Answer<PublicationId>>) -> Result<PublishRequest> {
         let Self { client, topic, arguments, options, codec, .. } = self;
         let arguments = arguments.finish(|| describe(&topic))?;
@@ -149,10 +113,6 @@ impl<A> Publish<A> {
         let payload = seal.close(arguments, || describe(&topic))?;
         Ok(PublishRequest { topic, options, payload, answer })
     }
-}
-
-fn texts<S: Into<String>>(texts: impl IntoIterator<Item = S>) -> Vec<Cow<'static, str>> {
-    texts.into_iter().map(|text| Cow::Owned(text.into())).collect()
 }
 
 fn describe(topic: &str) -> String {

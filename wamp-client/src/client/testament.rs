@@ -1,13 +1,16 @@
 //! What a session wants published when it is gone. Specification: "Session Testament" (advanced profile).
 
+use std::borrow::Cow;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer as SerdeSerializer};
+use wamp_proto::message::options::PublishOptions;
 use wamp_proto::{SessionId, Value, from_slice, to_vec};
 
 use super::Client;
+use super::audience::audience;
 use crate::wamp_error::INTERNAL;
 use crate::{Error, Result};
 
@@ -43,15 +46,15 @@ pub struct Testament {
     scope: TestamentScope,
     args: Vec<Value>,
     kwargs: Vec<(String, Value)>,
-    options: Vec<(&'static str, Value)>,
+    options: PublishOptions<'static>,
     /// Which argument has no encoding, and why.
     failed: Option<(String, String)>,
 }
 
 impl Testament {
     pub(super) fn new(client: Client, topic: String) -> Self {
-        let (args, kwargs, options) = (Vec::new(), Vec::new(), Vec::new());
-        Self { client, topic, scope: TestamentScope::default(), args, kwargs, options, failed: None }
+        let (scope, options) = (TestamentScope::default(), PublishOptions::default());
+        Self { client, topic, scope, args: Vec::new(), kwargs: Vec::new(), options, failed: None }
     }
 
     /// Adds a positional argument to the event.
@@ -77,29 +80,17 @@ impl Testament {
 
     /// Asks the router to keep the event for those who subscribe later.
     pub fn retain(mut self) -> Self {
-        self.options.push(("retain", Value::Bool(true)));
+        self.options.retain = true;
         self
     }
 
     /// Lets subscribers know whose testament it is, where the router allows it.
     pub fn disclose_me(mut self) -> Self {
-        self.options.push(("disclose_me", Value::Bool(true)));
+        self.options.disclose_me = true;
         self
     }
 
-    /// Only for these sessions.
-    pub fn eligible(mut self, sessions: impl IntoIterator<Item = SessionId>) -> Self {
-        let sessions = sessions.into_iter().map(|session| Value::Uint(session.get())).collect();
-        self.options.push(("eligible", Value::List(sessions)));
-        self
-    }
-
-    /// Only for sessions of these roles.
-    pub fn eligible_authrole<S: Into<String>>(mut self, roles: impl IntoIterator<Item = S>) -> Self {
-        let roles = roles.into_iter().map(|role| Value::Str(role.into())).collect();
-        self.options.push(("eligible_authrole", Value::List(roles)));
-        self
-    }
+    audience!();
 
     /// Encoded now, since it is the argument of a call then.
     fn value(&mut self, argument: &str, value: &impl Serialize) -> Value {
@@ -123,15 +114,52 @@ impl IntoFuture for Testament {
                 return Err(Error::Encode { argument, request: format!("the testament for {topic}"), problem });
             }
             let call = client.call("wamp.session.add_testament").arg(topic).arg(args).arg(Dict(&kwargs));
-            call.kwarg("publish_options", Dict(&options)).kwarg("scope", scope.as_str()).await
+            call.kwarg("publish_options", Options::from(options)).kwarg("scope", scope.as_str()).await
         })
     }
 }
 
-/// A dict, even when it is empty.
-struct Dict<'a, K>(&'a [(K, Value)]);
+/// The options of PUBLISH that there are for a testament. Nobody is there to have the publication acknowledged, or to be
+/// excluded as its publisher.
+#[derive(Debug, Default, PartialEq, Serialize)]
+struct Options {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exclude: Option<Vec<SessionId>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exclude_authid: Option<Vec<Cow<'static, str>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exclude_authrole: Option<Vec<Cow<'static, str>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    eligible: Option<Vec<SessionId>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    eligible_authid: Option<Vec<Cow<'static, str>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    eligible_authrole: Option<Vec<Cow<'static, str>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disclose_me: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retain: Option<bool>,
+}
 
-impl<K: Serialize> Serialize for Dict<'_, K> {
+impl From<PublishOptions<'static>> for Options {
+    fn from(options: PublishOptions<'static>) -> Self {
+        Self {
+            exclude: options.exclude,
+            exclude_authid: options.exclude_authid,
+            exclude_authrole: options.exclude_authrole,
+            eligible: options.eligible,
+            eligible_authid: options.eligible_authid,
+            eligible_authrole: options.eligible_authrole,
+            disclose_me: options.disclose_me.then_some(true),
+            retain: options.retain.then_some(true),
+        }
+    }
+}
+
+/// A dict, even when it is empty.
+struct Dict<'a>(&'a [(String, Value)]);
+
+impl Serialize for Dict<'_> {
     fn serialize<S: SerdeSerializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut dict = serializer.serialize_map(Some(self.0.len()))?;
         for (key, value) in self.0 {

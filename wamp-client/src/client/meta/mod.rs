@@ -6,8 +6,10 @@
 //! registrations  what is registered, and by whom
 //! subscriptions  who is subscribed to what
 //! history        what was published before
+//! events         what happens from now on
 //! ```
 
+mod events;
 mod history;
 mod registrations;
 mod sessions;
@@ -16,6 +18,7 @@ mod subscriptions;
 use serde::{Deserialize, Serialize};
 use wamp_proto::MatchPolicy;
 
+pub use self::events::SessionLeft;
 pub use self::history::{History, PastDetails, PastEvent, PastEvents};
 pub use self::registrations::{RegistrationDetails, Registrations};
 pub use self::sessions::{Kill, SessionDetails, Sessions};
