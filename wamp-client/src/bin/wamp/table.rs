@@ -38,7 +38,10 @@ impl Table {
             })
             .collect();
         let numbers: Vec<bool> = (0..self.headings.len())
-            .map(|column| column > 0 && self.rows.iter().filter_map(|row| row.get(column)).all(|cell| is_number(cell)))
+            .map(|column| {
+                let mut cells = self.rows.iter().filter_map(|row| row.get(column));
+                column > 0 && cells.all(|cell| is_number(cell))
+            })
             .collect();
         let line = |cells: &[&str], style: &dyn Fn(usize) -> anstyle::Style| {
             let mut line = String::new();
@@ -62,7 +65,8 @@ impl Table {
 }
 
 fn is_number(cell: &str) -> bool {
-    cell.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b',' | b'-'))
+    cell.starts_with(|first: char| first.is_ascii_digit())
+        && cell.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b','))
 }
 
 /// A number with commas between its thousands.
