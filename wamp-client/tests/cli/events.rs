@@ -153,3 +153,18 @@ async fn a_subscriber_comes_back_to_a_router_that_was_restarted() {
     assert_eq!(ended.code, Some(0));
     assert!(ended.stderr.contains("there is a session again"), "{}", ended.stderr);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_says_goodbye() {
+    let mut world = World::new().await;
+    let (url, mut sent) = world.recorded().await;
+    world.output(&["pub", "com.example.tick", "--url", &url]).await;
+    let last = |sent: Vec<u8>| String::from_utf8_lossy(&sent).rsplit_once("[6,").map(|(_, rest)| rest.to_owned());
+    let goodbye = last(within(sent.recv()).await.unwrap()).expect("there is a GOODBYE");
+    assert!(goodbye.contains("wamp.close."), "{goodbye}");
+
+    let subscriber = world.subscriber(&["sub", "com.example.tick", "--url", &url]).await;
+    subscriber.signal(Signal::INT);
+    assert_eq!(subscriber.ended().await.good(), "");
+    assert!(last(within(sent.recv()).await.unwrap()).is_some(), "after a signal, too");
+}

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::net::TcpListener;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -105,6 +105,33 @@ impl World {
         let started = Started::new(self.wamp(arguments));
         self.registered().await;
         started
+    }
+
+    /// Another address of the router, over RawSocket, and for each connection that was made to it what the program sent.
+    pub(crate) async fn recorded(&mut self) -> (String, mpsc::UnboundedReceiver<Vec<u8>>) {
+        let router = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let router_address = router.local_addr().unwrap();
+        self.server.rawsocket(router);
+        let between = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("rs://{}", between.local_addr().unwrap());
+        let (sender, sent) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            while let Ok((program, _)) = between.accept().await {
+                let router = TcpStream::connect(router_address).await.unwrap();
+                let (mut from_program, mut to_program) = program.into_split();
+                let (mut from_router, mut to_router) = router.into_split();
+                tokio::spawn(async move { tokio::io::copy(&mut from_router, &mut to_program).await });
+                let mut sent = Vec::new();
+                let mut bytes = [0; 4096];
+                while let Ok(read @ 1..) = from_program.read(&mut bytes).await {
+                    sent.extend_from_slice(&bytes[..read]);
+                    to_router.write_all(&bytes[..read]).await.unwrap();
+                }
+                // The test may be over.
+                let _ = sender.send(sent);
+            }
+        });
+        (url, sent)
     }
 
     pub(crate) async fn subscribed(&mut self) {
