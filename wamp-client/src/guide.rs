@@ -21,6 +21,7 @@ chapters! {
     reconnect = "docs/guide/reconnect.md";
     testing = "docs/guide/testing.md";
     deploying = "docs/guide/deploying.md";
+    command_line = "docs/guide/command-line.md";
     from_autobahn_python = "docs/guide/from-autobahn-python.md";
     from_autobahn_js = "docs/guide/from-autobahn-js.md";
 }

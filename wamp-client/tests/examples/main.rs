@@ -163,17 +163,20 @@ async fn watch_prints_what_matches() {
 async fn counter_counts_and_says_so() {
     let server = serve().await;
     let (_running, client) = join(server.local_addr()).await;
-    let mut moved = listen(&client, "com.example.counter.moved").await;
+    let mut moved = listen(&client, "com.example.counter.red.moved").await;
     let _counter = Program::start(server.local_addr(), "counter", &[]);
-    registered(&client, "com.example.counter.add").await;
-    registered(&client, "com.example.counter.get").await;
+    registered(&client, "com.example.counter.red.add").await;
+    registered(&client, "com.example.counter.blue.get").await;
 
-    assert_eq!(client.call::<i64>("com.example.counter.add").await.expect("it is answered"), 1);
-    assert_eq!(client.call::<i64>("com.example.counter.add").arg(-5).await.expect("it is answered"), -4);
-    assert_eq!(client.call::<i64>("com.example.counter.get").await.expect("it is answered"), -4);
+    let add = || client.call::<i64>("com.example.counter.red.add");
+    assert_eq!(add().await.expect("it is answered"), 1);
+    assert_eq!(add().arg(-5).await.expect("it is answered"), -4);
     assert_eq!((within(moved.recv()).await, within(moved.recv()).await), (Some(1), Some(-4)));
-    let error = client.call::<i64>("com.example.counter.add").arg(i64::MIN).await.expect_err("it is too much");
+    let blue = client.call::<i64>("com.example.counter.blue.get");
+    assert_eq!(blue.await.expect("it is answered"), 0);
+    let error = add().arg(i64::MIN).await.expect_err("it is too much");
     assert_eq!(error.wamp_uri(), Some("com.example.counter.error.overflow"));
+    assert_eq!(error.wamp().and_then(|error| error.kwarg_as("step")), Some(i64::MIN));
 }
 
 #[tokio::test]
