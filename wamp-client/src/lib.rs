@@ -35,6 +35,8 @@ mod guide;
 mod handler;
 mod passthru;
 mod session;
+#[cfg(feature = "rawsocket")]
+pub mod testing;
 mod transport;
 mod wamp_error;
 

@@ -90,6 +90,7 @@ impl App {
             states: Arc::clone(&states),
             params: Arc::clone(&params),
             codecs: self.codecs,
+            receipts: self.receipts,
         });
         let (endpoints, hooks) = sort(self.definitions, &client, self.event_queue);
         let driver = Driver {

@@ -22,7 +22,7 @@ pub(crate) use self::states::States;
 use crate::auth::Auth;
 use crate::handler::{Definition, Discovered, Handler, Hook, ProcedureHandler, TopicHandler};
 use crate::passthru::{Codecs, PayloadCodec};
-use crate::session::{Lifecycle, LifecycleEvents, lifecycle_channel};
+use crate::session::{Lifecycle, LifecycleEvents, Receipts, lifecycle_channel};
 use crate::transport::Connector;
 
 /// A WAMP program: a router, a realm, and the handlers that are attached there.
@@ -75,9 +75,15 @@ pub struct App {
     definitions: Vec<Definition>,
     /// `.discover()` was asked for and found nothing.
     nothing_discovered: bool,
+    /// What becomes of events, in a test.
+    receipts: Option<Arc<Receipts>>,
 }
 
 impl App {
+    /// Only says that it is RawSocket.
+    #[cfg(feature = "rawsocket")]
+    const IN_PROCESS: &str = "rs://in-process:0";
+
     /// A program for the router at this address:
     ///
     /// - `ws://host:port/path` for WebSocket, or `wss://…` with TLS;
@@ -106,6 +112,7 @@ impl App {
             codecs: Codecs::default(),
             definitions: Vec::new(),
             nothing_discovered: false,
+            receipts: None,
         }
     }
 
@@ -125,8 +132,7 @@ impl App {
         F: Fn() -> S + Send + Sync + 'static,
         S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static,
     {
-        // The address only says that it is RawSocket.
-        Self::new("rs://in-process:0").connect_with(move || std::future::ready(Ok(open())))
+        Self::new(Self::IN_PROCESS).connect_with(move || std::future::ready(Ok(open())))
     }
 
     /// Another router, for when those before can't be reached.
@@ -142,6 +148,23 @@ impl App {
     pub fn or(mut self, url: impl Into<String>) -> Self {
         self.urls.push(url.into());
         self
+    }
+
+    /// The same program, to be tested: it connects by pipes of the test's, wherever it would connect to.
+    #[cfg(feature = "rawsocket")]
+    pub(crate) fn in_test<F>(mut self, open: F, receipts: Arc<Receipts>) -> Self
+    where
+        F: Fn() -> tokio::io::DuplexStream + Send + Sync + 'static,
+    {
+        self.urls = vec![Self::IN_PROCESS.to_owned()];
+        self.receipts = Some(receipts);
+        self.connect_with(move || std::future::ready(Ok(open())))
+    }
+
+    /// What it encodes messages with.
+    #[cfg(feature = "rawsocket")]
+    pub(crate) fn encoding(&self) -> (Serializer, Codecs) {
+        (self.serializer, self.codecs.clone())
     }
 
     /// The realm to join; `realm1`, unless told otherwise.

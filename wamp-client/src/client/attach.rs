@@ -256,6 +256,15 @@ async fn attach(
     Ok(revoked)
 }
 
+impl Client {
+    /// Waits until all that was asked for so far is on its way.
+    #[cfg(feature = "rawsocket")]
+    pub(crate) async fn flush(&self) -> Result<()> {
+        // What is not attached is detached at once, in its turn.
+        detach(self, EndpointKey(self.next_key())).await
+    }
+}
+
 async fn detach(client: &Client, endpoint: EndpointKey) -> Result<()> {
     // Without a session too: then there only is no router to tell.
     let (answer, answered) = oneshot::channel();

@@ -35,7 +35,7 @@ pub use self::typed::{CallError, TypedCall};
 use crate::app::{Params, States};
 use crate::handler::{Alive, Handler, ProcedureHandler, SessionInfo, TopicHandler};
 use crate::passthru::{Carried, Codecs};
-use crate::session::{Abandoned, Answer, Command, Lifecycle, LifecycleEvents, ProgressRequest};
+use crate::session::{Abandoned, Answer, Command, Lifecycle, LifecycleEvents, ProgressRequest, Receipts};
 use crate::{Error, Result};
 
 /// A handle to the App's session: calls, publishes, subscribes and registers.
@@ -76,6 +76,8 @@ struct Inner {
     states: Arc<States>,
     params: Arc<Params>,
     codecs: Codecs,
+    /// In a test.
+    receipts: Option<Arc<Receipts>>,
 }
 
 /// What a client is made of.
@@ -91,12 +93,13 @@ pub(crate) struct Parts {
     pub(crate) states: Arc<States>,
     pub(crate) params: Arc<Params>,
     pub(crate) codecs: Codecs,
+    pub(crate) receipts: Option<Arc<Receipts>>,
 }
 
 impl Client {
     pub(crate) fn new(parts: Parts) -> Self {
         let Parts { commands, abandoned, session, lifecycle, stop, .. } = parts;
-        let Parts { serializer, request_timeout, event_queue, states, params, codecs, .. } = parts;
+        let Parts { serializer, request_timeout, event_queue, states, params, codecs, receipts, .. } = parts;
         let keys = AtomicU64::new(0);
         Self {
             inner: Arc::new(Inner {
@@ -112,6 +115,7 @@ impl Client {
                 states,
                 params,
                 codecs,
+                receipts,
             }),
         }
     }
@@ -302,6 +306,11 @@ impl Client {
     /// What decodes payloads in passthru mode.
     pub(crate) fn codecs(&self) -> &Codecs {
         &self.inner.codecs
+    }
+
+    /// What becomes of events, where that is noted.
+    pub(crate) fn receipts(&self) -> Option<&Arc<Receipts>> {
+        self.inner.receipts.as_ref()
     }
 
     pub(crate) fn next_key(&self) -> u64 {

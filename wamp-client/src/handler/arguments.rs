@@ -9,15 +9,18 @@ use super::travels::absent;
 use super::{Argument, Details, Invocation, Recipient, SessionContext};
 use crate::WampError;
 use crate::passthru::{Carried, Seal};
+use crate::session::Receipt;
 
 /// An event or a call, still encoded, and what the handler is to know besides.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Incoming {
     pub(crate) context: SessionContext,
     pub(crate) details: Details,
     pub(crate) payload: OwnedPayload,
     /// Of a call.
     pub(crate) invocation: Option<Invocation>,
+    /// Of an event that a test waits for.
+    pub(crate) receipt: Option<Receipt>,
 }
 
 impl Incoming {

@@ -24,7 +24,8 @@ impl Link {
                     };
                     let context = self.context.clone();
                     let (details, payload) = (details.clone(), payload.clone());
-                    let event = Incoming { context, details, payload, invocation: None };
+                    let receipt = details.publication.and_then(|id| context.client.receipts()?.receipt(id));
+                    let event = Incoming { context, details, payload, invocation: None, receipt };
                     if let Some(dropped) = queue.push(event, &mut shared.work.events) {
                         // Without a reader there is nobody to tell.
                         let _ = shared.lifecycle.send(dropped);
@@ -36,7 +37,7 @@ impl Link {
                 let (invocation, running) =
                     Invocation::new(request, in_parts, more.then_some(most_waiting), self.context.serializer());
                 let invocation = Some(invocation);
-                let call = Incoming { context: self.context.clone(), details, payload, invocation };
+                let call = Incoming { context: self.context.clone(), details, payload, invocation, receipt: None };
                 self.invoke(endpoint, running, call, shared);
             }
             Effect::Proceed { request, is_last, payload } => {

@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 use tracing::warn;
 
 use super::Lifecycle;
+use crate::WampError;
 use crate::handler::{BoxHandler, Incoming, Names};
 
 /// Which event is dropped when a handler is so far behind that no more may wait for it.
@@ -147,15 +148,24 @@ impl Queue {
         }
     }
 
-    async fn call(&self, event: Incoming) {
+    async fn call(&self, mut event: Incoming) {
         let Inner { handler, names, .. } = &*self.0;
-        let topic = Arc::clone(&event.details.uri);
+        let (topic, receipt) = (Arc::clone(&event.details.uri), event.receipt.take());
         let handled = AssertUnwindSafe(async { handler(event.open()?.0, names).await }).catch_unwind().await;
-        match handled {
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => warn!(%topic, %error, "event handler failed"),
+        let outcome = match handled {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => {
+                warn!(%topic, %error, "event handler failed");
+                Err(error)
+            }
             // The panic itself was reported by the panic hook.
-            Err(_) => warn!(%topic, "event handler panicked"),
+            Err(_) => {
+                warn!(%topic, "event handler panicked");
+                Err(WampError::runtime("the event handler panicked"))
+            }
+        };
+        if let Some(receipt) = receipt {
+            receipt.handled(outcome);
         }
     }
 

@@ -49,27 +49,27 @@ pub(crate) struct Running {
 
 /// What became of more arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Proceeded {
+pub(crate) enum Proceeded {
     Taken,
     /// Too many wait already; the invocation has been stopped.
     TooSlow,
 }
 
 impl Invocations {
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.running.len() + self.orphans.len()
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// How many of this endpoint are running, in this session.
-    pub(super) fn of(&self, endpoint: EndpointKey) -> usize {
+    pub(crate) fn of(&self, endpoint: EndpointKey) -> usize {
         self.running.values().filter(|entry| entry.endpoint == endpoint).count()
     }
 
-    pub(super) fn start(
+    pub(crate) fn start(
         &mut self,
         endpoint: EndpointKey,
         running: Running,
@@ -87,7 +87,7 @@ impl Invocations {
     }
 
     /// Stops one, at its next await.
-    pub(super) fn interrupt(&mut self, request: RequestId) -> bool {
+    pub(crate) fn interrupt(&mut self, request: RequestId) -> bool {
         let Some(entry) = self.running.remove(&request) else { return false };
         self.requests.remove(&entry.task.id());
         entry.task.abort();
@@ -95,7 +95,7 @@ impl Invocations {
     }
 
     /// Hands more arguments to one. Those for one that has ended are for nobody.
-    pub(super) fn proceed(&mut self, request: RequestId, payload: Carried, is_last: bool) -> Proceeded {
+    pub(crate) fn proceed(&mut self, request: RequestId, payload: Carried, is_last: bool) -> Proceeded {
         let Some(Entry { running, .. }) = self.running.get_mut(&request) else { return Proceeded::Taken };
         let Some(arguments) = &running.arguments else { return Proceeded::Taken };
         // Closed: the procedure wants no more.
@@ -110,7 +110,7 @@ impl Invocations {
     }
 
     /// The next one of this session that is done; never, while none is running. Cancel safe.
-    pub(super) async fn next(&mut self) -> (Running, Reply) {
+    pub(crate) async fn next(&mut self) -> (Running, Reply) {
         loop {
             if let Some(done) = self.join().await {
                 return done;
@@ -119,7 +119,7 @@ impl Invocations {
     }
 
     /// Waits until all are done, whatever session they are of.
-    pub(super) async fn finish(&mut self) {
+    pub(crate) async fn finish(&mut self) {
         while !self.is_empty() {
             self.join().await;
         }
@@ -139,13 +139,13 @@ impl Invocations {
     }
 
     /// The session is gone.
-    pub(super) fn orphan(&mut self) {
+    pub(crate) fn orphan(&mut self) {
         self.orphans.extend(self.running.drain().map(|(_, entry)| entry.task.id()));
         self.requests.clear();
     }
 
     /// Stops all of them. Gives those that are to be answered.
-    pub(super) fn abort(&mut self) -> Vec<RequestId> {
+    pub(crate) fn abort(&mut self) -> Vec<RequestId> {
         self.tasks.abort_all();
         self.orphans.clear();
         self.requests.clear();

@@ -9,6 +9,7 @@
 //! invocations  procedures that are running
 //! deadline     how long one may take, where the caller said so
 //! events       handlers of events, each in order
+//! receipts     what became of events, for tests
 //! hooks        on_join and on_leave
 //! effects      what the machine makes of messages, done
 //! shutdown     the end of the program: what is running may finish
@@ -34,6 +35,7 @@ mod join;
 mod lifecycle;
 mod link;
 mod machine;
+mod receipts;
 mod routers;
 mod shutdown;
 
@@ -48,6 +50,11 @@ pub use self::events::Overflow;
 pub(crate) use self::events::{Delivery, Queue};
 pub(crate) use self::hooks::Hooks;
 pub(crate) use self::invocations::Running;
+#[cfg(feature = "rawsocket")]
+pub(crate) use self::join::encode;
 pub(crate) use self::lifecycle::channel as lifecycle_channel;
 pub use self::lifecycle::{Lifecycle, LifecycleEvents};
+pub(crate) use self::receipts::{Receipt, Receipts};
 pub(crate) use self::routers::Routers;
+#[cfg(feature = "rawsocket")]
+pub(crate) use self::shutdown::Work;

@@ -13,9 +13,9 @@ use crate::{Error, Result};
 
 /// Handlers that are running, for this session and for those before it.
 #[derive(Debug, Default)]
-pub(super) struct Work {
-    pub(super) invocations: Invocations,
-    pub(super) events: EventTasks,
+pub(crate) struct Work {
+    pub(crate) invocations: Invocations,
+    pub(crate) events: EventTasks,
 }
 
 impl Work {

@@ -13,7 +13,7 @@ mod websocket;
 
 pub(crate) use self::address::Address;
 #[cfg(feature = "rawsocket")]
-use self::rawsocket::RawSocket;
+pub(crate) use self::rawsocket::RawSocket;
 pub(crate) use self::socket::{Socket, Turn};
 pub(crate) use self::stream::Connector;
 #[cfg(feature = "tls")]

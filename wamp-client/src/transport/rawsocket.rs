@@ -48,6 +48,18 @@ impl RawSocket {
         Ok(Self { stream, most: theirs.max_length(), received, unwritten, unflushed: false })
     }
 
+    /// Answers the handshake of a client, which says what it encodes messages in.
+    pub(crate) async fn accept(mut stream: BoxStream) -> std::io::Result<(Self, Serializer)> {
+        let mut asked = [0; 4];
+        stream.read_exact(&mut asked).await?;
+        let theirs = Handshake::from_client(asked).map_err(std::io::Error::other)?;
+        stream.write_all(&asked).await?;
+        stream.flush().await?;
+        let (received, unwritten) = (BytesMut::new(), BytesMut::new());
+        let socket = Self { stream, most: theirs.max_length(), received, unwritten, unflushed: false };
+        Ok((socket, theirs.serializer))
+    }
+
     /// Whether the program has to wait until some of what was sent is written.
     pub(crate) fn is_congested(&self) -> bool {
         self.unwritten.len() > HIGH_WATER

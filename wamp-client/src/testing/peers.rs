@@ -1,0 +1,107 @@
+//! The other programs of the realm, which the test plays: each a client whose commands the realm carries out.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{broadcast, mpsc, watch};
+use wamp_proto::{Serializer, SessionId};
+
+use crate::client::{Client, Parts};
+use crate::handler::{Caller, SessionInfo};
+use crate::passthru::Codecs;
+use crate::session::{Abandoned, Command};
+
+/// How long the test waits for anything.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Commands of a peer that wait to be carried out.
+const COMMANDS: usize = 256;
+
+/// Something that a peer wants done.
+#[derive(Debug)]
+pub(super) struct Wish {
+    pub(super) peer: SessionId,
+    /// What the program gets to know of the peer.
+    pub(super) disclosed: Caller,
+    pub(super) what: What,
+}
+
+#[derive(Debug)]
+pub(super) enum What {
+    Do(Command),
+    GiveUp(Abandoned),
+}
+
+/// Makes peers.
+#[derive(Debug)]
+pub(super) struct Peers {
+    wishes: mpsc::UnboundedSender<Wish>,
+    serializer: Serializer,
+    codecs: Codecs,
+    last: AtomicU64,
+}
+
+impl Peers {
+    pub(super) fn new(serializer: Serializer, codecs: Codecs) -> (Self, mpsc::UnboundedReceiver<Wish>) {
+        let (wishes, receiver) = mpsc::unbounded_channel();
+        (Self { wishes, serializer, codecs, last: AtomicU64::new(0) }, receiver)
+    }
+
+    /// A peer that nothing is told of.
+    pub(super) fn anonymous(&self) -> Client {
+        self.join(Caller::default())
+    }
+
+    /// A peer that discloses who it is.
+    pub(super) fn disclosed(&self, authid: String, authrole: String) -> Client {
+        self.join(Caller { session: None, authid: Some(authid), authrole: Some(authrole) })
+    }
+
+    fn join(&self, disclosed: Caller) -> Client {
+        let peer = SessionId::known(self.last.fetch_add(1, Ordering::Relaxed) + 1);
+        let disclosed = match disclosed.authid {
+            Some(_) => Caller { session: Some(peer), ..disclosed },
+            None => disclosed,
+        };
+        let info = SessionInfo {
+            id: peer,
+            realm: "test".to_owned(),
+            authid: disclosed.authid.clone(),
+            authrole: disclosed.authrole.clone(),
+            router: None,
+        };
+        let (commands, mut asked) = mpsc::channel(COMMANDS);
+        let (abandoned, mut given_up) = mpsc::unbounded_channel();
+        let (joined, session) = watch::channel(Some(Arc::new(info)));
+        let wishes = self.wishes.clone();
+        tokio::spawn(async move {
+            loop {
+                let what = tokio::select! {
+                    Some(command) = asked.recv() => What::Do(command),
+                    Some(abandoned) = given_up.recv() => What::GiveUp(abandoned),
+                    else => break,
+                };
+                // The program has ended: whoever waits for an answer sees that it does not come.
+                if wishes.send(Wish { peer, disclosed: disclosed.clone(), what }).is_err() {
+                    break;
+                }
+            }
+            drop(joined);
+        });
+        Client::new(Parts {
+            commands,
+            abandoned,
+            session,
+            lifecycle: broadcast::Sender::new(1).downgrade(),
+            stop: mpsc::channel(1).0,
+            serializer: self.serializer,
+            request_timeout: PATIENCE,
+            event_queue: 1024,
+            states: Arc::default(),
+            params: Arc::default(),
+            codecs: self.codecs.clone(),
+            receipts: None,
+        })
+    }
+}
