@@ -23,14 +23,13 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
-use wamp_proto::SessionId;
 
 use self::peers::{PATIENCE, Peers};
 use self::realm::{Ask, Realm, Shared};
 pub use self::sent::Sent;
 use self::sent::SentKind;
 use crate::client::{Acknowledged, Call, CallResult, Publish};
-use crate::handler::{Attach, Handler, ProcedureHandler, SessionContext, SessionInfo};
+use crate::handler::{Attach, Handler, ProcedureHandler, SessionContext};
 use crate::session::EndpointKey;
 use crate::{App, Client, Result, Running};
 
@@ -64,10 +63,12 @@ impl Setup {
         let (connections, connected) = mpsc::unbounded_channel();
         let (peers, wishes) = Peers::new(serializer, codecs);
         let (peer, shared) = (peers.anonymous(), Arc::new(Shared::new(asks)));
-        let id = SessionId::known(1 << 53);
-        let info = SessionInfo { id, realm: "test".to_owned(), authid: None, authrole: None, router: None };
+        let session = peer.joined().await?;
+        let id = session.id;
+        let context = SessionContext { client: peer.clone(), states: Arc::default(), session };
         let endpoints = self.answers.into_iter().enumerate().map(|(index, handler)| {
-            let key = EndpointKey(index as u64);
+            // Apart from those that the peer attaches itself.
+            let key = EndpointKey(u64::MAX - index as u64);
             ((id, key), handler.into_endpoint(key, 0))
         });
         let realm = Realm {
@@ -76,7 +77,7 @@ impl Setup {
             wishes,
             lifecycle: self.app.lifecycle(),
             shared: Arc::clone(&shared),
-            context: SessionContext { client: peer.clone(), states: Arc::default(), session: Arc::new(info) },
+            context,
             endpoints: endpoints.collect::<BTreeMap<_, _>>(),
             work: Default::default(),
             sessions: 0,

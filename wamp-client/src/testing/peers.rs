@@ -29,7 +29,7 @@ pub(super) struct Wish {
 
 #[derive(Debug)]
 pub(super) enum What {
-    Do(Command),
+    Do(Box<Command>),
     GiveUp(Abandoned),
 }
 
@@ -69,6 +69,7 @@ impl Peers {
             realm: "test".to_owned(),
             authid: disclosed.authid.clone(),
             authrole: disclosed.authrole.clone(),
+            authmethod: None,
             router: None,
         };
         let (commands, mut asked) = mpsc::channel(COMMANDS);
@@ -78,7 +79,7 @@ impl Peers {
         tokio::spawn(async move {
             loop {
                 let what = tokio::select! {
-                    Some(command) = asked.recv() => What::Do(command),
+                    Some(command) = asked.recv() => What::Do(Box::new(command)),
                     Some(abandoned) = given_up.recv() => What::GiveUp(abandoned),
                     else => break,
                 };

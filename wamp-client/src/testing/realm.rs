@@ -149,7 +149,7 @@ impl Realm {
                     is_joined |= matches!(event, Lifecycle::Joined(info) if info.id == program.session);
                 }
                 Some(Wish { peer, disclosed, what }) = self.wishes.recv(), if is_joined => match what {
-                    What::Do(command) => self.command(program, peer, disclosed, command),
+                    What::Do(command) => self.command(program, peer, disclosed, *command),
                     What::GiveUp(abandoned) => program.give_up(peer, &abandoned),
                 },
                 Some(ask) = self.asks.recv() => match ask {
