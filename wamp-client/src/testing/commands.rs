@@ -6,9 +6,9 @@ use wamp_proto::{PublicationId, SessionId, error};
 
 use super::program::{Pending, Program};
 use super::realm::{Realm, exactness, list};
-use crate::WampError;
 use crate::handler::Caller;
 use crate::session::{CallRequest, Command, MoreArguments, PublishRequest};
+use crate::{Error, WampError};
 
 impl Realm {
     pub(super) fn command(&mut self, program: &mut Program, peer: SessionId, disclosed: Caller, command: Command) {
@@ -17,11 +17,7 @@ impl Realm {
             Command::Call(call) => program.call(peer, disclosed, call),
             Command::More(arguments) => program.proceed(peer, &arguments),
             Command::Publish(publication) => self.publish(program, disclosed, publication),
-            Command::Progress(part) if part.running.strong_count() > 0 => {
-                let details = ResultDetails { progress: true, passthru: part.payload.keys() };
-                let payload = part.payload.payload.as_payload();
-                program.send(&CallResult { request: part.request, details, payload }.into());
-            }
+            // Only handlers send these, and by the realm's own client.
             Command::Progress(_) => {}
             Command::Attach(endpoint, answer) => {
                 self.endpoints.insert((peer, endpoint.key), endpoint);
@@ -85,6 +81,19 @@ async fn handled(shared: &super::realm::Shared, publication: PublicationId) -> c
 }
 
 impl Program {
+    /// A part of the result of a call by the program, or something else that a peer's handler wants of its own client:
+    /// that has no session. The test has another one.
+    pub(super) fn part(&mut self, command: Command) {
+        match command {
+            Command::Progress(part) if part.running.strong_count() > 0 => {
+                let details = ResultDetails { progress: true, passthru: part.payload.keys() };
+                let payload = part.payload.payload.as_payload();
+                self.send(&CallResult { request: part.request, details, payload }.into());
+            }
+            other => other.refuse(|| Error::NotJoined),
+        }
+    }
+
     fn call(&mut self, peer: SessionId, disclosed: Caller, call: CallRequest) {
         let CallRequest { key, procedure, options, payload, parts, answer } = call;
         if answer.is_closed() {

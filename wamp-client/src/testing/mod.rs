@@ -24,7 +24,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use self::peers::{PATIENCE, Peers};
+use self::peers::{Links, PATIENCE, Peers};
 use self::realm::{Ask, Realm, Shared};
 pub use self::sent::Sent;
 use self::sent::SentKind;
@@ -63,9 +63,10 @@ impl Setup {
         let (connections, connected) = mpsc::unbounded_channel();
         let (peers, wishes) = Peers::new(serializer, codecs);
         let (peer, shared) = (peers.anonymous(), Arc::new(Shared::new(asks)));
-        let session = peer.joined().await?;
+        let Links { client, commands: parts, .. } = peers.own();
+        let session = client.joined().await?;
         let id = session.id;
-        let context = SessionContext { client: peer.clone(), states: Arc::default(), session };
+        let context = SessionContext { client, states: Arc::default(), session };
         let endpoints = self.answers.into_iter().enumerate().map(|(index, handler)| {
             // Apart from those that the peer attaches itself.
             let key = EndpointKey(u64::MAX - index as u64);
@@ -78,6 +79,7 @@ impl Setup {
             lifecycle: self.app.lifecycle(),
             shared: Arc::clone(&shared),
             context,
+            parts,
             endpoints: endpoints.collect::<BTreeMap<_, _>>(),
             work: Default::default(),
             sessions: 0,

@@ -64,23 +64,13 @@ impl Peers {
             Some(_) => Caller { session: Some(peer), ..disclosed },
             None => disclosed,
         };
-        let info = SessionInfo {
-            id: peer,
-            realm: "test".to_owned(),
-            authid: disclosed.authid.clone(),
-            authrole: disclosed.authrole.clone(),
-            authmethod: None,
-            router: None,
-        };
-        let (commands, mut asked) = mpsc::channel(COMMANDS);
-        let (abandoned, mut given_up) = mpsc::unbounded_channel();
-        let (joined, session) = watch::channel(Some(Arc::new(info)));
+        let Links { client, mut commands, mut abandoned, joined } = self.client(peer, &disclosed);
         let wishes = self.wishes.clone();
         tokio::spawn(async move {
             loop {
                 let what = tokio::select! {
-                    Some(command) = asked.recv() => What::Do(Box::new(command)),
-                    Some(abandoned) = given_up.recv() => What::GiveUp(abandoned),
+                    Some(command) = commands.recv() => What::Do(Box::new(command)),
+                    Some(abandoned) = abandoned.recv() => What::GiveUp(abandoned),
                     else => break,
                 };
                 // The program has ended: whoever waits for an answer sees that it does not come.
@@ -90,7 +80,27 @@ impl Peers {
             }
             drop(joined);
         });
-        Client::new(Parts {
+        client
+    }
+
+    /// The client of the realm itself, for what is handled in it.
+    pub(super) fn own(&self) -> Links {
+        self.client(SessionId::known(1 << 53), &Caller::default())
+    }
+
+    fn client(&self, id: SessionId, disclosed: &Caller) -> Links {
+        let info = SessionInfo {
+            id,
+            realm: "test".to_owned(),
+            authid: disclosed.authid.clone(),
+            authrole: disclosed.authrole.clone(),
+            authmethod: None,
+            router: None,
+        };
+        let (commands, asked) = mpsc::channel(COMMANDS);
+        let (abandoned, given_up) = mpsc::unbounded_channel();
+        let (joined, session) = watch::channel(Some(Arc::new(info)));
+        let client = Client::new(Parts {
             commands,
             abandoned,
             session,
@@ -103,6 +113,16 @@ impl Peers {
             params: Arc::default(),
             codecs: self.codecs.clone(),
             receipts: None,
-        })
+        });
+        Links { client, commands: asked, abandoned: given_up, joined }
     }
+}
+
+/// A client, and where it goes to.
+pub(super) struct Links {
+    pub(super) client: Client,
+    pub(super) commands: mpsc::Receiver<Command>,
+    pub(super) abandoned: mpsc::UnboundedReceiver<Abandoned>,
+    /// It has a session as long as this is there.
+    pub(super) joined: watch::Sender<Option<Arc<SessionInfo>>>,
 }

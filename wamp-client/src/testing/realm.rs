@@ -11,7 +11,7 @@ use super::peers::{What, Wish};
 use super::program::Program;
 use super::sent::{Sent, SentKind};
 use crate::handler::SessionContext;
-use crate::session::{Endpoint, EndpointKey, EndpointKind, Receipts, Work};
+use crate::session::{Command, Endpoint, EndpointKey, EndpointKind, Receipts, Work};
 use crate::transport::{RawSocket, Turn};
 use crate::{Client, Error, Lifecycle, LifecycleEvents, Result};
 
@@ -84,8 +84,9 @@ pub(super) struct Realm {
     pub(super) wishes: mpsc::UnboundedReceiver<Wish>,
     pub(super) lifecycle: LifecycleEvents,
     pub(super) shared: Arc<Shared>,
-    /// For the handlers of the peers.
+    /// For the handlers of the peers, and what they ask for.
     pub(super) context: SessionContext,
+    pub(super) parts: mpsc::Receiver<Command>,
     pub(super) endpoints: BTreeMap<(SessionId, EndpointKey), Endpoint>,
     pub(super) work: Work,
     /// How many connections there were.
@@ -157,7 +158,14 @@ impl Realm {
                     Ask::Disconnect => return End::Closed,
                     Ask::FallSilent => return End::Silent,
                 },
-                (running, reply) = self.work.invocations.next() => program.reply(running.request, reply),
+                Some(command) = self.parts.recv() => program.part(command),
+                (running, reply) = self.work.invocations.next() => {
+                    // What the handler sent before it returned comes before its result.
+                    while let Ok(command) = self.parts.try_recv() {
+                        program.part(command);
+                    }
+                    program.reply(running.request, reply);
+                }
                 Some(_) = self.work.events.join_next() => {}
             }
         }
