@@ -42,7 +42,7 @@ mod wamp_error;
 
 #[cfg(feature = "tls")]
 pub use tokio_rustls::rustls;
-pub use wamp_macros::{WampError, component, on_join, on_leave, register, subscribe};
+pub use wamp_macros::{WampError, component, interface, on_join, on_leave, register, subscribe};
 pub use wamp_proto::message::options::Passthru;
 pub use wamp_proto::{
     MatchPolicy, OwnedPayload, Payload, PublicationId, RegistrationId, Serializer, SessionId, SubscriptionId, Value,
@@ -61,7 +61,7 @@ pub use crate::client::{
 };
 pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::handler::{
-    Argument, Caller, Component, Definition, Details, Handler, Hook, InvocationPolicy, Kwargs, Output, Parts,
+    Argument, Caller, Component, Definition, Details, Handler, Hook, InvocationPolicy, Kwargs, Mount, Output, Parts,
     Procedure, ProcedureHandler, Progress, Rest, Results, SessionInfo, State, Topic, TopicHandler,
 };
 pub use crate::passthru::{CodecError, EncodedPayload, PayloadCodec, PayloadContext};
@@ -74,10 +74,11 @@ pub mod __private {
     pub use inventory;
 
     pub use crate::app::Needs;
+    pub use crate::client::subscribe;
     pub use crate::handler::{
         Annotated, Arguments, Assembled, AssembledHook, BoxFuture, Definition, Discovered, FromMessage, FromSession,
         Incoming, Outcome, Parameter, Recipient, Returned, Returning, SessionContext, SessionParameter, Source,
-        Travels, parameter, returned, session_parameter,
+        Travels, extracted, parameter, returned, session_parameter,
     };
     pub use crate::wamp_error::{CatchAll, ErrorText, KnownError};
 }

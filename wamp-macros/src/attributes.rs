@@ -7,12 +7,16 @@ use syn::{Error, Ident, LitInt, LitStr, Result, Token};
 use crate::uri;
 
 /// Which of the macros is at work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
     Subscribe,
     Register,
     OnJoin,
     OnLeave,
+    /// A procedure of an interface.
+    Procedure,
+    /// A topic of an interface.
+    Topic,
 }
 
 impl Kind {
@@ -23,12 +27,19 @@ impl Kind {
             Self::Register => "register",
             Self::OnJoin => "on_join",
             Self::OnLeave => "on_leave",
+            Self::Procedure => "procedure",
+            Self::Topic => "topic",
         }
     }
 
     /// The one of this name that attaches a function.
     pub(crate) fn of_handler(name: &str) -> Option<Self> {
         [Self::Subscribe, Self::Register, Self::OnJoin, Self::OnLeave].into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// The one of this name that a function of an interface has.
+    pub(crate) fn of_member(name: &str) -> Option<Self> {
+        [Self::Procedure, Self::Topic].into_iter().find(|kind| kind.name() == name)
     }
 
     fn options(self) -> &'static [&'static str] {
@@ -38,6 +49,21 @@ impl Kind {
                 &["matching", "invoke", "concurrency", "force_reregister", "disclose_caller", "forward_timeout"]
             }
             Self::OnJoin | Self::OnLeave => &[],
+            // Both ends know the whole URI, so that there is nothing to be matched.
+            Self::Procedure => &Self::Register.options()[1..],
+            Self::Topic => &Self::Subscribe.options()[1..],
+        }
+    }
+
+    /// How it is written.
+    fn example(self) -> &'static str {
+        match self {
+            Self::Subscribe => "#[subscribe(\"com.example.event\")]",
+            Self::Register => "#[register(\"com.example.add\")]",
+            Self::OnJoin => "#[on_join]",
+            Self::OnLeave => "#[on_leave]",
+            Self::Procedure => "#[procedure(\"com.example.add\")]",
+            Self::Topic => "#[topic(\"com.example.event\")]",
         }
     }
 }
@@ -48,6 +74,8 @@ pub(crate) enum Place {
     Function,
     /// A method of a component, whose fields a URI may name.
     Method,
+    /// A function of an interface, both of whose ends are given the parameters of its URIs.
+    Interface,
 }
 
 /// The attribute, checked.
@@ -112,15 +140,12 @@ pub(crate) fn parse(kind: Kind, place: Place, span: Span, arguments: TokenStream
             nothing.parse2(arguments)?;
             Ok(if kind == Kind::OnJoin { Attributes::OnJoin } else { Attributes::OnLeave })
         }
-        Kind::Subscribe | Kind::Register => attachment(kind, place, span, arguments),
+        _ => attachment(kind, place, span, arguments),
     }
 }
 
 fn attachment(kind: Kind, place: Place, span: Span, arguments: TokenStream) -> Result<Attributes> {
-    let example = match kind {
-        Kind::Subscribe => "#[subscribe(\"com.example.event\")]",
-        _ => "#[register(\"com.example.add\")]",
-    };
+    let example = kind.example();
     if arguments.is_empty() {
         return Err(Error::new(span, format_args!("the URI is missing: write `{example}`")));
     }
@@ -141,7 +166,7 @@ fn attachment(kind: Kind, place: Place, span: Span, arguments: TokenStream) -> R
     let matching = options.matching.unwrap_or(Matching::Exact);
     uri::check(kind, place, matching, &uri)?;
     Ok(match kind {
-        Kind::Subscribe => {
+        Kind::Subscribe | Kind::Topic => {
             Attributes::Subscribe { uri, matching, retained: options.retained, delivery: options.delivery }
         }
         _ => Attributes::Register { uri, matching, sharing: options.sharing },
@@ -171,7 +196,9 @@ impl Options {
         match name.as_str() {
             "matching" => self.matching = Some(value(&key, input)?),
             "invoke" => self.sharing.invoke = Some(value(&key, input)?),
-            "concurrency" if kind == Kind::Register => self.sharing.concurrency = Some(number(&key, "calls", input)?),
+            "concurrency" if matches!(kind, Kind::Register | Kind::Procedure) => {
+                self.sharing.concurrency = Some(number(&key, "calls", input)?)
+            }
             "concurrency" => self.delivery.concurrency = Some(number(&key, "events", input)?),
             "queue" => self.delivery.queue = Some(number(&key, "events", input)?),
             "overflow" => self.delivery.overflow = Some(value(&key, input)?),
@@ -219,8 +246,11 @@ fn flag(key: &Ident, input: ParseStream<'_>) -> Result<bool> {
 fn unknown_option(kind: Kind, key: &Ident) -> Error {
     let valid: Vec<String> = kind.options().iter().map(|option| format!("`{option}`")).collect();
     let hint = match key.to_string().as_str() {
+        "matching" | "match" if matches!(kind, Kind::Procedure | Kind::Topic) => {
+            ": both ends of an interface know its whole URIs"
+        }
         "match" | "match_policy" | "policy" => ": did you mean `matching`?",
-        "get_retained" => ": did you mean `retained`?",
+        "get_retained" | "retain" => ": did you mean `retained`?",
         "force" | "reregister" => ": did you mean `force_reregister`?",
         "disclose" | "disclose_me" => ": did you mean `disclose_caller`?",
         "max_concurrency" | "limit" | "parallel" => ": did you mean `concurrency`?",

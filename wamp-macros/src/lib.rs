@@ -12,6 +12,7 @@
 //! docs         documentation comments, as text
 //! render       the code that is added
 //! component    `#[component]`, in the same parts
+//! interface    `#[interface]`, likewise
 //! error        `#[derive(WampError)]`, likewise
 //! ```
 
@@ -19,6 +20,7 @@ mod attributes;
 mod component;
 mod docs;
 mod error;
+mod interface;
 mod model;
 mod render;
 mod signature;
@@ -173,6 +175,101 @@ pub fn on_leave(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn component(arguments: TokenStream, item: TokenStream) -> TokenStream {
     component::expand(arguments.into(), item.into()).into()
+}
+
+/// Says once what two programs tell each other: one calls and is called by it, and they can't disagree.
+///
+/// ```
+/// use wamp_client::{App, Client, WampError, interface};
+///
+/// /// What both programs share.
+/// #[interface]
+/// pub trait Calculator {
+///     /// Divides two numbers.
+///     #[procedure("com.calc.divide")]
+///     async fn divide(&self, a: i64, b: i64) -> Result<i64, CalcError>;
+///
+///     /// A number was found.
+///     #[topic("com.calc.found")]
+///     fn found(number: i64);
+/// }
+///
+/// #[derive(Debug, thiserror::Error, WampError)]
+/// pub enum CalcError {
+///     #[error("can't divide by zero")]
+///     #[wamp("com.calc.error.division_by_zero")]
+///     DivisionByZero,
+/// }
+///
+/// /// The one that is called.
+/// struct Abacus;
+///
+/// impl Calculator for Abacus {
+///     async fn divide(&self, a: i64, b: i64) -> Result<i64, CalcError> {
+///         a.checked_div(b).ok_or(CalcError::DivisionByZero)
+///     }
+/// }
+///
+/// let callee = App::new("ws://localhost:8080/ws").mount(CalculatorCallee::new(Abacus));
+///
+/// /// The one that calls, and publishes.
+/// async fn search(client: Client) -> Result<(), Box<dyn std::error::Error>> {
+///     let calculator = CalculatorClient::new(client);
+///     let half = calculator.divide(7, 2).await?;
+///     calculator.found(half).await?;
+///     Ok(())
+/// }
+///
+/// /// One that is told.
+/// let handlers = CalculatorSubscriber::new().on_found(|number| async move { println!("found {number}") });
+/// let subscriber = App::new("ws://localhost:8080/ws").mount(handlers);
+/// ```
+///
+/// # What it makes
+///
+/// Of `trait Calculator`:
+/// - the trait itself, with its procedures as methods that may be written `async fn`, and are `Send`;
+/// - `CalculatorCallee`, an implementation (or an `Arc` with it) for `App::mount`;
+/// - `CalculatorClient`, whose methods call the procedures and publish to the topics; they give the builders that
+///   `Client::call` and `Client::publish` give. Of a procedure that returns `Result<T, E>` the error is
+///   `CallError<E>`, of all others `Error`. `on_found` subscribes while the program runs;
+/// - `CalculatorSubscriber`, handlers of the topics for `App::mount`.
+///
+/// # What travels
+///
+/// Arguments are positional; with `#[interface(named)]` they travel by keyword, under their names. Their types, and
+/// those of results, implement both `Serialize` and `Deserialize`. Errors have `#[derive(WampError)]`, or are
+/// `WampError`.
+///
+/// An argument with `#[extract]` does not travel: it is what the receiving side knows of a message, such as its
+/// `Caller`. Implementations and handlers have it as an argument, and callers do not.
+///
+/// ```
+/// use wamp_client::{Caller, Client, interface};
+///
+/// #[interface(named)]
+/// trait Machine {
+///     #[procedure("com.machine.{id}.reboot", disclose_caller)]
+///     async fn reboot(&self, #[extract] caller: Caller, delay: Option<u32>);
+/// }
+///
+/// async fn reboot(client: Client) -> wamp_client::Result<()> {
+///     MachineClient::new(client, "m7").reboot(None).await
+/// }
+/// # struct Host;
+/// # impl Machine for Host { async fn reboot(&self, _: Caller, _: Option<u32>) {} }
+/// # let _ = MachineCallee::new(Host, "m7");
+/// ```
+///
+/// A URI may hold parameters. Each end is given those of its own URIs when it is made, in the order they first come.
+///
+/// # Attributes
+///
+/// - `#[procedure("com.calc.divide")]`, with the options of [`register`] besides `matching`;
+/// - `#[topic("com.calc.found")]`, with the options of [`subscribe`] besides `matching`.
+#[proc_macro_attribute]
+pub fn interface(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    interface::expand(arguments.into(), item.into()).into()
 }
 
 /// Makes an enum a set of error URIs: a procedure that returns one fails with its URI, and a caller gets it back.

@@ -29,20 +29,30 @@ pub(crate) fn handler(attributes: &Attributes, function: &Function) -> TokenStre
 /// The definition of a handler that was put together, at the URI that `uri` stands for.
 pub(crate) fn definition(attributes: &Attributes, uri: Option<&TokenStream>) -> TokenStream {
     match attributes {
+        Attributes::Subscribe { .. } | Attributes::Register { .. } => {
+            let attached = attached(attributes, uri);
+            quote!(__private::Definition::from(#attached))
+        }
+        Attributes::OnJoin => quote!(__private::Definition::on_join_assembled(assembled)),
+        Attributes::OnLeave => quote!(__private::Definition::on_leave_assembled(assembled)),
+    }
+}
+
+/// The handler that was put together, attached to its topic or procedure.
+pub(crate) fn attached(attributes: &Attributes, uri: Option<&TokenStream>) -> TokenStream {
+    match attributes {
         Attributes::Subscribe { matching, retained, delivery, .. } => {
             let Delivery { concurrency, queue, overflow } = delivery;
             let concurrency = concurrency.map(|events| quote!(.concurrency(#events as usize)));
             let queue = queue.map(|events| quote!(.queue(#events as usize)));
             let overflow = overflow.map(|policy| quote!(.overflow(::wamp_client::Overflow::#policy)));
             quote! {
-                __private::Definition::from(
-                    ::wamp_client::TopicHandler::assembled(#uri, assembled)
-                        .matching(::wamp_client::MatchPolicy::#matching)
-                        .get_retained(#retained)
-                        #concurrency
-                        #queue
-                        #overflow
-                )
+                ::wamp_client::TopicHandler::assembled(#uri, assembled)
+                    .matching(::wamp_client::MatchPolicy::#matching)
+                    .get_retained(#retained)
+                    #concurrency
+                    #queue
+                    #overflow
             }
         }
         Attributes::Register { matching, sharing, .. } => {
@@ -50,19 +60,16 @@ pub(crate) fn definition(attributes: &Attributes, uri: Option<&TokenStream>) -> 
             let invoke = invoke.unwrap_or(Invoke::Single);
             let concurrency = concurrency.map(|calls| quote!(.concurrency(#calls)));
             quote! {
-                __private::Definition::from(
-                    ::wamp_client::ProcedureHandler::assembled(#uri, assembled)
-                        .matching(::wamp_client::MatchPolicy::#matching)
-                        .invoke(::wamp_client::InvocationPolicy::#invoke)
-                        #concurrency
-                        .force_reregister(#force_reregister)
-                        .disclose_caller(#disclose_caller)
-                        .forward_timeout(#forward_timeout)
-                )
+                ::wamp_client::ProcedureHandler::assembled(#uri, assembled)
+                    .matching(::wamp_client::MatchPolicy::#matching)
+                    .invoke(::wamp_client::InvocationPolicy::#invoke)
+                    #concurrency
+                    .force_reregister(#force_reregister)
+                    .disclose_caller(#disclose_caller)
+                    .forward_timeout(#forward_timeout)
             }
         }
-        Attributes::OnJoin => quote!(__private::Definition::on_join_assembled(assembled)),
-        Attributes::OnLeave => quote!(__private::Definition::on_leave_assembled(assembled)),
+        Attributes::OnJoin | Attributes::OnLeave => TokenStream::new(),
     }
 }
 
@@ -117,18 +124,16 @@ fn companion(function: &Function, definition: &TokenStream) -> TokenStream {
 pub(crate) fn assembled(kind: Kind, signature: &Signature, start: impl Fn(&[Ident]) -> TokenStream) -> TokenStream {
     let parameters = signature::parameters(signature);
     let (make, assemble, source) = match kind {
-        Kind::Subscribe | Kind::Register => {
-            (quote!(parameter), quote!(Assembled), quote!(&mut __private::Arguments<'_>))
-        }
         Kind::OnJoin | Kind::OnLeave => {
             (quote!(session_parameter), quote!(AssembledHook), quote!(&__private::SessionContext))
         }
+        _ => (quote!(parameter), quote!(Assembled), quote!(&mut __private::Arguments<'_>)),
     };
     let types = parameters.iter().map(|parameter| &parameter.ty);
     let made = types.map(|ty| match kind {
         // Extractors that are about the session need nothing inferred.
         Kind::OnJoin | Kind::OnLeave => quote_spanned!(ty.span()=> __private::#make::<#ty>()),
-        Kind::Subscribe | Kind::Register => quote_spanned!(ty.span()=> __private::#make::<#ty, _>()),
+        _ => quote_spanned!(ty.span()=> __private::#make::<#ty, _>()),
     });
     let arguments: Vec<_> = (0..parameters.len()).map(|index| format_ident!("argument_{index}")).collect();
     let parameters: Vec<_> = (0..parameters.len()).map(|index| format_ident!("parameter_{index}")).collect();

@@ -16,7 +16,7 @@ pub(crate) fn check(kind: Kind, place: Place, matching: Matching, uri: &LitStr) 
         };
         return Err(Error::new(uri.span(), format_args!("{text:?} is no valid URI here: {problem}{help}")));
     }
-    if kind == Kind::Register && Uri::parse(filled.as_str()).is_ok_and(|uri| uri.is_reserved()) {
+    if kind != Kind::Subscribe && Uri::parse(filled.as_str()).is_ok_and(|uri| uri.is_reserved()) {
         let rest = text.strip_prefix("wamp.").unwrap_or("com.example.add");
         return Err(Error::new(
             uri.span(),
@@ -121,6 +121,12 @@ fn check_field(place: Place, name: &str, field: &str, text: &str) -> std::result
              write `{{{field}}}`, filled in with `.param({field:?}, …)`"
         ));
     }
+    if place == Place::Interface {
+        return Err(format!(
+            "`{{{name}}}` in {text:?} is a field, which an interface has none of: write `{{{field}}}`, \
+             which is given to both ends when they are made"
+        ));
+    }
     if syn::parse_str::<syn::Ident>(field).is_err() {
         return Err(format!("`{{{name}}}` in {text:?} is no field: write one field's name, as in `{{self.id}}`"));
     }
@@ -129,23 +135,32 @@ fn check_field(place: Place, name: &str, field: &str, text: &str) -> std::result
 
 /// The URI as the text that `format!` takes, with the names of the fields that go into it.
 pub(crate) fn fields(text: &str) -> (String, Vec<String>) {
-    let (mut format, mut fields) = (String::new(), Vec::new());
+    formatted(text, |name| name.strip_prefix("self."))
+}
+
+/// The URI as the text that `format!` takes, with the names of the parameters that go into it.
+pub(crate) fn parameters(text: &str) -> (String, Vec<String>) {
+    formatted(text, |name| Some(name))
+}
+
+/// What `pick` does not pick stays a parameter, to be filled in at join.
+fn formatted(text: &str, pick: fn(&str) -> Option<&str>) -> (String, Vec<String>) {
+    let (mut format, mut picked) = (String::new(), Vec::new());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
         format.push_str(before);
         let (name, after) = after.split_once('}').unwrap_or((after, ""));
-        match name.strip_prefix("self.") {
-            Some(field) => {
+        match pick(name) {
+            Some(name) => {
                 format.push_str("{}");
-                fields.push(field.to_owned());
+                picked.push(name.to_owned());
             }
-            // Another parameter: it is filled in at join.
             None => format.push_str(&format!("{{{{{name}}}}}")),
         }
         rest = after;
     }
     format.push_str(rest);
-    (format, fields)
+    (format, picked)
 }
 
 #[cfg(test)]

@@ -6,5 +6,6 @@ fn mistakes_are_explained_where_they_are_made() {
     cases.compile_fail("tests/ui/*.rs");
     cases.compile_fail("tests/ui/derive_error/*.rs");
     cases.compile_fail("tests/ui/component/*.rs");
+    cases.compile_fail("tests/ui/interface/*.rs");
     cases.pass("tests/ui/pass/*.rs");
 }

@@ -20,7 +20,7 @@ pub use self::running::Running;
 pub use self::states::Needs;
 pub(crate) use self::states::States;
 use crate::auth::Auth;
-use crate::handler::{Definition, Discovered, Handler, Hook, ProcedureHandler, TopicHandler};
+use crate::handler::{Definition, Discovered, Handler, Hook, Mount, ProcedureHandler, TopicHandler};
 use crate::passthru::{Codecs, PayloadCodec};
 use crate::session::{Lifecycle, LifecycleEvents, Receipts, lifecycle_channel};
 use crate::transport::Connector;
@@ -215,12 +215,12 @@ impl App {
         self
     }
 
-    /// Attaches handlers: annotated functions with [`handlers!`](crate::handlers), or [`TopicHandler`]s and
-    /// [`ProcedureHandler`]s.
+    /// Attaches handlers: annotated functions with [`handlers!`](crate::handlers), [`TopicHandler`]s and
+    /// [`ProcedureHandler`]s, or what an [`interface`](macro@crate::interface) makes of its implementation.
     ///
     /// An annotated function is attached once, however often it is mounted (or discovered).
-    pub fn mount(mut self, handlers: impl IntoIterator<Item: Into<Definition>>) -> Self {
-        for definition in handlers.into_iter().map(Into::into) {
+    pub fn mount(mut self, handlers: impl Mount) -> Self {
+        for definition in handlers.definitions() {
             let is_known = |known: &Definition| known.identity.is_some() && known.identity == definition.identity;
             if !self.definitions.iter().any(is_known) {
                 self.definitions.push(definition);

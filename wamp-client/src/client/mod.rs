@@ -31,7 +31,7 @@ pub use self::meta::{
 pub use self::progressive::{Part, Progressive};
 pub use self::publish::{Acknowledged, Publish, Unacknowledged};
 pub use self::testament::{Testament, TestamentScope};
-pub use self::typed::{CallError, TypedCall};
+pub use self::typed::{CallError, TypedCall, subscribe};
 use crate::app::{Params, States};
 use crate::handler::{Alive, Handler, ProcedureHandler, SessionInfo, TopicHandler};
 use crate::passthru::{Carried, Codecs};

@@ -6,7 +6,8 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::time::Duration;
 
-use super::Call;
+use super::{Call, Client, Subscribe};
+use crate::handler::TopicHandler;
 use crate::session::CancelMode;
 use crate::{Error, TypedError, WampError};
 
@@ -111,4 +112,10 @@ impl<T, E> fmt::Debug for TypedCall<T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.call.fmt(f)
     }
+}
+
+/// A subscription to a topic of an interface.
+#[doc(hidden)]
+pub fn subscribe(client: &Client, handler: TopicHandler) -> Subscribe {
+    Subscribe::new(client.clone(), handler)
 }

@@ -50,6 +50,17 @@ pub enum ViaMessage {}
 #[derive(Debug)]
 pub enum ViaSession {}
 
+/// The markers of extractors.
+#[diagnostic::on_unimplemented(
+    message = "an argument with `#[extract]` is an extractor, and this one is sent by the caller",
+    label = "leave `#[extract]` out"
+)]
+pub trait Extracts {}
+
+impl Extracts for ViaMessage {}
+
+impl Extracts for ViaSession {}
+
 #[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned> Argument<ViaPosition> for T {
     fn take(arguments: &mut Arguments<'_>) -> Result<Self, WampError> {

@@ -7,6 +7,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use super::argument::Extracts;
 use super::{
     Argument, Arguments, BoxFuture, BoxHandler, BoxHook, FromSession, Outcome, Output, Recipient, Returning,
     SessionContext,
@@ -24,6 +25,11 @@ pub struct Parameter<T> {
 /// A parameter of a handler.
 pub fn parameter<T: Argument<M>, M>() -> Parameter<T> {
     Parameter { take: |arguments| arguments.take::<T, M>(), needs: T::needs }
+}
+
+/// A parameter of an interface that does not travel.
+pub fn extracted<T: Argument<M>, M: Extracts>() -> Parameter<T> {
+    parameter()
 }
 
 impl<T> Parameter<T> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use wamp_proto::MatchPolicy;
 
-use super::{Assembled, BoxHandler, Handler, Names};
+use super::{Assembled, BoxHandler, Handler, Names, Source};
 use crate::app::Needs;
 use crate::session::{Delivery, Endpoint, EndpointKey, EndpointKind, Overflow, Queue};
 
@@ -65,6 +65,11 @@ impl Attachment {
     fn new(uri: Cow<'static, str>, handler: BoxHandler) -> Self {
         Self { uri, matching: MatchPolicy::Exact, handler, names: &[] }
     }
+
+    /// Adds what the source code tells.
+    pub(crate) fn of_source(&mut self, source: Source) {
+        self.names = source.names;
+    }
 }
 
 /// A handler for the events of a topic. [`App::subscribe`](crate::App::subscribe) is short for mounting one.
@@ -98,6 +103,13 @@ impl TopicHandler {
     pub fn assembled(topic: impl Into<Cow<'static, str>>, Assembled { handler, needs }: Assembled) -> Self {
         let attachment = Attachment::new(topic.into(), handler);
         Self { attachment, get_retained: false, delivery: Delivery::default(), needs }
+    }
+
+    /// Adds what the source code tells.
+    #[doc(hidden)]
+    pub fn of_source(mut self, source: Source) -> Self {
+        self.attachment.of_source(source);
+        self
     }
 
     /// How the topic is compared with those of events: exactly, by default.

@@ -98,8 +98,8 @@ impl Definition {
     pub fn of_method(mut self, source: Source) -> Self {
         self.path = Some(source.path);
         match &mut self.kind {
-            DefinitionKind::Topic(handler) => handler.attachment.names = source.names,
-            DefinitionKind::Procedure(handler) => handler.attachment.names = source.names,
+            DefinitionKind::Topic(handler) => handler.attachment.of_source(source),
+            DefinitionKind::Procedure(handler) => handler.attachment.of_source(source),
             DefinitionKind::OnJoin(_) | DefinitionKind::OnLeave(_) => {}
         }
         self
@@ -124,6 +124,29 @@ impl Definition {
             DefinitionKind::Procedure(handler) => &handler.needs,
             DefinitionKind::OnJoin(hook) | DefinitionKind::OnLeave(hook) => &hook.needs,
         }
+    }
+}
+
+/// What [`App::mount`](crate::App::mount) takes: anything that can be iterated over and holds [`Definition`]s, or what
+/// becomes one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be mounted",
+    label = "holds no handlers",
+    note = "annotated functions are mounted with `.mount(handlers![f, g])`",
+    note = "a value whose methods are handlers, by `#[component]`, is attached with `.component(value)`",
+    note = "an implementation of an `#[interface]`, say `Calculator`, is mounted with \
+            `.mount(CalculatorCallee::new(value))`"
+)]
+pub trait Mount {
+    /// The handlers.
+    #[doc(hidden)]
+    fn definitions(self) -> Vec<Definition>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<I: IntoIterator<Item: Into<Definition>>> Mount for I {
+    fn definitions(self) -> Vec<Definition> {
+        self.into_iter().map(Into::into).collect()
     }
 }
 

@@ -35,13 +35,13 @@ pub use self::annotated::{Annotated, Discovered};
 pub use self::argument::Argument;
 pub use self::arguments::{Arguments, Incoming};
 pub use self::assembled::{
-    Assembled, AssembledHook, Parameter, Returned, SessionParameter, parameter, returned, session_parameter,
+    Assembled, AssembledHook, Parameter, Returned, SessionParameter, extracted, parameter, returned, session_parameter,
 };
 pub(crate) use self::attachment::{Attach, ProcedureOptions};
 pub use self::attachment::{InvocationPolicy, ProcedureHandler, TopicHandler};
 pub use self::component::Component;
 pub(crate) use self::definition::{BoxHandler, BoxHook, DefinitionKind, Names};
-pub use self::definition::{Definition, Source};
+pub use self::definition::{Definition, Mount, Source};
 pub use self::extract::{
     Caller, Details, FromMessage, FromSession, Kwargs, Procedure, Rest, SessionContext, SessionInfo, State, Topic,
 };

@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use super::WampError;
-use crate::Error;
+use crate::{Call, Error, TypedCall};
 
 /// An enum of error URIs, made by [`#[derive(WampError)]`](macro@crate::WampError).
 ///
@@ -24,6 +24,12 @@ pub trait TypedError: Sized + Send + Sync + 'static {
 
     /// The error that travelled; nothing, when its URI is none of these, or its arguments don't fit.
     fn from_wamp(error: &WampError) -> Option<Self>;
+
+    /// A call of a procedure that fails with one of these.
+    #[doc(hidden)]
+    fn of_call<T>(call: Call<T>) -> TypedCall<T, Self> {
+        call.errors()
+    }
 
     /// The error as one of these, if that is its type.
     #[doc(hidden)]

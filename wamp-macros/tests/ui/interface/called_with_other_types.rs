@@ -1,0 +1,24 @@
+use wamp_client::interface;
+
+#[interface]
+trait Calculator {
+    #[procedure("com.calc.add")]
+    async fn add(&self, a: i64, b: i64) -> i64;
+
+    #[topic("com.calc.done")]
+    fn done(n: i64);
+}
+
+struct Abacus;
+
+impl Calculator for Abacus {
+    async fn add(&self, a: i64, b: i64) -> i64 {
+        a + b
+    }
+}
+
+async fn call(client: wamp_client::Client) -> wamp_client::Result<i64> {
+    CalculatorClient::new(client).add(2, "three").await
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+use wamp_client::interface;
+
+#[interface]
+trait Calculator {
+}
+
+fn main() {}

@@ -1,0 +1,16 @@
+use wamp_client::interface;
+
+#[interface]
+trait Calculator {
+    #[procedure("com.calc.add")]
+    async fn add(&self, a: i64, b: i64) -> i64;
+
+    #[topic("com.calc.done")]
+    fn done(n: i64);
+}
+
+struct Abacus;
+
+fn main() {
+    let _handlers = CalculatorSubscriber::new().on_done(|n: String| async move { println!("{n}") });
+}

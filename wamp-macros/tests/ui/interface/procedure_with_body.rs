@@ -1,0 +1,11 @@
+use wamp_client::interface;
+
+#[interface]
+trait Calculator {
+    #[procedure("com.calc.add")]
+    async fn add(&self, a: i64, b: i64) -> i64 {
+        a + b
+    }
+}
+
+fn main() {}

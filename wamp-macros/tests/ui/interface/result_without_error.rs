@@ -1,0 +1,9 @@
+use wamp_client::interface;
+
+#[interface]
+trait Calculator {
+    #[procedure("com.calc.divide")]
+    async fn divide(&self, a: i64, b: i64) -> wamp_client::Result<i64>;
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use wamp_client::interface;
+
+#[interface]
+trait Calculator {
+    #[topic("com.calc.done")]
+    fn done(&self, n: i64);
+}
+
+fn main() {}
