@@ -34,10 +34,18 @@ class Library:
         return Peer(f"{self.key}/{serializer}{transport}", self.command, (serializer, *self.more))
 
 
+def crossbar_version():
+    return pypi_versions("requirements-crossbar.txt")["crossbar"]
+
+
+def pypi_versions(file):
+    return dict(re.findall(r"^(\S+)==(\S+)$", (HERE.parent / file).read_text(), re.M))
+
+
 def libraries(client):
     """All of them, wamp-client's last. `client` is its example `interop_peer`."""
     packages = json.loads((HERE.parent / "package.json").read_text())["dependencies"]
-    pypi = dict(re.findall(r"^(\S+)==(\S+)$", (HERE.parent / "requirements.txt").read_text(), re.M))
+    pypi = pypi_versions("requirements.txt")
     peers = HERE / "peers"
     autobahn_js = ("node", str(peers / "autobahn_js.cjs"))
     return [

@@ -1,4 +1,4 @@
-"""Third-party WAMP clients and wamp-client, with wamp-router, with each other, each feature and each pair.
+"""Third-party WAMP clients and wamp-client, with wamp-router, with each other, and wamp-client with Crossbar.
 
     python main.py --router PATH --feature-router PATH --client PATH … [--only NAME]
 
@@ -8,14 +8,69 @@ packages, and the PyPI packages in this interpreter. The peers' line protocol is
 
 import argparse
 import asyncio
+import os
+import signal
 import sys
+from contextlib import asynccontextmanager
+from pathlib import Path
 
+from conformance import page, settle
+from crossbar import Crossbar
 from exercise import exercise, report
 from features import CHECKS, PINGED
-from libraries import libraries
+from libraries import crossbar_version, libraries
 from matrix import each_with_each
 from peer import Broken
 from router import Router
+
+ORDINARY = [check for check in CHECKS if check.feature != PINGED]
+PINGING = [check for check in CHECKS if check.feature == PINGED]
+
+
+async def pairs(arguments, known):
+    """Each with each, through the program as it is; says whether all went well."""
+    free = "127.0.0.1:0"
+    start = Router.start(arguments.router, "--listen", free, "--rawsocket", free, "--realm", "realm1")
+    async with running(start) as router:
+        passed, failed = await each_with_each(router, known, arguments.only)
+    print(f"\n{passed} passed, {failed} failed")
+    return passed and not failed
+
+
+async def with_router(arguments, known):
+    """The cells of each feature with wamp-router."""
+    cells = []
+    for checks, pings in ((ORDINARY, ()), (PINGING, ("300",))):
+        async with running(Router.start(arguments.feature_router, *pings)) as router:
+            cells += await exercise(router, known, checks, arguments.only)
+    return cells
+
+
+async def with_crossbar(arguments, known):
+    """The cells of each feature of wamp-client with Crossbar."""
+    ours = [library for library in known if library.key == "rust"]
+    async with running(Crossbar.start(arguments.crossbar)) as crossbar:
+        cells = await exercise(crossbar, ours, ORDINARY, arguments.only)
+        if any(isinstance(cell.outcome, str) for cell in cells):
+            crossbar.show_log()
+    return cells
+
+
+async def over_longpoll(arguments):
+    """autobahn-js over HTTP long-poll, a test of its own; says whether it passed."""
+    test = Path(__file__).parent / "longpoll.cjs"
+    environment = {**os.environ, "WAMP_ROUTER": arguments.router}
+    process = await asyncio.create_subprocess_exec("node", "--test", str(test), env=environment)
+    return await process.wait() == 0
+
+
+@asynccontextmanager
+async def running(start):
+    router = await start
+    try:
+        yield router
+    finally:
+        await router.stop()
 
 
 async def main():
@@ -23,30 +78,23 @@ async def main():
     arguments.add_argument("--router", required=True, help="the wamp-router binary")
     arguments.add_argument("--feature-router", required=True, help="wamp-router's example interop_router")
     arguments.add_argument("--client", required=True, help="wamp-client's example interop_peer")
+    arguments.add_argument("--crossbar", required=True, help="the crossbar binary")
     arguments.add_argument("--only", default="", help="only peers whose name contains this")
+    arguments.add_argument("--update-conformance", action="store_true", help="write docs/conformance.md")
     arguments = arguments.parse_args()
+    # So that what was started is stopped.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
+
     known = libraries(arguments.client)
-
-    free = "127.0.0.1:0"
-    router = await Router.start(arguments.router, "--listen", free, "--rawsocket", free, "--realm", "realm1")
-    try:
-        passed, failed = await each_with_each(router, known, arguments.only)
-    finally:
-        await router.stop()
-    print(f"\n{passed} passed, {failed} failed")
-
-    cells = []
-    pinged = [check for check in CHECKS if check.feature == PINGED]
-    others = [check for check in CHECKS if check.feature != PINGED]
-    for checks, arguments_of_router in ((others, ()), (pinged, ("300",))):
-        router = await Router.start(arguments.feature_router, *arguments_of_router)
-        try:
-            cells += await exercise(router, known, checks, arguments.only)
-        finally:
-            await router.stop()
-    passed, deviating, unexpected = report("each feature, with wamp-router", cells)
-    print(f"\n{passed} passed, {deviating} deviate as expected, {unexpected} failed")
-    return 1 if failed or unexpected or not passed else 0
+    well = await pairs(arguments, known)
+    well &= await over_longpoll(arguments)
+    ours = await with_router(arguments, known)
+    well &= report("each feature, with wamp-router", ours)
+    theirs = await with_crossbar(arguments, known)
+    well &= report("each feature of wamp-client, with Crossbar", theirs)
+    if well and not arguments.only:
+        well = settle(page(known, ours, theirs, crossbar_version()), arguments.update_conformance)
+    return 0 if well else 1
 
 
 if __name__ == "__main__":

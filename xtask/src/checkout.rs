@@ -34,4 +34,9 @@ impl Checkout {
     pub(crate) fn venv(&self) -> PathBuf {
         self.target.join("venv")
     }
+
+    /// The Python environment with Crossbar: tests/requirements-crossbar.txt.
+    pub(crate) fn crossbar(&self) -> PathBuf {
+        self.target.join("venv-crossbar")
+    }
 }

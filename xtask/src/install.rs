@@ -36,13 +36,12 @@ pub(crate) fn npm(checkout: &Checkout, may_install: bool) -> anyhow::Result<()> 
     })
 }
 
-/// The PyPI packages of tests/requirements.txt, in target/venv.
-pub(crate) fn venv(checkout: &Checkout, may_install: bool) -> anyhow::Result<()> {
+/// The PyPI packages of a file in tests/, in a Python environment of their own.
+pub(crate) fn venv(checkout: &Checkout, requirements: &str, folder: &Path, may_install: bool) -> anyhow::Result<()> {
     debian(checkout, "python3", &["python3", "python3-venv"], may_install)?;
-    let wanted = checkout.root.join("tests/requirements.txt");
-    let folder = checkout.venv();
-    unless_installed(&wanted, &folder, may_install, || {
-        let make = || output(program(checkout, "python3").args(["-m", "venv", "--clear"]).arg(&folder));
+    let wanted = checkout.root.join("tests").join(requirements);
+    unless_installed(&wanted, folder, may_install, || {
+        let make = || output(program(checkout, "python3").args(["-m", "venv", "--clear"]).arg(folder));
         if make().is_err() {
             // Debian's python3 comes without it.
             apt(checkout, &["python3-venv"])?;

@@ -9,13 +9,16 @@ Usage: cargo xtask <TASK>
 
   test         Everything there is to test, and a table of what passed. Installs what the tests
                need and this machine lacks: Debian's chromium, npm packages into target/npm,
-               PyPI packages into target/venv. Options:
+               PyPI packages into target/venv and
+               target/venv-crossbar. Options:
                  --only NAME    only steps whose name contains NAME, and those they need; can be
                                 given several times
                  --skip NAME    not those, even where another step needs them
                  --no-install   install nothing: fail where something is missing
                  --update-readme-screenshot
                                 the browser step also makes docs/fleet.png anew
+                 --update-conformance
+                                the interop step writes docs/conformance.md
   list         The steps of `test`
   bench-page   Measures the page in a headless Chromium, served by the release binary.
                What follows goes to the benchmark; its options: dashboard/bench/page.mjs
@@ -42,6 +45,7 @@ pub(crate) struct Options {
     skip: Vec<String>,
     pub(crate) install: bool,
     pub(crate) update_readme_screenshot: bool,
+    pub(crate) update_conformance: bool,
     /// What follows `bench-page` or `fuzz`.
     pub(crate) rest: Vec<String>,
 }
@@ -55,6 +59,7 @@ impl Options {
             skip: Vec::new(),
             install: true,
             update_readme_screenshot: false,
+            update_conformance: false,
             rest: Vec::new(),
         };
         options.task = match arguments.next().as_deref() {
@@ -86,6 +91,7 @@ impl Options {
                 (Task::Test, "--skip") => options.skip.push(step()?),
                 (Task::Test, "--no-install") => options.install = false,
                 (Task::Test, "--update-readme-screenshot") => options.update_readme_screenshot = true,
+                (Task::Test, "--update-conformance") => options.update_conformance = true,
                 _ => return Err(format!("unexpected argument {argument:?}")),
             }
         }

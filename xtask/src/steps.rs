@@ -30,7 +30,7 @@ const STEPS: [Step; 12] = [
     Step("page", "unit tests of the page's modules", &["install"], page),
     Step(
         "interop",
-        "other WAMP clients and ours, feature by feature, each with each, in every serializer",
+        "other WAMP clients and ours, feature by feature, each with each; ours with Crossbar",
         &["install", "build"],
         interop,
     ),
@@ -68,7 +68,8 @@ fn fmt(checkout: &Checkout, _: &Options) -> anyhow::Result<()> {
 
 fn install(checkout: &Checkout, options: &Options) -> anyhow::Result<()> {
     install::npm(checkout, options.install)?;
-    install::venv(checkout, options.install)?;
+    install::venv(checkout, "requirements.txt", &checkout.venv(), options.install)?;
+    install::venv(checkout, "requirements-crossbar.txt", &checkout.crossbar(), options.install)?;
     install::chromium(checkout, options.install)
 }
 
@@ -106,9 +107,9 @@ fn page(checkout: &Checkout, _: &Options) -> anyhow::Result<()> {
     run(program(checkout, "node").args(["--test", "--test-reporter=spec"]).args(tests))
 }
 
-fn interop(checkout: &Checkout, _: &Options) -> anyhow::Result<()> {
-    let packages = checkout.npm().join("node_modules");
-    run(program(checkout, checkout.venv().join("bin/python"))
+fn interop(checkout: &Checkout, options: &Options) -> anyhow::Result<()> {
+    let mut command = program(checkout, checkout.venv().join("bin/python"));
+    command
         .arg("tests/interop/main.py")
         .arg("--router")
         .arg(checkout.binary("wamp-router"))
@@ -116,12 +117,14 @@ fn interop(checkout: &Checkout, _: &Options) -> anyhow::Result<()> {
         .arg(checkout.binary("examples/interop_router"))
         .arg("--client")
         .arg(checkout.binary("examples/interop_peer"))
-        .env("NODE_PATH", &packages)
-        .env("PYTHONDONTWRITEBYTECODE", "1"))?;
-    run(program(checkout, "node")
-        .args(["--test", "--test-reporter=spec", "tests/interop/longpoll.cjs"])
-        .env("WAMP_ROUTER", checkout.binary("wamp-router"))
-        .env("NODE_PATH", &packages))
+        .arg("--crossbar")
+        .arg(checkout.crossbar().join("bin/crossbar"))
+        .env("NODE_PATH", checkout.npm().join("node_modules"))
+        .env("PYTHONDONTWRITEBYTECODE", "1");
+    if options.update_conformance {
+        command.arg("--update-conformance");
+    }
+    run(&mut command)
 }
 
 fn browser(checkout: &Checkout, options: &Options) -> anyhow::Result<()> {

@@ -63,9 +63,9 @@ async def caller_discloses_itself(peer, stage):
 
 @check("caller_identification", "callee")
 async def caller_is_told(peer, stage):
-    await peer.register(stage.uri, "tell")
+    await peer.register(f"{stage.uri}.disclosed", "tell")
     wire = stage.wire
-    _, told = await wire.call(stage.uri, options={"disclose_me": True})
+    _, told = await wire.call(f"{stage.uri}.disclosed", options={"disclose_me": True})
     got = [told.get(f"caller{of}") for of in ("", "_authid", "_authrole")]
     expect("caller", got, [wire.session, wire.details["authid"], wire.details["authrole"]])
 

@@ -107,8 +107,8 @@ async def publisher_discloses_itself(peer, stage):
 
 @check("publisher_identification", "subscriber")
 async def publisher_is_told(peer, stage):
-    await peer.subscribe("disclosed", stage.uri)
-    await stage.wire.publish(stage.uri, options={"disclose_me": True})
+    await peer.subscribe("disclosed", f"{stage.uri}.disclosed")
+    await stage.wire.publish(f"{stage.uri}.disclosed", options={"disclose_me": True})
     details = (await peer.event("disclosed"))["details"]
     got = [details.get(f"publisher{of}") for of in ("", "_authid", "_authrole")]
     wire = stage.wire

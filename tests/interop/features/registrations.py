@@ -89,7 +89,7 @@ async def other_policy_is_refused(peer, stage):
     await fails("wamp.error.procedure_already_exists", refused)
 
 
-@check("concurrency (Crossbar)", "callee")
+@check("concurrency", "callee")
 async def no_more_calls_than_wanted(peer, stage):
     await peer.register(stage.uri, "wait", concurrency=1)
     _, first = stage.wire.start_call(stage.uri)
@@ -100,7 +100,7 @@ async def no_more_calls_than_wanted(peer, stage):
     expect("result", (await first)[1], ["released"])
 
 
-@check("force_reregister (Crossbar)", "callee")
+@check("force_reregister", "callee")
 async def procedure_is_taken_over(peer, stage):
     await stage.wire.register(stage.uri, force_reregister=True)
     await peer.register(stage.uri, "tell", force_reregister=True)
@@ -109,7 +109,7 @@ async def procedure_is_taken_over(peer, stage):
     expect("called", (await caller.call(stage.uri))[0], [stage.uri])
 
 
-@check("force_reregister (Crossbar)", "callee")
+@check("force_reregister", "callee")
 async def procedure_is_taken_away(peer, stage):
     await peer.register(stage.uri, "tell", force_reregister=True)
     registration = await stage.wire.register(stage.uri, force_reregister=True)
