@@ -6,6 +6,7 @@ mod calls;
 mod events;
 mod failures;
 mod files;
+mod identity;
 mod rates;
 mod realm;
 mod register;

@@ -172,7 +172,8 @@ async fn told(client: &Client, topic: &'static str) -> mpsc::UnboundedReceiver<(
 pub(crate) fn wamp(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wamp"));
     command.args(arguments).kill_on_drop(true).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    for name in ["WAMP_URL", "WAMP_REALM", "WAMP_SERIALIZER", "WAMP_PROFILE", "WAMP_CONFIG", "NO_COLOR"] {
+    for name in ["WAMP_URL", "WAMP_REALM", "WAMP_SERIALIZER", "WAMP_PROFILE", "WAMP_CONFIG", "WAMP_SECRET", "NO_COLOR"]
+    {
         command.env_remove(name);
     }
     command.env("XDG_CONFIG_HOME", "/nonexistent");

@@ -31,8 +31,8 @@ Examples:
   wamp --profile home top                      live rates
 
 Where to:
-  A flag (--url, --realm, --serializer) wins over the environment (WAMP_URL, WAMP_REALM,
-  WAMP_SERIALIZER), that over the profile (--profile, WAMP_PROFILE, or the default of the file),
+  A flag (--url, --realm, --serializer …) wins over the environment (WAMP_URL, WAMP_REALM,
+  WAMP_SERIALIZER …), that over the profile (--profile, WAMP_PROFILE, or the default of the file),
   and that over ws://127.0.0.1:8080/ws, realm1 and json. `wamp profile --help` shows the file:
   $WAMP_CONFIG, else $XDG_CONFIG_HOME/wamp/config.toml, else ~/.config/wamp/config.toml.
 

@@ -35,6 +35,10 @@ pub(crate) struct Profile {
     pub(crate) realm: Option<String>,
     pub(crate) serializer: Option<String>,
     pub(crate) timeout: Option<String>,
+    pub(crate) authid: Option<String>,
+    pub(crate) key: Option<String>,
+    pub(crate) auth: Option<String>,
+    pub(crate) secret_file: Option<String>,
 }
 
 impl Config {

@@ -130,6 +130,7 @@ fn hint(error: &Error, target: Option<&Target>) -> Option<String> {
         }
         Error::Timeout { .. } => "--timeout gives it more time".to_owned(),
         Error::Lost { .. } => "whether it took effect is not known".to_owned(),
+        Error::Refused { reason, .. } => return hint_for_uri(reason),
         error => return error.wamp_uri().and_then(hint_for_uri),
     };
     Some(hint)
@@ -143,6 +144,12 @@ fn hint_for_uri(uri: &str) -> Option<String> {
              shares it, --force takes it over"
         }
         uris::NOT_AUTHORIZED => "the router does not let a session of this role do that",
+        uris::AUTHENTICATION_REQUIRED | uris::NO_MATCHING_AUTH_METHOD => {
+            "the realm wants to know who joins: --key, or --authid with --auth"
+        }
+        uris::AUTHENTICATION_DENIED | uris::AUTHENTICATION_FAILED | uris::NO_SUCH_PRINCIPAL => {
+            "who joins, or the proof, is wrong: --authid, --key, --auth and the secret"
+        }
         uris::INVALID_URI => "a URI is components with single dots between them, like com.example.add",
         uris::NO_SUCH_SESSION => "`wamp sessions` lists who is there",
         _ => return None,

@@ -18,8 +18,10 @@ Examples:
   wamp keygen machine.key             writes machine.key and prints the public key
   wamp keygen --public machine.key    prints the public key of a private one
 
-The file holds the private key as 64 hex digits, readable by its owner only. autobahn takes that text as it is;
-the public key, 64 hex digits too, goes to a router's authorized keys.";
+  wamp --key machine.key sub com.a    joins with it, where the router knows the public key
+
+The file holds the private key as 64 hex digits, readable by its owner only. autobahn takes that
+text as it is; the public key, 64 hex digits too, goes to a router's authorized keys.";
 
 /// Make a key pair for WAMP-Cryptosign (Ed25519)
 #[derive(Debug, Args)]

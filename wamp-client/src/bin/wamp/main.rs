@@ -3,7 +3,9 @@
 //! ```text
 //! cli          the command line and its help
 //! config       the file of profiles
-//! target       which router and realm: flag, environment, profile, default
+//! setting      where a setting comes from: flag, environment, profile, default
+//! target       which router and realm
+//! identity     who joins, and how that is proved
 //! session      a session for as long as a command needs it, and signals
 //! arguments    what is sent: JSON, text, standard input
 //! output       what is printed: JSON for programs, text and tables for people
@@ -21,6 +23,7 @@ mod completions;
 mod config;
 mod duration;
 mod failure;
+mod identity;
 mod input;
 mod keygen;
 mod output;
@@ -31,6 +34,7 @@ mod register;
 mod render;
 mod session;
 mod sessions;
+mod setting;
 mod subscribe;
 mod table;
 mod target;

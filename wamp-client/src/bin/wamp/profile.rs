@@ -30,10 +30,12 @@ The file is $WAMP_CONFIG, else $XDG_CONFIG_HOME/wamp/config.toml, else ~/.config
   realm = \"com.example.home\"
   serializer = \"cbor\"
   timeout = \"5s\"
+  key = \"home.key\"          beside the config file; or authid, auth and secret_file
 
-What a profile leaves out has its default. Flags and environment variables win over a profile.";
+What a profile leaves out has its default. Flags and environment variables win over a profile.
+Who joins, and the proof, are for the profile's own url: with another they are left out.";
 
-/// Show and change the profiles: named sets of url, realm, serializer and timeout
+/// Show and change the profiles: named sets of url, realm, who joins and so on
 #[derive(Debug, Args)]
 pub(crate) struct Flags {
     #[command(subcommand)]
@@ -44,7 +46,7 @@ pub(crate) struct Flags {
 enum Action {
     /// List the profiles (what `wamp profile` alone does)
     List,
-    /// Save --url, --realm, --serializer and --timeout under a name; what is not given stays as it is
+    /// Save what flags say under a name: --url, --realm, --authid and so on; what is not given stays as it is
     Save { name: String },
     /// Make a profile the default
     Use { name: String },
@@ -91,31 +93,54 @@ fn list(config: &Config, output: &mut Output) -> io::Result<()> {
         output.remark(format_args!("there is no profile in {}", config.path.display()));
         return Ok(());
     }
-    let mut table = Table::new(&["PROFILE", "URL", "REALM", "SERIALIZER", "TIMEOUT"]);
+    let mut table = Table::new(&["PROFILE", "URL", "REALM", "WHO", "SERIALIZER", "TIMEOUT"]);
     for (name, profile) in &config.file.profiles {
         let mark = if is_default(name) { " *" } else { "" };
-        let settings = settings(profile).map(|(_, setting)| setting.unwrap_or("-").to_owned());
-        table.row([format!("{name}{mark}")].into_iter().chain(settings));
+        let who = profile.authid.as_ref().or(profile.key.as_ref());
+        let cells =
+            [profile.url.as_ref(), profile.realm.as_ref(), who, profile.serializer.as_ref(), profile.timeout.as_ref()];
+        let cells = cells.map(|cell| cell.map_or_else(|| "-".to_owned(), Clone::clone));
+        table.row([format!("{name}{mark}")].into_iter().chain(cells));
     }
     table.print(output)?;
     output.remark(format_args!("in {}", config.path.display()));
     Ok(())
 }
 
-fn settings(profile: &Profile) -> [(&'static str, Option<&str>); 4] {
-    let Profile { url, realm, serializer, timeout } = profile;
-    [("url", url), ("realm", realm), ("serializer", serializer), ("timeout", timeout)]
-        .map(|(key, setting)| (key, setting.as_deref()))
+fn settings(profile: &Profile) -> [(&'static str, Option<&str>); 8] {
+    let Profile { url, realm, serializer, timeout, authid, key, auth, secret_file } = profile;
+    let settings = [
+        ("url", url),
+        ("realm", realm),
+        ("serializer", serializer),
+        ("timeout", timeout),
+        ("authid", authid),
+        ("key", key),
+        ("auth", auth),
+        ("secret_file", secret_file),
+    ];
+    settings.map(|(key, setting)| (key, setting.as_deref()))
 }
 
 fn save(config: &Config, name: &str, flags: &ConnectionFlags) -> Result<(), Failure> {
     // What could not be used is not saved.
-    Target::choose(&ConnectionFlags { profile: None, ..flags.clone() }, &Config::default())?;
-    let timeout = flags.timeout.map(|timeout| format!("{}s", timeout.as_secs_f64()));
-    let given =
-        Profile { url: flags.url.clone(), realm: flags.realm.clone(), serializer: flags.serializer.clone(), timeout };
+    let nowhere = Config { path: config.path.clone(), ..Config::default() };
+    Target::choose(&ConnectionFlags { profile: None, ..flags.clone() }, &nowhere)?;
+    let path = |file: &Option<String>| file.as_ref().map(absolute).transpose();
+    let given = Profile {
+        url: flags.url.clone(),
+        realm: flags.realm.clone(),
+        serializer: flags.serializer.clone(),
+        timeout: flags.timeout.map(|timeout| format!("{}s", timeout.as_secs_f64())),
+        authid: flags.identity.authid.clone(),
+        key: path(&flags.identity.key)?,
+        auth: flags.identity.auth.clone(),
+        secret_file: path(&flags.identity.secret_file)?,
+    };
     if given == Profile::default() {
-        return Err(Failure::Usage("there is nothing to save: give --url, --realm, --serializer or --timeout".into()));
+        return Err(Failure::Usage(
+            "there is nothing to save: give --url, --realm or another flag about the router and who joins".into(),
+        ));
     }
     edit(config, |document| {
         let profiles = document.entry("profiles").or_insert_with(|| {
@@ -134,6 +159,12 @@ fn save(config: &Config, name: &str, flags: &ConnectionFlags) -> Result<(), Fail
             }
         }
     })
+}
+
+/// The file's place as it is from anywhere.
+fn absolute(file: &String) -> Result<String, Failure> {
+    let path = std::path::absolute(file).map_err(|error| Failure::io(format!("cannot find {file}"), error))?;
+    Ok(path.display().to_string())
 }
 
 /// Changes the file, and keeps its comments and order.

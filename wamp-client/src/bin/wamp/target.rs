@@ -1,6 +1,5 @@
-//! Which router and realm: flag, environment, profile, default.
+//! Which router and realm.
 
-use std::fmt;
 use std::time::Duration;
 
 use clap::Args;
@@ -9,9 +8,11 @@ use wamp_client::{App, Serializer};
 use crate::config::{Config, variable};
 use crate::duration;
 use crate::failure::Failure;
+use crate::identity::{Identity, IdentityFlags};
+use crate::setting::{Origin, Setting, Sources};
 
 /// Flags about the router and the realm.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Connection")]
 pub(crate) struct ConnectionFlags {
     /// The router: ws://, wss://, rs://HOST:PORT or rs+unix:///PATH [env: WAMP_URL]
@@ -37,34 +38,9 @@ pub(crate) struct ConnectionFlags {
     /// Wait for a router that is not there yet
     #[arg(long, global = true)]
     pub(crate) wait: bool,
-}
 
-/// Where a setting comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Origin {
-    Flag(&'static str),
-    Environment(&'static str),
-    /// The profile and its file.
-    Profile(String, String),
-    Default,
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Flag(name) => write!(f, "that of {name}"),
-            Self::Environment(name) => write!(f, "that of {name} in the environment"),
-            Self::Profile(name, file) => write!(f, "that of profile {name:?} in {file}"),
-            Self::Default => f.write_str("the default"),
-        }
-    }
-}
-
-/// A setting and where it comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Setting {
-    pub(crate) value: String,
-    pub(crate) origin: Origin,
+    #[command(flatten)]
+    pub(crate) identity: IdentityFlags,
 }
 
 /// The router and realm that were chosen, and how to talk to them.
@@ -72,6 +48,7 @@ pub(crate) struct Setting {
 pub(crate) struct Target {
     pub(crate) url: Setting,
     pub(crate) realm: Setting,
+    identity: Identity,
     serializer: Serializer,
     pub(crate) timeout: Option<Duration>,
     wait: bool,
@@ -88,29 +65,26 @@ impl Target {
         config: &Config,
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, Failure> {
+        let variable = &variable;
         let name = flags.profile.clone().or_else(|| variable("WAMP_PROFILE")).or_else(|| config.file.default.clone());
         let profile = name.as_deref().map(|name| config.profile(name)).transpose()?.cloned().unwrap_or_default();
-        let origin = || Origin::Profile(name.clone().unwrap_or_default(), config.path.display().to_string());
-        let setting = |flag: &Option<String>, names: [&'static str; 2], profile: &Option<String>, default: &str| {
-            let [flag_name, variable_name] = names;
-            let (value, origin) = None
-                .or_else(|| Some((flag.clone()?, Origin::Flag(flag_name))))
-                .or_else(|| Some((variable(variable_name)?, Origin::Environment(variable_name))))
-                .or_else(|| Some((profile.clone()?, origin())))
-                .unwrap_or_else(|| (default.to_owned(), Origin::Default));
-            Setting { value, origin }
+        let sources = Sources { variable, profile: name, config };
+        let setting = |flag: &Option<String>, names, profile: &Option<String>, default| {
+            sources.find(flag.as_ref(), names, profile.as_ref()).unwrap_or_else(|| Setting::default(default))
         };
         let url = setting(&flags.url, ["--url", "WAMP_URL"], &profile.url, "ws://127.0.0.1:8080/ws");
         let realm = setting(&flags.realm, ["--realm", "WAMP_REALM"], &profile.realm, "realm1");
         let serializer = setting(&flags.serializer, ["--serializer", "WAMP_SERIALIZER"], &profile.serializer, "json");
+        // What proves something to one router is not shown to another.
+        let is_at_home = profile.url.is_none() || matches!(url.origin, Origin::Profile(..));
+        let identity = Identity::choose(&flags.identity, is_at_home.then_some(&profile), &sources)?;
         let timeout = match (flags.timeout, &profile.timeout) {
-            (None, Some(text)) => Some(
-                duration::positive(text)
-                    .map_err(|problem| Failure::Usage(format!("the timeout is {}: {problem}", origin())))?,
-            ),
+            (None, Some(text)) => Some(duration::positive(text).map_err(|problem| {
+                Failure::Usage(format!("the timeout is {}: {problem}", sources.profile_origin()))
+            })?),
             (timeout, _) => timeout,
         };
-        Ok(Self { url, realm, serializer: parse_serializer(&serializer)?, timeout, wait: flags.wait })
+        Ok(Self { url, realm, identity, serializer: parse_serializer(&serializer)?, timeout, wait: flags.wait })
     }
 
     /// A program for this router and realm.
@@ -121,6 +95,9 @@ impl Target {
             .agent(concat!("wamp-cli-", env!("CARGO_PKG_VERSION")));
         if let Some(timeout) = self.timeout {
             app = app.connect_timeout(timeout).request_timeout(timeout);
+        }
+        if let Some(auth) = self.identity.auth() {
+            app = app.auth(auth);
         }
         if self.wait { app.wait_for_router() } else { app }
     }
@@ -143,8 +120,9 @@ mod tests {
     use super::*;
     use crate::config::{File, Profile};
 
-    const NO_FLAGS: ConnectionFlags =
-        ConnectionFlags { url: None, realm: None, serializer: None, profile: None, timeout: None, wait: false };
+    fn no_flags() -> ConnectionFlags {
+        ConnectionFlags::default()
+    }
 
     fn config() -> Config {
         let profile = |url: &str| Profile { url: Some(url.to_owned()), ..Profile::default() };
@@ -162,15 +140,27 @@ mod tests {
 
     #[test]
     fn a_flag_wins_over_the_environment_over_the_profile_over_the_default() {
-        let flag = ConnectionFlags { url: Some("ws://flag/ws".to_owned()), ..NO_FLAGS };
+        let flag = ConnectionFlags { url: Some("ws://flag/ws".to_owned()), ..no_flags() };
         let environment = [("WAMP_URL", "ws://env/ws")];
         assert_eq!(url(&flag, &config(), &environment), "ws://flag/ws is that of --url");
-        assert_eq!(url(&NO_FLAGS, &config(), &environment), "ws://env/ws is that of WAMP_URL in the environment");
-        assert_eq!(url(&NO_FLAGS, &config(), &[]), "ws://a/ws is that of profile \"a\" in config.toml");
-        assert_eq!(url(&NO_FLAGS, &Config::default(), &[]), "ws://127.0.0.1:8080/ws is the default");
-        let named = ConnectionFlags { profile: Some("b".to_owned()), ..NO_FLAGS };
+        assert_eq!(url(&no_flags(), &config(), &environment), "ws://env/ws is that of WAMP_URL in the environment");
+        assert_eq!(url(&no_flags(), &config(), &[]), "ws://a/ws is that of profile \"a\" in config.toml");
+        assert_eq!(url(&no_flags(), &Config::default(), &[]), "ws://127.0.0.1:8080/ws is the default");
+        let named = ConnectionFlags { profile: Some("b".to_owned()), ..no_flags() };
         assert!(url(&named, &config(), &[("WAMP_PROFILE", "a")]).starts_with("ws://b/ws"));
-        assert!(url(&NO_FLAGS, &config(), &[("WAMP_PROFILE", "b")]).starts_with("ws://b/ws"));
+        assert!(url(&no_flags(), &config(), &[("WAMP_PROFILE", "b")]).starts_with("ws://b/ws"));
+    }
+
+    #[test]
+    fn what_proves_something_to_a_router_is_not_shown_to_another() {
+        let mut config = config();
+        let profile = config.file.profiles.get_mut("a").unwrap();
+        (profile.authid, profile.auth) = (Some("ada".to_owned()), Some("ticket".to_owned()));
+        let secret = |name: &str| (name == "WAMP_SECRET").then(|| "secret".to_owned());
+        let identity = |flags| Target::choose_from(&flags, &config, secret).unwrap().identity;
+        assert!(matches!(identity(no_flags()), Identity::Secret { authid, .. } if authid == "ada"));
+        let elsewhere = ConnectionFlags { url: Some("ws://elsewhere/ws".to_owned()), ..no_flags() };
+        assert!(matches!(identity(elsewhere), Identity::Anonymous));
     }
 
     #[test]
@@ -179,9 +169,9 @@ mod tests {
             Err(Failure::Usage(problem)) => problem,
             other => panic!("{other:?}"),
         };
-        let error = problem(ConnectionFlags { profile: Some("c".to_owned()), ..NO_FLAGS });
+        let error = problem(ConnectionFlags { profile: Some("c".to_owned()), ..no_flags() });
         assert_eq!(error, "there is no profile \"c\" in config.toml, which has a, b");
-        let error = problem(ConnectionFlags { serializer: Some("yaml".to_owned()), ..NO_FLAGS });
+        let error = problem(ConnectionFlags { serializer: Some("yaml".to_owned()), ..no_flags() });
         assert!(error.contains("yaml") && error.contains("--serializer") && error.contains("cbor"), "{error}");
     }
 }
