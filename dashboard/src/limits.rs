@@ -1,7 +1,7 @@
 //! How much of what agents send is kept.
 //!
 //! Anybody who can publish can claim to be a machine, so everything that is kept is bounded:
-//! at these limits the whole fleet takes about 200 MB, and no sender makes it take more.
+//! at these limits the whole fleet takes about 350 MB, and no sender makes it take more.
 
 use std::time::Duration;
 
@@ -32,12 +32,15 @@ pub const TEXT_BYTES: usize = 128;
 /// Characters of a machine's name.
 pub const NAME_CHARS: usize = 64;
 
-/// How far back the history goes. At this and the next, a machine's takes 10.7 KB.
+/// How far back the history goes. At this and the next two, a machine's takes 10.7 KB, and 0.3 KB a core.
 pub const HISTORY: Duration = Duration::from_secs(300);
 
 /// The history's step: samples that follow faster are averaged into one point. A little less
 /// than a second, so that once a second, give or take, makes one point each.
 pub const HISTORY_STEP: Duration = Duration::from_millis(900);
+
+/// Rows kept of a machine's cores over time. Where there are more cores, a row is of several.
+pub const HISTORY_CORES: usize = 64;
 
 /// Machines whose history can be asked for in one call: the answer is a message as well.
 pub const HISTORY_MACHINES: usize = 200;

@@ -168,10 +168,11 @@ function showMachine(byStep) {
   requestFrame();
 }
 
-/** The open machine may be another, may have been forgotten, or have come only now. */
+/** The open machine may be another, may have been forgotten, or have come only now; and the link may be a new one. */
 function reopen() {
   const machine = fleet.machines.get(address.view.machine) ?? null;
   if (!machine || machine !== detail.machine) detail.open(machine);
+  if (detail.track) feed.followCores(detail.track);
 }
 
 function showFleet(before) {

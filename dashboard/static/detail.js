@@ -49,7 +49,7 @@ const CHARTS = [
     ...flow,
     series: [
       { at: READ, label: 'read' },
-      { at: WRITE, label: 'written', second: true },
+      { at: WRITE, label: 'write', second: true },
       { at: IO, label: 'both', ground: true },
     ],
   },

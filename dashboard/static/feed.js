@@ -86,6 +86,20 @@ export class Feed {
     }
   }
 
+  /** The past of each core of the machine that is looked at, asked for once a link. */
+  async followCores(track) {
+    const { session, fleet } = this;
+    if (track.epoch === fleet.epoch || !session || session.ended || !fleet.loaded) return;
+    track.epoch = fleet.epoch;
+    try {
+      const past = await session.call('fleet.cores', [track.machine.id, SECONDS]);
+      track.seedCores(past, session.heard);
+      this.onHistory?.();
+    } catch {
+      // Followed from now on only; asked again on the next link.
+    }
+  }
+
   async configure(id, changes) {
     return this.call('fleet.config.set', [id, changes]);
   }

@@ -72,7 +72,7 @@ export class Heat {
     const box = plotBox(width - this.bars - BETWEEN, height);
     const window = view.window(this.clock());
     const rows = track.coreRows.at(-1)?.length ?? 0;
-    // Ground for what isn't known: each core is followed only from when the machine is opened.
+    // Ground for what isn't known.
     context.globalAlpha = 0.4;
     context.fillStyle = inks.track;
     context.fillRect(box.x, box.y, box.width, box.height);

@@ -5,6 +5,9 @@ import { Past, recordOf, SERIES } from './past.js';
 const HOUR = 3_600_000;
 const MOST_ROWS = 64;
 
+/** A percentage that a byte and a palette can hold. */
+const level = (value) => (value >= 0 ? Math.min(Math.round(value), 100) : 0);
+
 export class Track {
   constructor(machine) {
     this.machine = machine;
@@ -13,6 +16,8 @@ export class Track {
     this.coreTimes = [];
     this.coreRows = [];
     this.cores = 0;
+    /** The link (by number) on which their past was asked for. */
+    this.epoch = 0;
     this.seed();
   }
 
@@ -43,17 +48,43 @@ export class Track {
     if (reading.cores?.length) this.hearCores(reading.cores, heard);
   }
 
+  /** Takes over the answer of `fleet.cores`, where nothing was heard here. */
+  seedCores(past, now) {
+    const cores = this.machine.reading?.cores?.length ?? 0;
+    if (!cores || !Array.isArray(past?.t) || !Array.isArray(past.cores)) return;
+    this.count(cores);
+    const apart = this.machine.interval / 2;
+    const all = this.coreTimes.map((time, row) => [time, this.coreRows[row]]);
+    let own = 0;
+    past.t.forEach((ago, row) => {
+      const time = now - ago;
+      const levels = past.cores[row];
+      if (!Number.isFinite(time) || !Array.isArray(levels) || levels.length !== Math.min(cores, MOST_ROWS)) return;
+      while (own < this.coreTimes.length && this.coreTimes[own] < time - apart) own++;
+      const known = own < this.coreTimes.length && this.coreTimes[own] <= time + apart;
+      if (!known) all.push([time, Uint8Array.from(levels, level)]);
+    });
+    all.sort((a, b) => a[0] - b[0]);
+    this.coreTimes = all.map(([time]) => time);
+    this.coreRows = all.map(([, levels]) => levels);
+  }
+
+  /** A machine that has other cores than before starts anew. */
+  count(cores) {
+    if (cores === this.cores) return;
+    this.cores = cores;
+    this.coreTimes = [];
+    this.coreRows = [];
+  }
+
   hearCores(cores, heard) {
     const rows = Math.min(cores.length, MOST_ROWS);
-    if (cores.length !== this.cores) {
-      this.cores = cores.length;
-      this.coreTimes.length = this.coreRows.length = 0;
-    }
+    this.count(cores.length);
     const row = new Uint8Array(rows);
     // More cores than rows: a row is the busiest of its cores.
     for (let core = 0; core < cores.length; core++) {
       const at = Math.floor((core * rows) / cores.length);
-      const value = cores[core] >= 0 ? Math.round(cores[core]) : 0;
+      const value = level(cores[core]);
       if (value > row[at]) row[at] = value;
     }
     this.coreTimes.push(heard);

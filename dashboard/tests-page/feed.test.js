@@ -140,3 +140,22 @@ test('nothing is asked of a service behind a lost link', async () => {
   session.ended = true;
   await assert.rejects(feed.forget('a'), /disconnected/);
 });
+
+test('the past of the cores is asked for once a link', async () => {
+  session.answers['fleet.snapshot'] = () => ({ now: 5, machines: [entry('a')] });
+  const asked = [];
+  session.answers['fleet.cores'] = (...args) => {
+    asked.push(args);
+    return { t: [1000], cores: [[5]] };
+  };
+  const track = { epoch: 0, machine: { id: 'a' }, seedCores: (...past) => (track.past = past) };
+  await feed.followCores(track);
+  assert.deepEqual(asked, [], 'nobody to ask yet');
+  await feed.prepare(session);
+  for (let round = 0; round < 3; round++) await feed.followCores(track);
+  assert.deepEqual([asked, track.past], [[['a', 300]], [{ t: [1000], cores: [[5]] }, 1000]]);
+  await feed.prepare(session);
+  session.answers['fleet.cores'] = () => Promise.reject(new Error('no such machine'));
+  await feed.followCores(track);
+  assert.equal(track.epoch, fleet.epoch);
+});

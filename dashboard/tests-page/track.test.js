@@ -62,3 +62,21 @@ test('many cores are gathered into rows, each the busiest of its cores', () => {
   track.hear();
   assert.deepEqual([track.cores, track.coreRows.length], [1, 1], 'another number of cores starts anew');
 });
+
+test('the past of the cores fills before and between, and takes nothing away', () => {
+  const machine = machineWith(10_000);
+  const track = new Track(machine);
+  track.hearCores(machine.reading.cores, 10_000);
+  const levels = (value) => [value, value];
+  const cores = [levels(8), null, levels(9), [1], levels(-3), 'x', levels(300), levels(7)];
+  track.seedCores({ t: [2000, 1500, 50, 40, -1000, -1500, -2000, 'x'], cores }, 10_000);
+  assert.deepEqual(track.coreTimes, [8000, 10_000, 11_000, 12_000]);
+  assert.deepEqual(
+    track.coreRows.map((row) => [...row]),
+    [levels(8), levels(10), levels(0), levels(100)],
+  );
+  track.seedCores({ t: [2000], cores: [levels(1)] }, 10_000);
+  assert.equal(track.coreRows.length, 4, 'once is enough');
+  for (const nonsense of [null, 7, {}, { t: 1, cores: 2 }, { t: [1], cores: [] }]) track.seedCores(nonsense, 10_000);
+  assert.equal(track.coreRows.length, 4);
+});

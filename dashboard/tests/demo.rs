@@ -74,7 +74,7 @@ async fn it_ends_without_a_word_whatever_its_agents_are_doing() {
         let dashboard = Dashboard::start(folder.path(), None, &["--demo", "20"]);
         let visitor = page(&dashboard).await;
         fleet(visitor.client(), |machines| machines.iter().filter(|machine| is_live(machine)).count() >= there).await;
-        visitor.stop().await;
+        visitor.stop().await.unwrap();
         dashboard.signal(Signal::INT);
         let (status, errors) = dashboard.wait();
         assert!(status.success(), "{status}, {errors}");

@@ -114,6 +114,10 @@ async fn a_page_is_full_at_once() {
     let history: Value = page.client().call("fleet.history").arg(["web", "ghost"]).arg(60).await.unwrap();
     assert_eq!(history["web"]["cpu"], json!([50.0]));
     assert_eq!(history.as_object().unwrap().len(), 1);
+    let cores: Value = page.client().call("fleet.cores").arg("web").await.unwrap();
+    assert_eq!((&cores["cores"], cores["t"].as_array().map(Vec::len)), (&json!([[50]]), Some(1)));
+    let ghost = page.client().call::<Value>("fleet.cores").arg("ghost").await;
+    assert_eq!(uri(ghost.unwrap_err()), "fleet.error.no_such_machine");
 }
 
 #[tokio::test]
@@ -175,7 +179,7 @@ async fn a_machine_is_offline_as_soon_as_its_agent_leaves_and_can_be_forgotten_t
     let forget = || page.client().call::<()>("fleet.config.forget").arg("web");
     assert_eq!(uri(forget().await.unwrap_err()), "fleet.error.machine_online");
 
-    agent.stop().await;
+    agent.stop().await.unwrap();
     let status = next(&mut seen).await;
     assert_eq!((&status["id"], &status["online"]), (&json!("web"), &json!(false)));
     forget().await.unwrap();
@@ -243,8 +247,8 @@ async fn a_service_that_was_away_finds_out_who_left() {
     eventually("both online", async || stage.fleet.sessions().len() == 2).await;
     eventually("the sample", async || snapshot(page.client()).await[1]["sample"].is_object()).await;
 
-    stage.program.stop().await;
-    leaving.stop().await;
+    stage.program.stop().await.unwrap();
+    leaving.stop().await.unwrap();
     let app = App::new(format!("ws://{}/ws", stage.server.local_addr()));
     let _program = service::mount(app, Arc::clone(&stage.fleet)).start().await.unwrap();
     let (online, sample) =

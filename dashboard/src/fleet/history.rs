@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::Sample;
+use super::cores::Cores;
 use crate::limits::{HISTORY, HISTORY_STEP};
 
 /// Points that fit the time kept.
@@ -17,6 +18,7 @@ const POINTS: usize = (HISTORY.as_millis() / HISTORY_STEP.as_millis()) as usize 
 #[derive(Debug, Clone, Default)]
 pub(super) struct History {
     points: VecDeque<Point>,
+    cores: Cores,
     /// What the points' times count from.
     start: Option<Instant>,
 }
@@ -67,13 +69,30 @@ pub struct Columns {
     pub write: Vec<Option<f32>>,
 }
 
+/// The past of a machine's cores as `fleet.cores` answers it: columns of equal length, oldest first.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct CoreColumns {
+    /// How long ago, in milliseconds.
+    pub t: Vec<u64>,
+    /// Use of each core, per cent; where there are more than 64 cores, of the busiest of several.
+    /// `null`: the machine didn't say.
+    pub cores: Vec<Option<Vec<u8>>>,
+}
+
 impl History {
     pub(super) fn push(&mut self, now: Instant, sample: &Sample) {
         let at = self.time(now);
         let point = Point::new(at, sample);
         match self.points.back_mut() {
-            Some(last) if millis(at - last.at) < HISTORY_STEP => last.add(&point),
-            _ => self.append(point),
+            Some(last) if millis(at - last.at) < HISTORY_STEP => {
+                last.add(&point);
+                self.cores.replace(sample, POINTS);
+            }
+            _ => {
+                self.append(point);
+                self.cores.push(sample, POINTS);
+                self.cores.keep(self.points.len());
+            }
         }
     }
 
@@ -96,6 +115,24 @@ impl History {
                 column.push((!rate.is_nan()).then(|| rate.round()));
             }
         }
+        columns
+    }
+
+    pub(super) fn core_columns(&self, now: Instant, seconds: u64) -> CoreColumns {
+        let mut columns = CoreColumns::default();
+        let Some(start) = self.start else {
+            return columns;
+        };
+        for (point, levels) in self.points.iter().rev().zip(self.cores.newest_first()) {
+            let age = now.duration_since(start + millis(point.at)).as_millis() as u64;
+            if age > seconds.saturating_mul(1000) {
+                break;
+            }
+            columns.t.push(age);
+            columns.cores.push(levels);
+        }
+        columns.t.reverse();
+        columns.cores.reverse();
         columns
     }
 
@@ -218,6 +255,26 @@ mod tests {
         assert_eq!((columns.read, columns.write), (vec![Some(0.0); 2], vec![Some(300e6); 2]));
 
         assert_eq!(history.columns(start + Duration::from_secs(3), 2).t, [2000]);
+    }
+
+    #[test]
+    fn the_cores_go_with_the_points() {
+        let start = Instant::now();
+        let second = Duration::from_secs(1);
+        let mut history = History::default();
+        history.push(start, &serde_json::from_str(r#"{"id":"a"}"#).unwrap());
+        for (seconds, cpu) in [(1, 10.0), (2, 20.0), (3, 30.0)] {
+            history.push(start + second * seconds, &sample(cpu));
+        }
+        let columns = history.core_columns(start + second * 4, 300);
+        assert_eq!(
+            columns,
+            CoreColumns { t: vec![3000, 2000, 1000], cores: [10, 20, 30].map(|cpu| Some(vec![cpu])).into() }
+        );
+        assert_eq!(history.core_columns(start + second * 4, 2).t, [2000, 1000]);
+        // What has aged out is gone from both.
+        history.push(start + second * 302, &sample(40.0));
+        assert_eq!(history.core_columns(start + second * 302, 300).t, [300_000, 299_000, 0]);
     }
 
     #[test]

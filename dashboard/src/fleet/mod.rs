@@ -4,6 +4,7 @@
 //! what the page asks. It has no socket, no clock and no disk: the service feeds it, and takes
 //! the [`News`] it has for the pages. So everything here is tested in made-up time.
 
+mod cores;
 mod facts;
 mod history;
 mod introduction;
@@ -23,7 +24,7 @@ use serde::Serialize;
 use wamp_proto::SessionId;
 
 pub use facts::Facts;
-pub use history::Columns;
+pub use history::{Columns, CoreColumns};
 pub use introduction::Introduction;
 pub use machine::{Known, MachineStatus};
 pub use moment::Moment;
@@ -251,6 +252,11 @@ impl Fleet {
             Some((id.clone(), machine.history.columns(now.instant, seconds)))
         };
         ids.iter().filter_map(find).collect()
+    }
+
+    /// The last `seconds` of each core of a machine.
+    pub fn cores(&self, now: Moment, id: &MachineId, seconds: u64) -> Option<CoreColumns> {
+        Some(self.machines.get(id)?.history.core_columns(now.instant, seconds))
     }
 
     /// The next thing to tell the pages, in the order it happened; several changes of one

@@ -17,7 +17,7 @@ use tokio::sync::{Notify, RwLock, Semaphore};
 use wamp_client::{App, Error, ErrorKind, Serializer};
 use wamp_proto::SessionId;
 
-use crate::fleet::{Columns, Fleet, ForgetError, Moment, News, Sample, Samples, Snapshot, Unknown};
+use crate::fleet::{Columns, CoreColumns, Fleet, ForgetError, Moment, News, Sample, Samples, Snapshot, Unknown};
 use crate::settings::Change;
 use crate::store::{Record, Report, Store, StoreError};
 use crate::{MachineId, Settings, limits};
@@ -215,6 +215,11 @@ impl FleetService {
     /// The last `seconds` of some machines.
     pub fn history(&self, ids: &[MachineId], seconds: u64) -> BTreeMap<MachineId, Columns> {
         self.fleet.lock().history(Moment::now(), ids, seconds)
+    }
+
+    /// The last `seconds` of each core of a machine, if there is one of this id.
+    pub fn cores(&self, id: &MachineId, seconds: u64) -> Option<CoreColumns> {
+        self.fleet.lock().cores(Moment::now(), id, seconds)
     }
 
     /// Waits for the next thing to tell the pages.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use wamp_client::{Caller, Definition, Kwargs, State, WampError, handlers, register};
 
 use super::{FleetService, ForgetFailed};
-use crate::fleet::{Columns, ForgetError, Introduction, Snapshot};
+use crate::fleet::{Columns, CoreColumns, ForgetError, Introduction, Snapshot};
 use crate::settings::Change;
 use crate::store::StoreError;
 use crate::{MachineId, Settings, limits};
@@ -22,7 +22,7 @@ const FLEET_FULL: &str = "fleet.error.fleet_full";
 const NOT_STORED: &str = "fleet.error.not_stored";
 
 pub(super) fn all() -> impl IntoIterator<Item = Definition> {
-    handlers![get, set, list, forget, snapshot, history]
+    handlers![get, set, list, forget, snapshot, history, cores]
 }
 
 /// The settings of a machine, made with defaults if it is new. Agents ask at every join, and
@@ -77,6 +77,13 @@ async fn history(
         return Err(WampError::invalid_argument(problem));
     }
     Ok(service.history(&ids, seconds.unwrap_or(limits::HISTORY.as_secs())))
+}
+
+/// The last minutes of each core of a machine.
+#[register("fleet.cores")]
+async fn cores(id: MachineId, seconds: Option<u64>, service: State<FleetService>) -> Result<CoreColumns, WampError> {
+    let past = service.cores(&id, seconds.unwrap_or(limits::HISTORY.as_secs()));
+    Ok(past.ok_or(StoreError::NoSuchMachine(id))?)
 }
 
 impl From<StoreError> for WampError {

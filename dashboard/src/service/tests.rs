@@ -23,7 +23,7 @@ async fn news_that_come_too_late_for_a_session_wait_for_the_next() {
     let app = App::new(format!("ws://{}/ws", server.local_addr()));
     let program = mount(app, Arc::clone(&fleet)).start().await.unwrap();
     let client = program.client().clone();
-    program.stop().await;
+    program.stop().await.unwrap();
 
     let id = MachineId::parse("web").unwrap();
     fleet.update(|fleet, now| fleet.configured(now, Settings::new(id.clone(), String::new(), Name::default())));
