@@ -156,3 +156,74 @@ async fn the_trust_level_is_told() {
     connection.send(json!([68, 1, 12, {"trustlevel": 2}])).await;
     connection.expect(json!([70, 1, {}, [2]])).await;
 }
+
+#[tokio::test]
+async fn every_test_that_is_given_must_hold_for_who_gets_an_event() {
+    let server = serve().await;
+    let (_one, one) = start(app(server.local_addr())).await;
+    let (_two, two) = start(app(server.local_addr())).await;
+    let (sender, mut heard) = mpsc::unbounded_channel();
+    for (client, who) in [(&one, 1), (&two, 2)] {
+        let sender = sender.clone();
+        let on_event = move |text: String| {
+            sender.send((text, who)).expect("the test listens");
+            async {}
+        };
+        within(client.subscribe("com.example.topic", on_event)).await.expect("it is subscribed");
+    }
+    let id = |client: &Client| client.session().expect("it is joined").id;
+    let authid = |client: &Client| client.session().and_then(|session| session.authid.clone()).expect("it has one");
+    let (_publisher, publisher) = start(app(server.local_addr())).await;
+    let publish = |text: &str| publisher.publish("com.example.topic").arg(text);
+    within(publish("one").eligible([id(&one)])).await.expect("it is sent");
+    within(publish("two").exclude([id(&one)])).await.expect("it is sent");
+    within(publish("one").eligible_authid([authid(&one)])).await.expect("it is sent");
+    within(publish("two").exclude_authid([authid(&one)])).await.expect("it is sent");
+    within(publish("nobody").eligible_authrole(["admin"])).await.expect("it is sent");
+    within(publish("nobody").exclude_authrole(["anonymous"])).await.expect("it is sent");
+    within(publish("nobody").eligible([id(&one)]).exclude_authid([authid(&one)])).await.expect("it is sent");
+    within(publish("both").eligible_authrole(["anonymous"])).await.expect("it is sent");
+    let mut all = Vec::new();
+    while all.len() < 6 {
+        all.push(within(heard.recv()).await.expect("it comes"));
+    }
+    all.sort();
+    let expected = [("both", 1), ("both", 2), ("one", 1), ("one", 1), ("two", 2), ("two", 2)];
+    assert_eq!(all, expected.map(|(text, who)| (text.to_owned(), who)));
+
+    // The publisher itself is left out, unless it wants otherwise.
+    within(one.publish("com.example.topic").arg("mine")).await.expect("it is sent");
+    within(one.publish("com.example.topic").arg("ours").exclude_me(false)).await.expect("it is sent");
+    let mut all = Vec::new();
+    while all.len() < 3 {
+        all.push(within(heard.recv()).await.expect("it comes"));
+    }
+    all.sort();
+    assert_eq!(all, [("mine", 2), ("ours", 1), ("ours", 2)].map(|(text, who)| (text.to_owned(), who)));
+}
+
+#[tokio::test]
+async fn who_calls_or_publishes_is_told_only_if_it_wants_to() {
+    let server = serve().await;
+    let (_callee, callee) = start(app(server.local_addr())).await;
+    let who = |caller: Caller| async move { caller.session };
+    within(callee.register("com.example.who", who)).await.expect("it is free");
+    let (sender, mut publishers) = mpsc::unbounded_channel();
+    let on_event = move |publisher: Caller| {
+        sender.send(publisher).expect("the test listens");
+        async {}
+    };
+    within(callee.subscribe("com.example.topic", on_event)).await.expect("it is subscribed");
+    let (_caller, client) = start(app(server.local_addr())).await;
+    let session = client.session().expect("it is joined");
+    let told: Option<u64> = within(client.call("com.example.who")).await.expect("it is answered");
+    assert_eq!(told, None);
+    let told: Option<u64> = within(client.call("com.example.who").disclose_me()).await.expect("it is answered");
+    assert_eq!(told, Some(session.id.get()));
+    within(client.publish("com.example.topic")).await.expect("it is sent");
+    assert_eq!(within(publishers.recv()).await, Some(Caller::default()));
+    within(client.publish("com.example.topic").disclose_me()).await.expect("it is sent");
+    let publisher = within(publishers.recv()).await.expect("it comes");
+    assert_eq!((publisher.session, publisher.authid), (Some(session.id), session.authid.clone()));
+    assert_eq!(publisher.authrole, session.authrole);
+}

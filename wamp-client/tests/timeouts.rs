@@ -1,14 +1,16 @@
 //! Who keeps the time of a call. Specification: "Call Timeouts" (advanced profile).
 
 mod peer;
+mod real;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use peer::{Connection, app};
+use peer::{Connection, app, within};
+use real::World;
 use serde_json::{Value, json};
-use tokio::sync::Notify;
-use wamp_client::{App, Details, Progress, Result, Running, State, handlers, register};
+use tokio::sync::{Notify, mpsc};
+use wamp_client::{App, Details, ErrorKind, Progress, Result, Running, State, handlers, register};
 
 #[register("com.example.wait", forward_timeout)]
 async fn wait(State(go_on): State<Notify>, details: Details) -> u64 {
@@ -99,4 +101,43 @@ async fn without_progressive_results_parts_are_no_sign_of_life() {
     let answer = connection.receive().await;
     assert_eq!(error(&answer), (&json!(1), &json!("wamp.error.timeout")));
     assert_eq!(started.elapsed().as_secs(), 1);
+}
+
+#[tokio::test]
+async fn the_router_leaves_the_time_to_a_callee_that_wants_to_keep_it() {
+    let world = World::start().await;
+    let go_on = Arc::new(Notify::new());
+    let keeps = world.app().shared_state(Arc::clone(&go_on)).mount(handlers![wait, parts]);
+    let (_callee, callee) =
+        world.run(keeps.register("com.example.other", |details: Details| async move { details.timeout })).await;
+    let (_caller, client) = world.client().await;
+    let minute = Duration::from_secs(60);
+    go_on.notify_one();
+    let told: u64 = within(client.call("com.example.wait").timeout(minute)).await.expect("it is answered");
+    assert_eq!(told, 60_000);
+    let told: Option<Duration> =
+        within(client.call("com.example.other").timeout(minute)).await.expect("it is answered");
+    assert_eq!(told, None, "the router keeps the time of what does not ask for it");
+    let (sender, mut ended) = mpsc::unbounded_channel();
+    let stuck = move || {
+        let life = Life(sender.clone());
+        async move {
+            let _life = life;
+            std::future::pending::<()>().await;
+        }
+    };
+    within(callee.register("com.example.stuck", stuck).forward_timeout(true)).await.expect("it is free");
+    let error = within(client.call::<()>("com.example.stuck").timeout(Duration::from_millis(20))).await;
+    assert_eq!(error.expect_err("it takes too long").kind(), ErrorKind::Timeout);
+    // Whoever noticed first.
+    assert_eq!(within(ended.recv()).await, Some("dropped"));
+}
+
+/// Reports when the procedure it is part of is dropped.
+struct Life(mpsc::UnboundedSender<&'static str>);
+
+impl Drop for Life {
+    fn drop(&mut self) {
+        let _ = self.0.send("dropped");
+    }
 }

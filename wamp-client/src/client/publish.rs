@@ -127,13 +127,16 @@ impl IntoFuture for Publish<Unacknowledged> {
         Box::pin(async move {
             let timeout = self.timeout;
             let (client, description) = (self.client.clone(), self.topic.clone());
-            let (answer, refused) = oneshot::channel();
-            let request = self.request(Some(answer))?;
-            let is_passthru = request.payload.passthru.is_some();
+            // Whether the router takes a payload in passthru mode the session's task knows.
+            let (answer, refused) = self.codec.is_some().then(oneshot::channel).unzip();
+            let request = self.request(answer)?;
             let sent = async {
                 client.send(Command::Publish(request)).await?;
-                // The session's task knows what the router announced. Dropped: it was sent.
-                if is_passthru && let Ok(Err(error)) = refused.await { Err(error) } else { Ok(()) }
+                match refused {
+                    // Dropped: it was sent.
+                    Some(refused) => refused.await.map_or(Ok(()), |refused| refused.map(drop)),
+                    None => Ok(()),
+                }
             };
             client.bounded(timeout, || describe(&description), sent).await
         })

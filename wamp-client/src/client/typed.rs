@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::{Call, Client, Subscribe};
 use crate::handler::TopicHandler;
+use crate::passthru::PayloadCodec;
 use crate::session::CancelMode;
 use crate::{Error, TypedError, WampError};
 
@@ -84,6 +85,11 @@ impl<T, E> TypedCall<T, E> {
     /// Lets the callee know who calls, where the router allows it.
     pub fn disclose_me(self) -> Self {
         self.with(Call::disclose_me)
+    }
+
+    /// Encodes the arguments with this codec; see [`Call::passthru`].
+    pub fn passthru(self, codec: impl PayloadCodec) -> Self {
+        self.with(|call| call.passthru(codec))
     }
 
     /// What becomes of the procedure when the call is dropped before it is answered; see [`Call::on_drop`].

@@ -46,14 +46,9 @@ pub(crate) struct Machine {
     registrations: HashMap<RegistrationId, EndpointKey>,
     /// What the endpoints are attached to (or about to be), with the parameters filled in.
     patterns: HashMap<EndpointKey, (MatchPolicy, Arc<str>)>,
-    /// Calls can be canceled at this router.
-    can_cancel: bool,
-    /// This router watches over the timeouts of calls.
-    can_time_out: bool,
-    /// This router takes the arguments of a call in pieces.
-    can_proceed: bool,
-    /// Its dealer, and its broker, hand payloads through that they can't read.
-    passes: (bool, bool),
+    /// What the router announced: it is asked for nothing else.
+    broker: Features,
+    dealer: Features,
     /// Invocations whose arguments have not all come.
     uploads: Uploads,
     /// The program is about to leave: see [`withdraw`](Self::withdraw).
@@ -94,7 +89,6 @@ pub(crate) enum Effect {
 
 impl Machine {
     pub(crate) fn new(serializer: Serializer, router: &Roles) -> Self {
-        let dealer = router.dealer.unwrap_or_default();
         Self {
             serializer,
             requests: Requests::default(),
@@ -102,13 +96,8 @@ impl Machine {
             subscriptions: HashMap::new(),
             registrations: HashMap::new(),
             patterns: HashMap::new(),
-            can_cancel: dealer.contains(Features::CALL_CANCELING),
-            can_proceed: dealer.contains(Features::PROGRESSIVE_CALL_INVOCATIONS),
-            can_time_out: dealer.contains(Features::CALL_TIMEOUT),
-            passes: (
-                dealer.contains(Features::PAYLOAD_PASSTHRU_MODE),
-                router.broker.unwrap_or_default().contains(Features::PAYLOAD_PASSTHRU_MODE),
-            ),
+            broker: router.broker.unwrap_or_default(),
+            dealer: router.dealer.unwrap_or_default(),
             uploads: Uploads::default(),
             withdrawn: false,
             frames: VecDeque::new(),
@@ -129,18 +118,18 @@ impl Machine {
             return;
         }
         let CallRequest { key, procedure, mut options, payload, parts, answer } = call;
-        let (passes, _) = self.passes;
-        let missing = [
-            (options.progress && !self.can_proceed, "progressive call invocations"),
-            (payload.passthru.is_some() && !passes, PASSTHRU),
+        let needed = [
+            (options.progress, Features::PROGRESSIVE_CALL_INVOCATIONS, "progressive call invocations"),
+            (payload.passthru.is_some(), Features::PAYLOAD_PASSTHRU_MODE, PASSTHRU),
         ];
-        if let Some((_, feature)) = missing.into_iter().find(|(is_missing, _)| *is_missing) {
+        let is_missing = |(is_needed, feature, _): &(bool, Features, _)| *is_needed && !self.dealer.contains(*feature);
+        if let Some((.., feature)) = needed.into_iter().find(is_missing) {
             let request = format!("the call of {procedure}");
             drop(answer.send(Err(Error::Unsupported { request, feature })));
             return;
         }
         options.passthru = payload.keys();
-        if !self.can_time_out {
+        if !self.dealer.contains(Features::CALL_TIMEOUT) {
             options.timeout = None;
         }
         let request = self.requests.next();
@@ -164,7 +153,7 @@ impl Machine {
     pub(crate) fn abandon(&mut self, call: CallKey, mode: CancelMode) {
         let Some(request) = self.calls.remove(&call) else { return };
         self.requests.remove(request);
-        if self.can_cancel {
+        if self.dealer.contains(Features::CALL_CANCELING) {
             let options = CancelOptions { mode: Some(mode.as_str().into()) };
             self.send(&Cancel { request, options }.into());
         }
@@ -172,8 +161,7 @@ impl Machine {
 
     pub(crate) fn publish(&mut self, publication: PublishRequest) {
         let PublishRequest { topic, mut options, payload, answer } = publication;
-        let (_, passes) = self.passes;
-        if payload.passthru.is_some() && !passes {
+        if payload.passthru.is_some() && !self.broker.contains(Features::PAYLOAD_PASSTHRU_MODE) {
             if let Some(answer) = answer {
                 let request = format!("the publication to {topic}");
                 drop(answer.send(Err(Error::Unsupported { request, feature: PASSTHRU })));
