@@ -25,8 +25,8 @@ Examples:
   wamp bench call --for 10s --in-flight 1         latency without load
   wamp bench call --json | jq .latency_us.p99
 
-Every client is a session of its own, all in this program: on a machine shared with the router both compete. The load
-is flow-controlled: --in-flight bounds what each client has under way, so the router's queues do not fill, and a
+Every client is a session of its own, all in this program: on a machine shared with the router both compete. The load \
+is flow-controlled: --in-flight bounds what each client has under way, so the router's queues do not fill, and a \
 larger number trades latency for rate.";
 
 /// Measure rates and latencies of events and calls against a router

@@ -23,7 +23,7 @@ A result of one value is printed as that value, no result as nothing (in JSON: n
   {\"args\":[…],\"kwargs\":{…}}
 With --progress JSON lines are {\"part\":…} for each part, and {\"result\":…} at the end.
 
-From standard input a JSON list is the positional arguments, an object with \"args\" or \"kwargs\" is both, anything
+From standard input a JSON list is the positional arguments, an object with \"args\" or \"kwargs\" is both, anything \
 else is the only argument. Ctrl-C cancels the call.";
 
 /// Call a procedure and print its result

@@ -23,23 +23,24 @@ A person gets colours and tables. A pipe gets JSON, one value a line: `wamp sub 
 
 const AFTER: &str = "\
 Examples:
-  wamp sub com.example --match prefix          print every event below com.example
-  wamp pub com.example.tick 1 '\"two\"' --kw unit=s
+  wamp sub com.example --match prefix     print every event below com.example
+  wamp pub com.example.tick 1 two --kw unit=s
   wamp call com.example.add 2 3
-  wamp register com.example.date -- date       a shell command becomes a procedure
-  wamp procedures                              what can be called
-  wamp --profile home top                      live rates
+  wamp register com.example.date -- date  a shell command becomes a procedure
+  wamp procedures                         what can be called
+  wamp --profile home top                 live rates
 
 Where to:
-  A flag (--url, --realm, --serializer …) wins over the environment (WAMP_URL, WAMP_REALM,
-  WAMP_SERIALIZER …), that over the profile (--profile, WAMP_PROFILE, or the default of the file),
-  and that over ws://127.0.0.1:8080/ws, realm1 and json. `wamp profile --help` shows the file:
-  $WAMP_CONFIG, else $XDG_CONFIG_HOME/wamp/config.toml, else ~/.config/wamp/config.toml.
+  A flag (--url, --realm …) wins over the environment (WAMP_URL, WAMP_REALM …),
+  that over the profile (--profile, WAMP_PROFILE, or the file's default), and
+  that over ws://127.0.0.1:8080/ws, realm1 and json. The file of profiles is
+  $WAMP_CONFIG, else $XDG_CONFIG_HOME/wamp/config.toml, else
+  ~/.config/wamp/config.toml; `wamp help profile` shows one.
 
 Arguments:
-  An argument is JSON if it reads as JSON, else text: 5 is a number, '\"5\"' and five are texts.
-  With --string all are texts. Binary data is a JSON text that begins with \\u0000 and goes on in
-  base64, as WAMP has it.
+  An argument is JSON if it reads as JSON, else text: 5 is a number, '\"5\"' and
+  five are texts. With --string all are texts. Binary data is a JSON text that
+  begins with \\u0000 and goes on in base64, as WAMP has it.
 
 Exit codes:
     0  done
@@ -52,7 +53,7 @@ Exit codes:
 /// Talks to a WAMP router from the command line
 #[derive(Debug, Parser)]
 #[command(name = "wamp", version, long_about = LONG_ABOUT, after_long_help = AFTER, styles = STYLES)]
-#[command(max_term_width = 110, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(max_term_width = 110, arg_required_else_help = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,

@@ -20,7 +20,7 @@ Examples:
 
   wamp --key machine.key sub com.a    joins with it, where the router knows the public key
 
-The file holds the private key as 64 hex digits, readable by its owner only. autobahn takes that
+The file holds the private key as 64 hex digits, readable by its owner only. autobahn takes that \
 text as it is; the public key, 64 hex digits too, goes to a router's authorized keys.";
 
 /// Make a key pair for WAMP-Cryptosign (Ed25519)

@@ -16,7 +16,7 @@ Examples:
   wamp procedures
   wamp procedures com.example
 
-INVOKE says which of several callees gets a call. The router's own procedures (wamp.session.count and the like) are
+INVOKE says which of several callees gets a call. The router's own procedures (wamp.session.count and the like) are \
 not among them.";
 
 /// What can be called, and how many offer it

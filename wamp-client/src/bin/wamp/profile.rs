@@ -21,7 +21,8 @@ Examples:
   wamp profile use home                          makes it the default
   wamp --profile home call com.example.light on
 
-The file is $WAMP_CONFIG, else $XDG_CONFIG_HOME/wamp/config.toml, else ~/.config/wamp/config.toml:
+The file is $WAMP_CONFIG, else $XDG_CONFIG_HOME/wamp/config.toml, else \
+~/.config/wamp/config.toml:
 
   default = \"home\"
 
@@ -30,9 +31,9 @@ The file is $WAMP_CONFIG, else $XDG_CONFIG_HOME/wamp/config.toml, else ~/.config
   realm = \"com.example.home\"
   serializer = \"cbor\"
   timeout = \"5s\"
-  key = \"home.key\"          beside the config file; or authid, auth and secret_file
+  key = \"home.key\"    # beside the config file; or authid, auth, secret_file
 
-What a profile leaves out has its default. Flags and environment variables win over a profile.
+What a profile leaves out has its default. Flags and environment variables win over a profile. \
 Who joins, and the proof, are for the profile's own url: with another they are left out.";
 
 /// Show and change the profiles: named sets of url, realm, who joins and so on

@@ -22,7 +22,7 @@ Examples:
   tail -f log | wamp pub com.example.log -              each line is an event
   wamp sub com.example.a | wamp pub com.example.b -     hands events on
 
-From standard input each line is one event: a JSON list is its positional arguments, an object with \"args\" or
+From standard input each line is one event: a JSON list is its positional arguments, an object with \"args\" or \
 \"kwargs\" is both, anything else is its only argument.
 
 Without --ack the router answers nothing, not even that it refuses.";

@@ -25,20 +25,22 @@ Examples:
   wamp register com.example.sum -- jq '.args | add'
   wamp register com.example.greet -- sh -c 'echo \"hello $WAMP_ARG_1\"'
   wamp register com.example.ping --argv -- ping -c 1 --
-  wamp register com.example.build --progress --concurrency 1 --timeout 10m -- make
+  wamp register com.example.build --progress --timeout 10m -- make
 
 The command is run anew for each call, without a shell. It gets the arguments
   on standard input   as JSON: {\"args\":[…],\"kwargs\":{…}}
-  in the environment  WAMP_ARG_1 …, WAMP_KWARG_name …, WAMP_PROCEDURE, and WAMP_CALLER where disclosed; texts bare,
-                      anything else as JSON (left out when they are larger than 64 KiB together)
-  with --argv         after its own arguments, too. They are chosen by whoever calls: end yours with -- where the
-                      command knows that, so that they are not taken for options
+  in the environment  WAMP_ARG_1 … and WAMP_KWARG_name …, texts bare, the rest
+                      as JSON (none, if larger than 64 KiB together);
+                      WAMP_PROCEDURE; WAMP_CALLER, where it is disclosed
+  with --argv         after its own, too. Whoever calls chooses them: end your
+                      own with --, where the command knows that, so that they
+                      are not taken for options
 
-What it writes to standard output is the result: JSON if it reads as JSON, else text, at most 8 MiB. With --progress
-each line is a part of the result; a caller who takes no parts gets the list of all lines. If it ends with another
-code than 0 the call fails with wamp.error.runtime_error and the keyword argument exit_code.
+What it writes to standard output is the result: JSON if it reads as JSON, else text, at most 8 MiB. With \
+--progress each line is a part of the result; a caller who takes no parts gets the list of all lines. If it ends with \
+another code than 0 the call fails with wamp.error.runtime_error and the keyword argument exit_code.
 
-A call that is canceled or takes longer than --timeout ends the command and all it has started: SIGTERM, and SIGKILL
+A call that is canceled or takes longer than --timeout ends the command and all it has started: SIGTERM, and SIGKILL \
 two seconds later. So does Ctrl-C here.";
 
 /// Offer a shell command as a procedure

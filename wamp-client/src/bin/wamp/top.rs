@@ -24,9 +24,9 @@ Examples:
   wamp top --topic com.example.        only what is published below
   wamp top --interval 5s --count 12 --json
 
-What it shows is what a session can see: sessions, subscriptions and registrations by the router's meta API, and
-events by a subscription of its own to all topics (so the router sends it a copy of each, which is work). It does not
-see events that are meant for others only, nor calls: those the router alone knows of. In a pipe each interval is a
+What it shows is what a session can see: sessions, subscriptions and registrations by the router's meta API, and \
+events by a subscription of its own to all topics (so the router sends it a copy of each, which is work). It does not \
+see events that are meant for others only, nor calls: those the router alone knows of. In a pipe each interval is a \
 line of JSON.";
 
 /// Live rates: who comes and goes, what is published how often

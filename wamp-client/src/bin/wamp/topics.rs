@@ -16,7 +16,7 @@ Examples:
   wamp topics
   wamp topics com.example
 
-These are the topics, and patterns of topics, that somebody is subscribed to. What is published and nobody has
+These are the topics, and patterns of topics, that somebody is subscribed to. What is published and nobody has \
 subscribed to, no router tells.";
 
 /// What is subscribed to, and by how many
