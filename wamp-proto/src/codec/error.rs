@@ -2,7 +2,11 @@ use std::fmt;
 
 /// Why a frame, or a value in it, could not be decoded: what was wrong, where, and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DecodeError {
+pub struct DecodeError(Box<Problem>);
+
+/// Boxed: results are passed on at every step of decoding, and hardly any has one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Problem {
     kind: DecodeErrorKind,
     offset: usize,
     message: Option<&'static str>,
@@ -65,51 +69,54 @@ pub enum DecodeErrorKind {
 impl DecodeError {
     #[cold]
     pub(crate) fn new(kind: DecodeErrorKind, offset: usize) -> Self {
-        Self { kind, offset, message: None, element: None, key: None }
+        Self(Box::new(Problem { kind, offset, message: None, element: None, key: None }))
     }
 
+    #[cold]
     pub(crate) fn in_key(mut self, key: &'static str) -> Self {
-        self.key.get_or_insert(key);
+        self.0.key.get_or_insert(key);
         self
     }
 
+    #[cold]
     pub(crate) fn in_element(mut self, message: &'static str, element: &'static str) -> Self {
-        self.message.get_or_insert(message);
-        self.element.get_or_insert(element);
+        self.0.message.get_or_insert(message);
+        self.0.element.get_or_insert(element);
         self
     }
 
+    #[cold]
     pub(crate) fn at(mut self, offset: usize) -> Self {
-        if self.offset == usize::MAX {
-            self.offset = offset;
+        if self.0.offset == usize::MAX {
+            self.0.offset = offset;
         }
         self
     }
 
     /// What was wrong.
     pub fn kind(&self) -> &DecodeErrorKind {
-        &self.kind
+        &self.0.kind
     }
 
     /// The byte of the frame (or of the payload) at which it was found.
     pub fn offset(&self) -> usize {
-        self.offset
+        self.0.offset
     }
 }
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (part, separator) in [(self.message, ""), (self.element, "."), (self.key, ".")] {
+        for (part, separator) in [(self.0.message, ""), (self.0.element, "."), (self.0.key, ".")] {
             if let Some(part) = part {
                 write!(f, "{separator}{part}")?;
             }
         }
-        if self.message.is_some() || self.key.is_some() {
+        if self.0.message.is_some() || self.0.key.is_some() {
             f.write_str(": ")?;
         }
-        write!(f, "{}", self.kind)?;
-        if self.offset != usize::MAX {
-            write!(f, " (at byte {})", self.offset)?;
+        write!(f, "{}", self.0.kind)?;
+        if self.0.offset != usize::MAX {
+            write!(f, " (at byte {})", self.0.offset)?;
         }
         Ok(())
     }

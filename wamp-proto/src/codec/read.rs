@@ -68,6 +68,13 @@ pub(crate) trait Read<'a> {
         self.token()
     }
 
+    /// Reads an integer from 0 on that is written in the plainest way, if one is next; reads nothing otherwise, even if
+    /// it is an integer. For what every message has: see [`token`](Self::token) for all there may be.
+    fn plain_uint(&mut self) -> Option<u64>;
+
+    /// Reads past a dict that has nothing in it, if one is next and written in the plainest way.
+    fn empty_dict(&mut self) -> bool;
+
     /// Whether the container has one more item (entry); leaves the container when not. Asked again after the end, it
     /// says no again.
     fn more(&mut self, items: &mut Items) -> Result<bool, DecodeError> {

@@ -16,7 +16,9 @@ pub(crate) trait Dict<'a>: Default {
 
 pub(crate) fn read_dict<'a, D: Dict<'a>>(reader: &mut impl Read<'a>) -> Result<D, DecodeError> {
     let mut dict = D::default();
-    read_entries(reader, &mut |key, reader| dict.read_key(key, reader))?;
+    if !reader.empty_dict() {
+        read_entries(reader, &mut |key, reader| dict.read_key(key, reader))?;
+    }
     Ok(dict)
 }
 
@@ -68,6 +70,9 @@ impl<'a> Field<'a> for bool {
 
 /// An integer. JavaScript peers write those above 2^32 as floats in some formats.
 pub(crate) fn integer<'a>(reader: &mut impl Read<'a>) -> Result<u64, DecodeError> {
+    if let Some(value) = reader.plain_uint() {
+        return Ok(value);
+    }
     match reader.token()? {
         Token::Uint(value) => Ok(value),
         Token::Float(value) if value >= 0.0 && value <= (1u64 << 53) as f64 && value.fract() == 0.0 => Ok(value as u64),

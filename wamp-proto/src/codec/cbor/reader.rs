@@ -212,6 +212,26 @@ fn half(bits: u16) -> f64 {
 impl<'a> Read<'a> for Reader<'a> {
     const SERIALIZER: Serializer = Serializer::Cbor;
 
+    fn plain_uint(&mut self) -> Option<u64> {
+        let rest = &self.bytes[self.at..];
+        let (value, length) = match *rest.first()? {
+            head @ 0..=0x17 => (head.into(), 1),
+            0x18 => ((*rest.get(1)?).into(), 2),
+            0x19 => (u16::from_be_bytes(*rest[1..].first_chunk()?).into(), 3),
+            0x1a => (u32::from_be_bytes(*rest[1..].first_chunk()?).into(), 5),
+            0x1b => (u64::from_be_bytes(*rest[1..].first_chunk()?), 9),
+            _ => return None,
+        };
+        self.at += length;
+        Some(value)
+    }
+
+    fn empty_dict(&mut self) -> bool {
+        let is_empty = self.bytes.get(self.at) == Some(&0xa0);
+        self.at += usize::from(is_empty);
+        is_empty
+    }
+
     fn token(&mut self) -> Result<Token<'a>, DecodeError> {
         loop {
             let head = self.byte()?;

@@ -6,6 +6,8 @@ use base64::engine::general_purpose::STANDARD;
 use super::scan::plain_end;
 use crate::codec::{DecodeError, DecodeErrorKind, Items, MAX_DEPTH, Read, Serializer, Token};
 
+const NEITHER_COMMA_NOR_END: &str = "expected a comma, or the end of the list or dict";
+
 #[derive(Debug, Clone)]
 pub(crate) struct Reader<'a> {
     text: &'a str,
@@ -22,7 +24,7 @@ impl<'a> Reader<'a> {
     fn peek(&mut self) -> Option<u8> {
         loop {
             let byte = *self.bytes.get(self.at)?;
-            if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
+            if byte > b' ' || !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
                 return Some(byte);
             }
             self.at += 1;
@@ -170,26 +172,47 @@ impl<'a> Reader<'a> {
         match self.peek_value()? {
             b'"' => self.skip_string().map(drop),
             b'-' | b'0'..=b'9' => self.skip_number().map(drop),
-            b'[' => {
-                let mut items = self.enter(b']')?;
-                while self.more(&mut items)? {
-                    self.skip_value()?;
-                }
-                Ok(())
-            }
-            b'{' => {
-                let mut items = self.enter(b'}')?;
-                while self.more(&mut items)? {
-                    self.skip_key()?;
-                    self.skip_value()?;
-                }
-                Ok(())
-            }
+            b'[' => self.skip_items(b']', Self::skip_value),
+            b'{' => self.skip_items(b'}', |reader| {
+                reader.skip_key()?;
+                reader.skip_value()
+            }),
             b't' => self.literal("true"),
             b'f' => self.literal("false"),
             b'n' => self.literal("null"),
             _ => Err(self.syntax("expected a JSON value")),
         }
+    }
+
+    /// Reads past a list or dict, whose items `skip_item` reads past.
+    fn skip_items(
+        &mut self,
+        close: u8,
+        mut skip_item: impl FnMut(&mut Self) -> Result<(), DecodeError>,
+    ) -> Result<(), DecodeError> {
+        self.enter(close)?;
+        if self.peek_value()? != close {
+            loop {
+                skip_item(self)?;
+                match self.peek_value()? {
+                    b',' => self.comma(close)?,
+                    byte if byte == close => break,
+                    _ => return Err(self.syntax(NEITHER_COMMA_NOR_END)),
+                }
+            }
+        }
+        self.at += 1;
+        self.depth -= 1;
+        Ok(())
+    }
+
+    /// Reads past the comma between two items.
+    fn comma(&mut self, close: u8) -> Result<(), DecodeError> {
+        self.at += 1;
+        if self.peek() == Some(close) {
+            return Err(self.syntax("a comma stands before the end of a list or dict"));
+        }
+        Ok(())
     }
 
     fn skip_key(&mut self) -> Result<(), DecodeError> {
@@ -221,6 +244,37 @@ impl<'a> Read<'a> for Reader<'a> {
         if self.peek() == Some(b'"') { self.string().map(Token::Str) } else { self.token() }
     }
 
+    fn plain_uint(&mut self) -> Option<u64> {
+        self.peek()?;
+        let rest = &self.bytes[self.at..];
+        let mut value = 0;
+        // Of so many digits every number fits.
+        for (length, byte) in rest.iter().take(20).enumerate() {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                // As JSON has it, and with nothing of a float behind it.
+                let is_plain = length > 0 && (length == 1 || rest[0] != b'0') && !matches!(byte, b'.' | b'e' | b'E');
+                if !is_plain {
+                    return None;
+                }
+                self.at += length;
+                return Some(value);
+            }
+            if length == 19 {
+                return None;
+            }
+            value = value * 10 + u64::from(digit);
+        }
+        None
+    }
+
+    fn empty_dict(&mut self) -> bool {
+        self.peek();
+        let is_empty = self.bytes[self.at..].starts_with(b"{}");
+        self.at += if is_empty { 2 } else { 0 };
+        is_empty
+    }
+
     fn advance(&mut self, items: &mut Items) -> Result<bool, DecodeError> {
         let byte = self.peek_value()?;
         if byte == items.close {
@@ -230,12 +284,9 @@ impl<'a> Read<'a> for Reader<'a> {
         }
         if !std::mem::replace(&mut items.first, false) {
             if byte != b',' {
-                return Err(self.syntax("expected a comma, or the end of the list or dict"));
+                return Err(self.syntax(NEITHER_COMMA_NOR_END));
             }
-            self.at += 1;
-            if self.peek() == Some(items.close) {
-                return Err(self.syntax("a comma stands before the end of a list or dict"));
-            }
+            self.comma(items.close)?;
         }
         Ok(true)
     }

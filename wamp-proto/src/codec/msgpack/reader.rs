@@ -113,6 +113,26 @@ fn signed<'a>(value: i64) -> Token<'a> {
 impl<'a> Read<'a> for Reader<'a> {
     const SERIALIZER: Serializer = Serializer::MessagePack;
 
+    fn plain_uint(&mut self) -> Option<u64> {
+        let rest = &self.bytes[self.at..];
+        let (value, length) = match *rest.first()? {
+            head @ 0..=0x7f => (head.into(), 1),
+            0xcc => ((*rest.get(1)?).into(), 2),
+            0xcd => (u16::from_be_bytes(*rest[1..].first_chunk()?).into(), 3),
+            0xce => (u32::from_be_bytes(*rest[1..].first_chunk()?).into(), 5),
+            0xcf => (u64::from_be_bytes(*rest[1..].first_chunk()?), 9),
+            _ => return None,
+        };
+        self.at += length;
+        Some(value)
+    }
+
+    fn empty_dict(&mut self) -> bool {
+        let is_empty = self.bytes.get(self.at) == Some(&0x80);
+        self.at += usize::from(is_empty);
+        is_empty
+    }
+
     fn token(&mut self) -> Result<Token<'a>, DecodeError> {
         let head = self.byte()?;
         Ok(match head {
