@@ -1,10 +1,11 @@
 //! What the router tells about itself: procedures and events under `wamp`.
 //!
 //! Specification: "Session Meta API", "Registration Meta API", "Subscriptions Meta API",
-//! "Session Testament" (advanced profile).
+//! "Session Testament", "Interface Reflection" (advanced profile).
 
 mod arguments;
 mod events;
+pub(crate) mod reflection;
 pub(crate) mod registrations;
 mod sessions;
 pub(crate) mod subscriptions;
@@ -39,6 +40,7 @@ pub(crate) fn call(
     let answer = sessions::procedure(name)
         .or_else(|| testaments::procedure(name))
         .or_else(|| registrations::procedure(name))
+        .or_else(|| reflection::procedure(name))
         .or_else(|| subscriptions::procedure(name))
         .or_else(|| events::procedure(name, realm));
     let Some(answer) = answer else {

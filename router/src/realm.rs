@@ -13,6 +13,7 @@
 //! - the dealer's procedures, then a member's registrations, then a registration's callees, then
 //!   a callee's invocations;
 //! - the dealer's procedures, then what publishing takes, for the meta events;
+//! - the dealer's procedures, then the definitions, then a registration's callees;
 //! - a caller's calls, then a registration's callees, a callee's invocations or the deadlines;
 //! - any of these, or the table of sessions, then an outbox, under which nothing is taken.
 
@@ -36,6 +37,7 @@ use crate::broker::Broker;
 use crate::burst::Burst;
 use crate::clock::Timestamp;
 use crate::dealer::Dealer;
+use crate::meta::reflection::Definitions;
 
 pub use authorizer::{Action, AllowAll, Authorizer, Grant, OwnSessionOnly, Permission, Permissions};
 pub(crate) use join::{Farewell, Tell};
@@ -54,6 +56,7 @@ pub struct Realm {
     sessions: RwLock<Sessions>,
     broker: Broker,
     dealer: Dealer,
+    definitions: Definitions,
     alarm: Alarm,
 }
 
@@ -81,6 +84,7 @@ impl Realm {
             name: name.into(),
             broker: Broker::new(&options),
             dealer: Dealer::default(),
+            definitions: Definitions::default(),
             sessions: RwLock::default(),
             alarm: Alarm::default(),
             options,
@@ -142,6 +146,11 @@ impl Realm {
         &self.dealer
     }
 
+    /// What sessions say of what they have.
+    pub(crate) fn definitions(&self) -> &Definitions {
+        &self.definitions
+    }
+
     pub(crate) fn broker(&self) -> &Broker {
         &self.broker
     }
@@ -157,7 +166,10 @@ impl Realm {
     /// Whether no session has left anything behind.
     #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
-        self.sessions.read().members.is_empty() && self.broker.is_empty() && self.dealer.is_empty()
+        self.sessions.read().members.is_empty()
+            && self.broker.is_empty()
+            && self.dealer.is_empty()
+            && self.definitions.is_empty()
     }
 }
 

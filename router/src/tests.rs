@@ -20,6 +20,7 @@ mod properties;
 mod publication_keys;
 mod publish_subscribe;
 mod receivers;
+mod reflection;
 mod registration_meta;
 mod registrations;
 mod retention;

@@ -73,6 +73,9 @@ features! {
     TESTAMENT_META_API = "testament_meta_api";
     /// Payloads in an encoding of the application's own.
     PAYLOAD_PASSTHRU_MODE = "payload_passthru_mode";
+    /// Procedures that tell what procedures, topics and errors are. The only one that the specification wants beside
+    /// the other features, as `roles.broker.reflection`, and that is announced there.
+    REFLECTION = "reflection";
 }
 
 impl Features {
@@ -180,20 +183,24 @@ impl<'a> Field<'a> for Roles {
         let roles = writer.map(Some(self.named().count()));
         for (name, features) in self.named() {
             writer.key(name);
-            if features == Features::NONE {
-                let role = writer.map(Some(0));
-                writer.close(role, 0);
-                continue;
+            let reflection = features.contains(Features::REFLECTION);
+            let features = features.without(Features::REFLECTION);
+            let entries = usize::from(features != Features::NONE) + usize::from(reflection);
+            let role = writer.map(Some(entries));
+            if features != Features::NONE {
+                writer.key("features");
+                let open = writer.map(Some(features.names().count()));
+                for feature in features.names() {
+                    writer.key(feature);
+                    writer.bool(true);
+                }
+                writer.close(open, features.names().count());
             }
-            let role = writer.map(Some(1));
-            writer.key("features");
-            let open = writer.map(Some(features.names().count()));
-            for feature in features.names() {
-                writer.key(feature);
+            if reflection {
+                writer.key("reflection");
                 writer.bool(true);
             }
-            writer.close(open, features.names().count());
-            writer.close(role, 1);
+            writer.close(role, entries);
         }
         writer.close(roles, self.named().count());
     }
@@ -202,6 +209,12 @@ impl<'a> Field<'a> for Roles {
 fn role_features<'a>(reader: &mut impl Read<'a>) -> Result<Features, DecodeError> {
     let mut features = Features::NONE;
     each_entry(reader, |key, reader| {
+        if key == "reflection" {
+            if let Token::Bool(true) = scalar(reader)? {
+                features = features.with(Features::REFLECTION);
+            }
+            return Ok(());
+        }
         if key != "features" {
             return reader.skip().map(drop);
         }

@@ -137,7 +137,7 @@ impl Registration {
         self.callees.read().clone()
     }
 
-    pub(super) fn has(&self, session: SessionId) -> bool {
+    pub(crate) fn has(&self, session: SessionId) -> bool {
         self.callees.read().iter().any(|callee| callee.member.id() == session)
     }
 

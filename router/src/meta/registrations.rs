@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use wamp_proto::{MatchPolicy, OwnedPayload, Payload, PayloadBuilder, RegistrationId, Serializer, SessionId, error};
 
 use super::arguments::{argument, invalid_argument, result};
-use super::{Procedure, tell};
+use super::{Procedure, reflection, tell};
 use crate::burst::Burst;
 use crate::clock::Timestamp;
 use crate::dealer::{Change, Registration};
@@ -53,6 +53,7 @@ pub(crate) fn on_change(
         Ok(arguments.finish())
     };
     tell(realm, topic, arguments, burst);
+    reflection::on_change(realm, change, session, registration, burst);
 }
 
 /// What others may know about a registration.

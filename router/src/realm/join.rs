@@ -150,6 +150,7 @@ impl Realm {
             Tell::Everybody => self.dealer.leave(member, &self.tell_registrations(), burst),
             Tell::Nobody => self.dealer.leave(member, &|_, _, _, _| {}, burst),
         }
+        meta::reflection::on_leave(self, member.id(), tell == Tell::Everybody, burst);
         tracing::debug!(session = %member.id(), realm = self.name(), "left");
         true
     }

@@ -16,6 +16,10 @@ pub struct Limits {
     pub testaments: usize,
     /// Bytes of payload one testament may have.
     pub testament_bytes: usize,
+    /// Procedures, topics and errors a session may define for reflection.
+    pub definitions: usize,
+    /// Bytes one such definition may have, its URI included.
+    pub definition_bytes: usize,
     /// Topics of a realm that may have a retained event.
     pub retained_topics: usize,
     /// Bytes of payload one retained event may have; a larger one is delivered but not retained.
@@ -37,6 +41,8 @@ impl Default for Limits {
             calls: 10_000,
             testaments: 100,
             testament_bytes: 64 << 10,
+            definitions: 1_000,
+            definition_bytes: 8 << 10,
             retained_topics: 10_000,
             retained_bytes: 64 << 10,
             history_answer_bytes: 1 << 20,

@@ -21,6 +21,7 @@ const BROKER: Features = Features::NONE
     .with(Features::SUBSCRIPTION_REVOCATION)
     .with(Features::EVENT_RETENTION)
     .with(Features::SESSION_META_API)
+    .with(Features::REFLECTION)
     .with(Features::PAYLOAD_PASSTHRU_MODE);
 
 const DEALER: Features = Features::NONE
@@ -36,4 +37,5 @@ const DEALER: Features = Features::NONE
     .with(Features::CALL_TIMEOUT)
     .with(Features::SESSION_META_API)
     .with(Features::TESTAMENT_META_API)
+    .with(Features::REFLECTION)
     .with(Features::PAYLOAD_PASSTHRU_MODE);

@@ -43,6 +43,7 @@ const MESSAGES: &[&str] = &[
     r#"[66,7,1]"#,
     r#"[48,8,{"progress":true},"com.p",[1]]"#,
     r#"[48,8,{},"com.p",[2]]"#,
+    r#"[48,9,{},"wamp.reflect.define",["topic","com.a",{"doc":"a"}]]"#,
     r#"[48,9,{},"wamp.session.add_testament",["com.a",[1],{"k":2}],{"scope":"detached","publish_options":{"retain":true}}]"#,
     r#"[64,10,{"force_reregister":true,"concurrency":1},"com.p"]"#,
     r#"[48,11,{},"wamp.registration.lookup",["com.p",{"match":"exact"}]]"#,
