@@ -18,6 +18,7 @@ chapters! {
     errors = "docs/guide/errors.md";
     state = "docs/guide/state.md";
     auth = "docs/guide/auth.md";
+    interfaces = "docs/guide/interfaces.md";
     reconnect = "docs/guide/reconnect.md";
     testing = "docs/guide/testing.md";
     deploying = "docs/guide/deploying.md";

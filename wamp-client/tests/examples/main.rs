@@ -212,6 +212,24 @@ async fn in_process_needs_no_socket() {
 }
 
 #[tokio::test]
+async fn calculator_is_the_same_on_both_sides() {
+    let server = serve().await;
+    let (_running, client) = join(server.local_addr()).await;
+    let _serve = Program::start(server.local_addr(), "calculator", &["serve"]);
+    let mut listen = Program::start(server.local_addr(), "calculator", &["listen"]);
+    registered(&client, "com.example.calculator.divide").await;
+    subscribed(&client, "com.example.calculator.divided", 1).await;
+
+    let mut divide = Program::start(server.local_addr(), "calculator", &["divide", "7", "2"]);
+    assert_eq!(divide.line().await, "7 / 2 = 3");
+    assert_eq!(listen.line().await, "7 / 2 was found to be 3");
+    assert!(divide.ends().await.success());
+    let mut divide = Program::start(server.local_addr(), "calculator", &["divide", "7", "0"]);
+    assert_eq!(divide.line().await, "7 / 0 is nothing");
+    assert!(divide.ends().await.success());
+}
+
+#[tokio::test]
 async fn settings_reach_a_machine_that_comes_later_and_one_that_runs() {
     let server = serve().await;
     let (_running, client) = join(server.local_addr()).await;
