@@ -118,6 +118,15 @@ pub enum Error {
     /// There is no session at the moment; the App is trying to get one.
     #[error("not joined: the App has no session right now (`client.joined().await` waits for one)")]
     NotJoined,
+    /// There is no session, and the buffer for events that are published meanwhile has no room for this one, or no
+    /// longer. It was not published.
+    #[error("not published: there is no session, and the publish buffer of {events} events and {bytes} bytes is full")]
+    BufferFull {
+        /// How many events it holds.
+        events: usize,
+        /// How many bytes these may have.
+        bytes: usize,
+    },
     /// The session ended before the answer came: whether the request took effect is not known.
     #[error("the session was lost before the answer came: {reason}")]
     Lost {
@@ -251,7 +260,7 @@ impl Error {
             Self::Refused { .. } | Self::Setup { .. } | Self::Authentication { .. } => ErrorKind::Refused,
             Self::Wamp(_) => ErrorKind::Wamp,
             Self::Timeout { .. } => ErrorKind::Timeout,
-            Self::NotJoined => ErrorKind::NotJoined,
+            Self::NotJoined | Self::BufferFull { .. } => ErrorKind::NotJoined,
             Self::Lost { .. } | Self::Closed { .. } => ErrorKind::Lost,
             Self::TooSlow { .. } => ErrorKind::TooSlow,
             Self::Unsupported { .. } => ErrorKind::Unsupported,

@@ -65,7 +65,7 @@ pub use crate::handler::{
     Procedure, ProcedureHandler, Progress, Rest, Results, SessionInfo, State, Topic, TopicHandler,
 };
 pub use crate::passthru::{CodecError, EncodedPayload, PayloadCodec, PayloadContext};
-pub use crate::session::{CancelMode, Lifecycle, LifecycleEvents, Overflow, Revocation};
+pub use crate::session::{CancelMode, Lifecycle, LifecycleEvents, Overflow, PublishBuffer, Recovered, Revocation};
 pub use crate::wamp_error::{TypedError, WampError};
 
 /// What the macros' code needs. No part of the API.

@@ -44,7 +44,7 @@ impl Kind {
 
     fn options(self) -> &'static [&'static str] {
         match self {
-            Self::Subscribe => &["matching", "retained", "concurrency", "queue", "overflow"],
+            Self::Subscribe => &["matching", "retained", "history", "concurrency", "queue", "overflow"],
             Self::Register => {
                 &["matching", "invoke", "concurrency", "force_reregister", "disclose_caller", "forward_timeout"]
             }
@@ -114,6 +114,7 @@ choices! {
 /// How events come to their handler.
 #[derive(Debug, Default)]
 pub(crate) struct Delivery {
+    pub(crate) history: bool,
     pub(crate) concurrency: Option<u32>,
     pub(crate) queue: Option<u32>,
     pub(crate) overflow: Option<Overflow>,
@@ -196,6 +197,7 @@ impl Options {
         match name.as_str() {
             "matching" => self.matching = Some(value(&key, input)?),
             "invoke" => self.sharing.invoke = Some(value(&key, input)?),
+            "history" => self.delivery.history = flag(&key, input)?,
             "concurrency" if matches!(kind, Kind::Register | Kind::Procedure) => {
                 self.sharing.concurrency = Some(number(&key, "calls", input)?)
             }
@@ -251,6 +253,7 @@ fn unknown_option(kind: Kind, key: &Ident) -> Error {
         }
         "match" | "match_policy" | "policy" => ": did you mean `matching`?",
         "get_retained" | "retain" => ": did you mean `retained`?",
+        "recover" | "get_history" => ": did you mean `history`?",
         "force" | "reregister" => ": did you mean `force_reregister`?",
         "disclose" | "disclose_me" => ": did you mean `disclose_caller`?",
         "max_concurrency" | "limit" | "parallel" => ": did you mean `concurrency`?",

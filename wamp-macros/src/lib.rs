@@ -54,6 +54,8 @@ use crate::attributes::{Kind, Place};
 /// Options, after the URI:
 /// - `matching = "exact"`, `"prefix"` or `"wildcard"`: how the URI is compared with topics; exact by default.
 /// - `retained`: ask for the topic's retained event.
+/// - `history`: after a broken link or a restart of the router, ask for the events that were missed, where the router
+///   keeps them; see `TopicHandler::history`.
 /// - `concurrency = 4`: how many events are handled at once; 1 by default, one after the other, in order.
 /// - `queue = 64`: how many events may wait for their turn.
 /// - `overflow = "drop_newest"` or `"drop_oldest"`: which event is dropped when more come; the newest by default.

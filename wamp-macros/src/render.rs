@@ -42,7 +42,7 @@ pub(crate) fn definition(attributes: &Attributes, uri: Option<&TokenStream>) -> 
 pub(crate) fn attached(attributes: &Attributes, uri: Option<&TokenStream>) -> TokenStream {
     match attributes {
         Attributes::Subscribe { matching, retained, delivery, .. } => {
-            let Delivery { concurrency, queue, overflow } = delivery;
+            let Delivery { history, concurrency, queue, overflow } = delivery;
             let concurrency = concurrency.map(|events| quote!(.concurrency(#events as usize)));
             let queue = queue.map(|events| quote!(.queue(#events as usize)));
             let overflow = overflow.map(|policy| quote!(.overflow(::wamp_client::Overflow::#policy)));
@@ -50,6 +50,7 @@ pub(crate) fn attached(attributes: &Attributes, uri: Option<&TokenStream>) -> To
                 ::wamp_client::TopicHandler::assembled(#uri, assembled)
                     .matching(::wamp_client::MatchPolicy::#matching)
                     .get_retained(#retained)
+                    .history(#history)
                     #concurrency
                     #queue
                     #overflow

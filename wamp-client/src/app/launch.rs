@@ -9,7 +9,7 @@ use super::signals::Signals;
 use super::{App, Running};
 use crate::client::{Client, Parts};
 use crate::handler::{Attach, Definition, DefinitionKind};
-use crate::session::{Config, Driver, EndpointKey, Endpoints, Hooks, Routers};
+use crate::session::{Config, Driver, EndpointKey, Endpoints, Hooks, Outgoing, Routers};
 use crate::transport::Address;
 use crate::{Error, Result};
 
@@ -87,6 +87,8 @@ impl App {
             serializer: self.serializer,
             request_timeout: self.request_timeout,
             event_queue: self.event_queue,
+            buffers: self.publish_buffer.is_used(),
+            wait_for_session: self.wait_for_session,
             states: Arc::clone(&states),
             params: Arc::clone(&params),
             codecs: self.codecs,
@@ -117,6 +119,7 @@ impl App {
             client: client.clone(),
             commands: command_queue,
             abandoned: abandoned_calls,
+            outgoing: Outgoing::new(self.publish_buffer),
             session,
             lifecycle: self.lifecycle,
             stop: Box::pin(async move {

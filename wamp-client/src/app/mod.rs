@@ -22,7 +22,7 @@ pub(crate) use self::states::States;
 use crate::auth::Auth;
 use crate::handler::{Definition, Discovered, Handler, Hook, Mount, ProcedureHandler, TopicHandler};
 use crate::passthru::{Codecs, PayloadCodec};
-use crate::session::{Lifecycle, LifecycleEvents, Receipts, lifecycle_channel};
+use crate::session::{Lifecycle, LifecycleEvents, PublishBuffer, Receipts, lifecycle_channel};
 use crate::transport::Connector;
 
 /// A WAMP program: a router, a realm, and the handlers that are attached there.
@@ -68,6 +68,8 @@ pub struct App {
     most_invocations: usize,
     wait_for_router: bool,
     most_tries: Option<u32>,
+    publish_buffer: PublishBuffer,
+    wait_for_session: bool,
     lifecycle: broadcast::Sender<Lifecycle>,
     states: States,
     params: Params,
@@ -106,6 +108,8 @@ impl App {
             most_invocations: 1024,
             wait_for_router: false,
             most_tries: None,
+            publish_buffer: PublishBuffer::default(),
+            wait_for_session: false,
             lifecycle: lifecycle_channel(),
             states: States::default(),
             params: Params::default(),
@@ -306,6 +310,26 @@ impl App {
     /// error. Without it there is no end.
     pub fn most_tries(mut self, tries: u32) -> Self {
         self.most_tries = Some(tries);
+        self
+    }
+
+    /// Keeps events that are published while there is no session, and publishes them once there is one: in the order
+    /// they were published, and before all newer ones. Without it they are [refused](crate::Error::NotJoined).
+    ///
+    /// With it, what was [acknowledged](crate::Publish::acknowledge) is published exactly once: a publication whose
+    /// acknowledgment had not come when the session was lost is sent again, under a key by which the router knows that
+    /// it comes again. This takes a router that remembers keys (`wamp-router` does, over restarts too where it keeps
+    /// its history in SQLite). Where the router has none, or has forgotten them, the publication fails with
+    /// [`Error::Lost`](crate::Error::Lost): whether it was published is not known.
+    pub fn publish_buffer(mut self, buffer: PublishBuffer) -> Self {
+        self.publish_buffer = buffer;
+        self
+    }
+
+    /// Lets calls wait until there is a session, up to their timeout, where they would otherwise fail at once. A call
+    /// can say so [for itself](crate::Call::wait_for_session).
+    pub fn wait_for_session(mut self) -> Self {
+        self.wait_for_session = true;
         self
     }
 

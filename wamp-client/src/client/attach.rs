@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 use wamp_proto::MatchPolicy;
 
-use super::Client;
+use super::{Client, WithoutSession};
 use crate::handler::{Attach, InvocationPolicy, ProcedureHandler, TopicHandler};
-use crate::session::{Command, Endpoint, EndpointKey, Overflow, Queue, Revocation};
+use crate::session::{Command, Endpoint, EndpointKey, Overflow, Queue, Recovered, Revocation};
 use crate::{Error, Result};
 
 /// A subscription that is being built; awaiting it makes it. Made by [`Client::subscribe`].
@@ -35,6 +35,18 @@ impl Subscribe {
     /// Asks for the topic's retained event.
     pub fn get_retained(mut self, get: bool) -> Self {
         self.handler = self.handler.get_retained(get);
+        self
+    }
+
+    /// Loses no event over a broken link or a restart of the router; see [`TopicHandler::history`].
+    pub fn history(mut self) -> Self {
+        self.handler = self.handler.history(true);
+        self
+    }
+
+    /// What to do when the subscription got what it missed; see [`TopicHandler::on_recovered`].
+    pub fn on_recovered(mut self, function: impl Fn(Recovered) + Send + Sync + 'static) -> Self {
+        self.handler = self.handler.on_recovered(function);
         self
     }
 
@@ -251,7 +263,7 @@ async fn attach(
 ) -> Result<watch::Receiver<Option<Revocation>>> {
     let (verb, uri) = (endpoint.kind.verb(), endpoint.uri.clone());
     let revoked = endpoint.revoked.subscribe();
-    let asked = client.ask(|answer| Command::Attach(endpoint, answer));
+    let asked = client.ask(WithoutSession::Fail, |answer| Command::Attach(endpoint, answer));
     client.bounded(timeout, || format!("the attempt to {verb} {uri:?}"), asked).await?;
     Ok(revoked)
 }

@@ -15,7 +15,7 @@ use wamp_proto::message::options::{CallOptions, Passthru};
 use wamp_proto::{OwnedPayload, PayloadBuilder, error};
 
 use super::progressive::{Exchange, Input, Progressive};
-use super::{Arguments, Client};
+use super::{Arguments, Client, WithoutSession};
 use crate::passthru::{Carried, PayloadCodec, Seal};
 use crate::session::{Abandoned, CallKey, CallRequest, CancelMode, Command};
 use crate::{Error, Result};
@@ -32,6 +32,7 @@ pub struct Call<T> {
     pub(super) timeout: Option<Duration>,
     pub(super) cancel: CancelMode,
     pub(super) codec: Option<Arc<dyn PayloadCodec>>,
+    pub(super) without_session: WithoutSession,
     pub(super) decode: fn(CallResult) -> Result<T>,
     result: PhantomData<fn() -> T>,
 }
@@ -64,8 +65,20 @@ impl<T> Call<T> {
     fn new(client: Client, procedure: String, decode: fn(CallResult) -> Result<T>) -> Self {
         let arguments = Arguments::new(client.serializer());
         let options = CallOptions::default();
-        let (input, timeout, cancel, codec) = (None, None, CancelMode::default(), None);
-        Self { client, procedure, arguments, input, options, timeout, cancel, codec, decode, result: PhantomData }
+        let without_session = if client.waits() { WithoutSession::Wait } else { WithoutSession::Fail };
+        Self {
+            client,
+            procedure,
+            arguments,
+            input: None,
+            options,
+            timeout: None,
+            cancel: CancelMode::default(),
+            codec: None,
+            without_session,
+            decode,
+            result: PhantomData,
+        }
     }
 
     /// Adds a positional argument.
@@ -86,6 +99,23 @@ impl<T> Call<T> {
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self.options.timeout = Some(u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX).max(1));
+        self
+    }
+
+    /// Whether the call waits until there is a session, up to its timeout, or fails at once with
+    /// [`Error::NotJoined`] if there is none. It fails, unless [`App::wait_for_session`](crate::App::wait_for_session)
+    /// says otherwise.
+    ///
+    /// A call that was made when the session is lost fails with [`Error::Lost`] in any case: whether the procedure ran
+    /// is not known.
+    pub fn wait_for_session(mut self, wait: bool) -> Self {
+        self.without_session = if wait { WithoutSession::Wait } else { WithoutSession::Fail };
+        self
+    }
+
+    /// Makes the call in the session there is, even if not all is set up in it.
+    pub(crate) fn at_once(mut self) -> Self {
+        self.without_session = WithoutSession::Try;
         self
     }
 
@@ -170,14 +200,16 @@ impl<T> Call<T> {
             let decode = self.decode;
             return decode(Exchange::new(self, false).result().await?);
         }
-        let Self { client, procedure, arguments, options, timeout, cancel, codec, decode, .. } = self;
+        let Self { client, procedure, arguments, options, timeout, cancel, codec, without_session, decode, .. } = self;
         let seal = Seal::new(codec, &procedure, client.serializer());
         let payload = seal.close(arguments.finish(|| describe(&procedure))?, || describe(&procedure))?;
         // A call that is dropped, or takes too long, must not stay in the books of this side or the other.
         let key = client.next_key();
         let mut guard = Guard::new(client.clone(), key, cancel);
-        let asked = client.ask(|answer| {
-            Command::Call(CallRequest { key, procedure: procedure.clone(), options, payload, parts: None, answer })
+        let waits = without_session == WithoutSession::Wait;
+        let asked = client.ask(without_session, |answer| {
+            let (procedure, parts) = (procedure.clone(), None);
+            Command::Call(CallRequest { key, procedure, options, payload, parts, waits, answer })
         });
         let reply = client.bounded(timeout, || describe(&procedure), asked).await;
         if !matches!(reply, Err(Error::Timeout { .. })) {

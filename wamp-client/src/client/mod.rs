@@ -41,8 +41,8 @@ use crate::{Error, Result};
 /// A handle to the App's session: calls, publishes, subscribes and registers.
 ///
 /// Cheap to clone and usable from any task; handlers get one by taking a `Client` as a parameter. It stays valid
-/// across reconnects. While there is no session every request fails at once with [`Error::NotJoined`]; nothing is
-/// queued for later, since it would be old news by then.
+/// across reconnects. While there is no session every request fails at once with [`Error::NotJoined`], unless events are
+/// to be [buffered](crate::App::publish_buffer) and calls to [wait](crate::App::wait_for_session).
 ///
 /// Requests are built and then awaited:
 ///
@@ -73,6 +73,10 @@ struct Inner {
     serializer: Serializer,
     request_timeout: Duration,
     event_queue: usize,
+    /// Events that are published without a session are buffered.
+    buffers: bool,
+    /// Calls wait for a session, unless they say otherwise.
+    wait_for_session: bool,
     states: Arc<States>,
     params: Arc<Params>,
     codecs: Codecs,
@@ -90,6 +94,8 @@ pub(crate) struct Parts {
     pub(crate) serializer: Serializer,
     pub(crate) request_timeout: Duration,
     pub(crate) event_queue: usize,
+    pub(crate) buffers: bool,
+    pub(crate) wait_for_session: bool,
     pub(crate) states: Arc<States>,
     pub(crate) params: Arc<Params>,
     pub(crate) codecs: Codecs,
@@ -99,7 +105,8 @@ pub(crate) struct Parts {
 impl Client {
     pub(crate) fn new(parts: Parts) -> Self {
         let Parts { commands, abandoned, session, lifecycle, stop, .. } = parts;
-        let Parts { serializer, request_timeout, event_queue, states, params, codecs, receipts, .. } = parts;
+        let Parts { serializer, request_timeout, event_queue, buffers, wait_for_session, .. } = parts;
+        let Parts { states, params, codecs, receipts, .. } = parts;
         let keys = AtomicU64::new(0);
         Self {
             inner: Arc::new(Inner {
@@ -112,6 +119,8 @@ impl Client {
                 serializer,
                 request_timeout,
                 event_queue,
+                buffers,
+                wait_for_session,
                 states,
                 params,
                 codecs,
@@ -317,6 +326,11 @@ impl Client {
         self.inner.keys.fetch_add(1, Ordering::Relaxed)
     }
 
+    /// Whether calls wait for a session, unless they say otherwise.
+    fn waits(&self) -> bool {
+        self.inner.wait_for_session
+    }
+
     /// Hands a command to the session's task.
     async fn send(&self, command: Command) -> Result<()> {
         if self.inner.session.borrow().is_none() {
@@ -325,10 +339,16 @@ impl Client {
         self.inner.commands.send(command).await.map_err(|_| Error::Stopped)
     }
 
-    /// Hands over a command that needs a session, and waits for its answer.
-    async fn ask<T>(&self, command: impl FnOnce(Answer<T>) -> Command) -> Result<T> {
+    /// Hands over a command, and waits for its answer.
+    async fn ask<T>(&self, without_session: WithoutSession, command: impl FnOnce(Answer<T>) -> Command) -> Result<T> {
         let (answer, answered) = oneshot::channel();
-        self.send(command(answer)).await?;
+        let command = command(answer);
+        match without_session {
+            WithoutSession::Fail => self.send(command).await?,
+            WithoutSession::Wait | WithoutSession::Try => {
+                self.inner.commands.send(command).await.map_err(|_| Error::Stopped)?;
+            }
+        }
         // Dropped unanswered: the task ended with the command in its queue.
         answered.await.unwrap_or(Err(Error::Stopped))
     }
@@ -350,6 +370,17 @@ impl fmt::Debug for Client {
         let session = self.session().map(|session| session.id);
         f.debug_struct("Client").field("session", &session).finish_non_exhaustive()
     }
+}
+
+/// What a request does while there is no session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum WithoutSession {
+    /// It fails at once.
+    Fail,
+    /// The session's task keeps it.
+    Wait,
+    /// It is left to the session's task, which may be setting a session up.
+    Try,
 }
 
 /// The arguments of a request that is being built. The first that has no encoding is remembered, and is the request's

@@ -13,7 +13,7 @@ use tokio::time::{Instant, Sleep, sleep};
 use wamp_proto::{OwnedPayload, SerError};
 
 use super::call::{Guard, describe, in_time};
-use super::{Call, CallResult};
+use super::{Call, CallResult, WithoutSession};
 use crate::passthru::{Carried, Reply, Seal};
 use crate::session::{CallKey, CallRequest, Command, MoreArguments};
 use crate::{Client, Error, Result};
@@ -117,7 +117,8 @@ pub(super) struct Exchange {
 
 impl Exchange {
     pub(super) fn new<T>(call: Call<T>, in_parts: bool) -> Self {
-        let Call { client, procedure, arguments, input, mut options, timeout, cancel, codec, .. } = call;
+        let Call { client, procedure, arguments, input, mut options, timeout, cancel, codec, without_session, .. } =
+            call;
         let seal = Seal::new(codec, &procedure, client.serializer());
         options.receive_progress = in_parts;
         let key = client.next_key();
@@ -129,7 +130,12 @@ impl Exchange {
         let making = async move {
             let payload = first.close(arguments.finish(|| describe(&called))?, || describe(&called))?;
             let parts = in_parts.then_some(part);
-            let request = CallRequest { key, procedure: called, options, payload, parts, answer: answered };
+            if without_session == WithoutSession::Wait {
+                // Not left to the session's task: the arguments that follow would overtake it.
+                caller.joined().await?;
+            }
+            let (waits, answer) = (false, answered);
+            let request = CallRequest { key, procedure: called, options, payload, parts, waits, answer };
             caller.send(Command::Call(request)).await
         };
         let making = stream::once(making);

@@ -8,15 +8,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
-use tokio::sync::oneshot;
-use wamp_proto::PublicationId;
 use wamp_proto::message::options::PublishOptions;
+use wamp_proto::{PublicationId, PublicationKey};
 
 use super::audience::audience;
-use super::{Arguments, Client};
+use super::{Arguments, Client, WithoutSession};
 use crate::Result;
 use crate::passthru::{PayloadCodec, Seal};
-use crate::session::{Answer, Command, PublishRequest};
+use crate::session::{Command, PublishRequest};
 
 /// A publication that the router does not answer.
 #[derive(Debug)]
@@ -106,13 +105,20 @@ impl<A> Publish<A> {
         self
     }
 
-    fn request(self, answer: Option<Answer<PublicationId>>) -> Result<PublishRequest> {
+    fn request(self) -> Result<PublishRequest> {
         let Self { client, topic, arguments, options, codec, .. } = self;
         let arguments = arguments.finish(|| describe(&topic))?;
         let seal = Seal::new(codec, &topic, client.serializer());
         let payload = seal.close(arguments, || describe(&topic))?;
-        Ok(PublishRequest { topic, options, payload, answer })
+        Ok(PublishRequest { topic, options, payload, answer: None, taken: None, sent: None })
     }
+}
+
+/// Without the system's random numbers there is none, and the publication is not sent again.
+fn publication_key() -> Option<PublicationKey> {
+    let mut bits = [0; 16];
+    getrandom::fill(&mut bits).ok()?;
+    Some(PublicationKey::from_bytes(bits))
 }
 
 fn describe(topic: &str) -> String {
@@ -125,18 +131,20 @@ impl IntoFuture for Publish<Unacknowledged> {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let timeout = self.timeout;
-            let (client, description) = (self.client.clone(), self.topic.clone());
-            // Whether the router takes a payload in passthru mode the session's task knows.
-            let (answer, refused) = self.codec.is_some().then(oneshot::channel).unzip();
-            let request = self.request(answer)?;
+            let (timeout, client, description) = (self.timeout, self.client.clone(), self.topic.clone());
+            let mut request = self.request()?;
+            let buffers = client.inner.buffers;
             let sent = async {
-                client.send(Command::Publish(request)).await?;
-                match refused {
-                    // Dropped: it was sent.
-                    Some(refused) => refused.await.map_or(Ok(()), |refused| refused.map(drop)),
-                    None => Ok(()),
+                if request.payload.passthru.is_none() && !(buffers && client.session().is_none()) {
+                    return client.send(Command::Publish(request)).await;
                 }
+                // The session's task knows what the router announced, and whether the buffer has room.
+                let without_session = if buffers { WithoutSession::Wait } else { WithoutSession::Fail };
+                let taken = client.ask(without_session, |taken| {
+                    request.taken = Some(taken);
+                    Command::Publish(request)
+                });
+                taken.await
             };
             client.bounded(timeout, || describe(&description), sent).await
         })
@@ -149,10 +157,14 @@ impl IntoFuture for Publish<Acknowledged> {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let timeout = self.timeout;
-            let (client, description) = (self.client.clone(), self.topic.clone());
-            let mut request = self.request(None)?;
-            let asked = client.ask(|answer| {
+            let (timeout, client, description) = (self.timeout, self.client.clone(), self.topic.clone());
+            let mut request = self.request()?;
+            let mut without_session = WithoutSession::Fail;
+            if client.inner.buffers {
+                without_session = WithoutSession::Wait;
+                request.options.publication_key = publication_key().map(|key| key.to_string().into());
+            }
+            let asked = client.ask(without_session, |answer| {
                 request.answer = Some(answer);
                 Command::Publish(request)
             });

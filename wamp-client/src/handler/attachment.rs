@@ -9,7 +9,9 @@ use wamp_proto::MatchPolicy;
 
 use super::{Assembled, BoxHandler, Handler, Names, Source};
 use crate::app::Needs;
-use crate::session::{Delivery, Endpoint, EndpointKey, EndpointKind, Overflow, Queue};
+use crate::session::{
+    Delivery, Endpoint, EndpointKey, EndpointKind, OnRecovered, Overflow, Queue, Recovered, Recovery,
+};
 
 /// Which of several callees of one procedure gets a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
@@ -89,6 +91,8 @@ pub struct TopicHandler {
     pub(crate) attachment: Attachment,
     pub(crate) get_retained: bool,
     pub(crate) delivery: Delivery,
+    pub(crate) history: bool,
+    pub(crate) on_recovered: Option<OnRecovered>,
     pub(crate) needs: Needs,
 }
 
@@ -96,13 +100,18 @@ impl TopicHandler {
     /// A handler for the events of the topic.
     pub fn new<M, H: Handler<M>>(topic: impl Into<Cow<'static, str>>, handler: H) -> Self {
         let (attachment, needs) = attach(topic.into(), handler);
-        Self { attachment, get_retained: false, delivery: Delivery::default(), needs }
+        Self::with(attachment, needs)
     }
 
     #[doc(hidden)]
     pub fn assembled(topic: impl Into<Cow<'static, str>>, Assembled { handler, needs }: Assembled) -> Self {
         let attachment = Attachment::new(topic.into(), handler);
-        Self { attachment, get_retained: false, delivery: Delivery::default(), needs }
+        Self::with(attachment, needs)
+    }
+
+    fn with(attachment: Attachment, needs: Needs) -> Self {
+        let (delivery, on_recovered) = (Delivery::default(), None);
+        Self { attachment, get_retained: false, delivery, history: false, on_recovered, needs }
     }
 
     /// Adds what the source code tells.
@@ -121,6 +130,43 @@ impl TopicHandler {
     /// Asks for the topic's retained event.
     pub fn get_retained(mut self, get: bool) -> Self {
         self.get_retained = get;
+        self
+    }
+
+    /// Loses no event over a broken link or a restart of the router: after a rejoin the events that were missed are
+    /// asked for, and handled in order before those that come live. None is handled twice.
+    ///
+    /// This takes a router that keeps the events of the topic, or of the pattern: "Event History" in the
+    /// specification's advanced profile. Whether all could be had is told by [`on_recovered`](Self::on_recovered) and
+    /// [`Lifecycle::Recovered`](crate::Lifecycle::Recovered) after every rejoin. It is [`Recovered::Gap`] where the
+    /// router keeps no history, no longer has the last event that was seen (it keeps so many, or another router has
+    /// taken over), or had none at all when the subscription began. An event that the router does not keep, because it
+    /// was for certain sessions only, can't be recovered; if it was the last one seen, that is a gap too. Events that
+    /// this program has published itself come back with the others.
+    pub fn history(mut self, history: bool) -> Self {
+        self.history = history;
+        self
+    }
+
+    /// What to do when the subscription got what it missed, and all of that waits for the handler. It has
+    /// [`history`](Self::history) then. Runs on the session's task, so it has to be quick.
+    ///
+    /// ```
+    /// use wamp_client::{App, Recovered, TopicHandler};
+    ///
+    /// async fn on_order(order: u64) {
+    ///     println!("order {order}");
+    /// }
+    ///
+    /// let handler = TopicHandler::new("com.example.order", on_order).on_recovered(|recovered| match recovered {
+    ///     Recovered::Complete => println!("up to date"),
+    ///     Recovered::Gap => println!("orders may be missing"),
+    /// });
+    /// let app = App::new("ws://localhost:8080/ws").mount([handler]);
+    /// ```
+    pub fn on_recovered(mut self, function: impl Fn(Recovered) + Send + Sync + 'static) -> Self {
+        self.history = true;
+        self.on_recovered = Some(Arc::new(function));
         self
     }
 
@@ -156,7 +202,8 @@ impl TopicHandler {
     pub(crate) fn with_queue(self, key: EndpointKey, capacity: usize) -> (Endpoint, Queue) {
         let Attachment { uri, matching, handler, names } = self.attachment;
         let queue = Queue::new(self.delivery, capacity, handler, names);
-        let kind = EndpointKind::Topic { get_retained: self.get_retained, queue: queue.clone() };
+        let recovery = self.history.then(|| Box::new(Recovery::new(self.on_recovered)));
+        let kind = EndpointKind::Topic { get_retained: self.get_retained, queue: queue.clone(), recovery };
         (Endpoint { key, uri, matching, kind, revoked: watch::Sender::default() }, queue)
     }
 }

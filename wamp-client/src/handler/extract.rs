@@ -262,6 +262,8 @@ pub struct Details {
     pub timeout: Option<Duration>,
     /// How the payload was encoded, where it came in passthru mode: see [`PayloadCodec`](crate::PayloadCodec).
     pub passthru: Option<Arc<Passthru<'static>>>,
+    /// Whether the event was missed, and then recovered; see [`TopicHandler::history`](crate::TopicHandler::history).
+    pub recovered: bool,
 }
 
 impl FromMessage for Details {

@@ -6,7 +6,7 @@ use tokio::sync::{mpsc, oneshot};
 use wamp_proto::message::options::{CallOptions, PublishOptions};
 use wamp_proto::{PublicationId, RequestId};
 
-use super::{Endpoint, EndpointKey};
+use super::{Endpoint, EndpointKey, Sent};
 use crate::Result;
 use crate::handler::Alive;
 use crate::passthru::{Carried, Reply};
@@ -35,6 +35,8 @@ pub(crate) struct CallRequest {
     pub(crate) payload: Carried,
     /// Where parts of the result go, if they are wanted.
     pub(crate) parts: Option<mpsc::Sender<Carried>>,
+    /// It waits until there is a session.
+    pub(crate) waits: bool,
     pub(crate) answer: Answer<Reply>,
 }
 
@@ -93,6 +95,38 @@ pub(crate) struct PublishRequest {
     pub(crate) payload: Carried,
     /// For a publication that is to be acknowledged, or may be refused on this side.
     pub(crate) answer: Option<Answer<PublicationId>>,
+    /// For one that is not, if there was no session: learns whether it is sent, or will be.
+    pub(crate) taken: Option<Answer<()>>,
+    /// It has been sent before.
+    pub(crate) sent: Option<Sent>,
+}
+
+impl PublishRequest {
+    /// The memory it takes, about.
+    pub(crate) fn size(&self) -> usize {
+        let payload = self.payload.payload.as_payload();
+        self.topic.len() + payload.args().map_or(0, <[u8]>::len) + payload.kwargs().map_or(0, <[u8]>::len)
+    }
+
+    /// Whether somebody waited for it to be published, and does so no more: it is not published behind their back.
+    pub(crate) fn is_given_up(&self) -> bool {
+        self.answer.as_ref().is_some_and(Answer::is_closed) || self.taken.as_ref().is_some_and(Answer::is_closed)
+    }
+
+    /// Answers that it is not published; of one that was sent before, that this is not known.
+    pub(crate) fn refuse(self, error: crate::Error) {
+        let error = match self.sent {
+            Some(_) => crate::Error::Lost { reason: "it could not be sent again".to_owned() },
+            None => error,
+        };
+        // Whoever asked may have given up: then there is nobody to tell.
+        if let Some(answer) = self.answer {
+            drop(answer.send(Err(error.clone())));
+        }
+        if let Some(taken) = self.taken {
+            drop(taken.send(Err(error)));
+        }
+    }
 }
 
 impl Command {
@@ -101,11 +135,7 @@ impl Command {
         // Whoever asked may have given up: then there is nobody to tell.
         match self {
             Self::Call(request) => drop(request.answer.send(Err(error()))),
-            Self::Publish(request) => {
-                if let Some(answer) = request.answer {
-                    drop(answer.send(Err(error())));
-                }
-            }
+            Self::Publish(request) => request.refuse(error()),
             // The call itself was, or will be, told.
             Self::More(_) | Self::Progress(_) => {}
             Self::Attach(_, answer) | Self::Detach(_, answer) => drop(answer.send(Err(error()))),

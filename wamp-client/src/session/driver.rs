@@ -16,7 +16,7 @@ use super::link::{End, Link, Shared};
 use super::machine::Machine;
 use super::routers::{Next, Routers};
 use super::shutdown::{Shutdown, Work};
-use super::{Abandoned, Command, Hooks, Lifecycle};
+use super::{Abandoned, Command, Hooks, Lifecycle, Outgoing};
 use crate::app::{Params, States};
 use crate::auth::Auth;
 use crate::backoff::Backoff;
@@ -58,6 +58,7 @@ pub(crate) struct Driver {
     pub(crate) client: Client,
     pub(crate) commands: mpsc::Receiver<Command>,
     pub(crate) abandoned: mpsc::UnboundedReceiver<Abandoned>,
+    pub(crate) outgoing: Outgoing,
     /// The session there is.
     pub(crate) session: watch::Sender<Option<Arc<SessionInfo>>>,
     pub(crate) lifecycle: broadcast::Sender<Lifecycle>,
@@ -161,7 +162,14 @@ impl Driver {
     async fn finish(&mut self, shutdown: Option<Shutdown>, mut work: Work) -> Result<()> {
         let shutdown = shutdown.unwrap_or_else(|| Shutdown::begin(self.config.shutdown_timeout, &self.endpoints));
         let (mut later, finishing) = (std::future::pending(), shutdown.finish(&mut work));
-        let finished = meanwhile(&mut later, &mut self.commands, &mut self.abandoned, &mut self.endpoints, finishing);
+        let finished = meanwhile(
+            &mut later,
+            &mut self.commands,
+            &mut self.abandoned,
+            &mut self.endpoints,
+            &mut self.outgoing,
+            finishing,
+        );
         finished.await.unwrap_or(Ok(()))
     }
 
@@ -176,8 +184,14 @@ impl Driver {
             let joined = join(&mut socket, serializer, applicant).await?;
             Ok((socket, joined))
         });
-        let waiting =
-            meanwhile(&mut self.stop, &mut self.commands, &mut self.abandoned, &mut self.endpoints, connecting);
+        let waiting = meanwhile(
+            &mut self.stop,
+            &mut self.commands,
+            &mut self.abandoned,
+            &mut self.endpoints,
+            &mut self.outgoing,
+            connecting,
+        );
         let connecting = waiting.await?;
         Some(connecting.unwrap_or_else(|_| {
             let request = format!("the attempt to join realm {realm:?} at {}", address.url);
@@ -199,7 +213,7 @@ impl Driver {
             states: Arc::clone(&self.states),
             session: Arc::clone(&session),
         };
-        let machine = Machine::new(self.config.serializer, &joined.roles);
+        let machine = Machine::new(self.config.serializer, &joined.roles, joined.key_memory);
         let link = Link::new(socket, machine, context.clone(), &self.config);
         let mut shared = Shared {
             endpoints: &mut self.endpoints,
@@ -208,6 +222,7 @@ impl Driver {
             commands: &mut self.commands,
             abandoned: &mut self.abandoned,
             work,
+            outgoing: &mut self.outgoing,
             lifecycle: &self.lifecycle,
             most_invocations: self.config.most_invocations,
             most_waiting: self.config.event_queue,
@@ -229,7 +244,15 @@ impl Driver {
             let leaving = self.hooks.left(running, &context);
             // A stop that comes now is seen to when the functions are done.
             let mut later = std::future::pending();
-            meanwhile(&mut later, &mut self.commands, &mut self.abandoned, &mut self.endpoints, leaving).await;
+            meanwhile(
+                &mut later,
+                &mut self.commands,
+                &mut self.abandoned,
+                &mut self.endpoints,
+                &mut self.outgoing,
+                leaving,
+            )
+            .await;
         }
         match end {
             End::Stopped(shutdown) => SessionEnd::Stopped(shutdown),
@@ -240,7 +263,15 @@ impl Driver {
 
     /// Waits without a session; nothing, when the program is stopped.
     async fn meanwhile<T>(&mut self, wait: impl Future<Output = T>) -> Option<T> {
-        meanwhile(&mut self.stop, &mut self.commands, &mut self.abandoned, &mut self.endpoints, wait).await
+        meanwhile(
+            &mut self.stop,
+            &mut self.commands,
+            &mut self.abandoned,
+            &mut self.endpoints,
+            &mut self.outgoing,
+            wait,
+        )
+        .await
     }
 }
 
@@ -250,6 +281,7 @@ async fn meanwhile<T>(
     commands: &mut mpsc::Receiver<Command>,
     abandoned: &mut mpsc::UnboundedReceiver<Abandoned>,
     endpoints: &mut Endpoints,
+    outgoing: &mut Outgoing,
     wait: impl Future<Output = T>,
 ) -> Option<T> {
     tokio::pin!(wait);
@@ -263,9 +295,11 @@ async fn meanwhile<T>(
                     endpoints.remove(&endpoint);
                     drop(answer.send(Ok(())));
                 }
+                Command::Publish(publication) => outgoing.publish(publication),
+                Command::Call(call) if call.waits => outgoing.call(call),
                 command => command.refuse(|| Error::NotJoined),
             },
-            Some(_) = abandoned.recv() => {}
+            Some(Abandoned { call, .. }) = abandoned.recv() => outgoing.abandon(call),
         }
     }
 }

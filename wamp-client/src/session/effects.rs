@@ -18,7 +18,8 @@ impl Link {
         match effect {
             Effect::Event { endpoints, details, payload } => {
                 for key in endpoints {
-                    let Some(Endpoint { kind: EndpointKind::Topic { queue, .. }, .. }) = shared.endpoints.get(&key)
+                    let Some(Endpoint { kind: EndpointKind::Topic { queue, recovery, .. }, .. }) =
+                        shared.endpoints.get_mut(&key)
                     else {
                         continue;
                     };
@@ -26,6 +27,11 @@ impl Link {
                     let (details, payload) = (details.clone(), payload.clone());
                     let receipt = details.publication.and_then(|id| context.client.receipts()?.receipt(id));
                     let event = Incoming { context, details, payload, invocation: None, receipt };
+                    let event = match recovery {
+                        Some(recovery) => recovery.event(event),
+                        None => Some(event),
+                    };
+                    let Some(event) = event else { continue };
                     if let Some(dropped) = queue.push(event, &mut shared.work.events) {
                         // Without a reader there is nobody to tell.
                         let _ = shared.lifecycle.send(dropped);
@@ -97,7 +103,9 @@ impl Link {
     ) -> Result<()> {
         let Some(answer) = answer else {
             self.missing = self.missing.saturating_sub(1);
-            return result;
+            result?;
+            self.resume(endpoint, shared);
+            return Ok(());
         };
         let attached = result.is_ok();
         if !attached {
@@ -109,6 +117,8 @@ impl Link {
             shared.endpoints.remove(&endpoint);
             let (nobody, _) = oneshot::channel();
             self.machine.detach(endpoint, nobody);
+        } else if attached {
+            self.resume(endpoint, shared);
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use std::fmt;
 use tokio::sync::watch;
 use wamp_proto::MatchPolicy;
 
-use super::Queue;
+use super::{Queue, Recovery};
 use crate::handler::{BoxHandler, Names, ProcedureOptions};
 
 /// Names an endpoint across sessions.
@@ -36,8 +36,17 @@ pub struct Revocation {
 }
 
 pub(crate) enum EndpointKind {
-    Topic { get_retained: bool, queue: Queue },
-    Procedure { options: ProcedureOptions, handler: BoxHandler, names: Names },
+    Topic {
+        get_retained: bool,
+        queue: Queue,
+        /// What it recovers with, if it has history.
+        recovery: Option<Box<Recovery>>,
+    },
+    Procedure {
+        options: ProcedureOptions,
+        handler: BoxHandler,
+        names: Names,
+    },
 }
 
 impl EndpointKind {

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tracing::warn;
 
@@ -63,6 +64,8 @@ struct Inner {
     capacity: usize,
     overflow: Overflow,
     state: Mutex<State>,
+    /// An event that waited has its turn.
+    moved: Notify,
     dropped: AtomicU64,
 }
 
@@ -84,6 +87,7 @@ impl Queue {
             capacity: delivery.waiting.unwrap_or(capacity).max(1),
             overflow: delivery.overflow,
             state: Mutex::default(),
+            moved: Notify::new(),
             dropped: AtomicU64::new(0),
         }))
     }
@@ -120,6 +124,23 @@ impl Queue {
             warn!(%topic, dropped = events, "slow event handler: events are dropped");
             Lifecycle::Dropped { topic, events }
         })
+    }
+
+    /// How many events can be pushed without one being dropped. One is never lost to a queue that takes none at all.
+    pub(crate) fn room(&self) -> usize {
+        let state = self.state();
+        if state.closed { usize::MAX } else { self.0.capacity - state.waiting.len() }
+    }
+
+    /// Waits until there is [room](Self::room): how much.
+    pub(crate) async fn has_room(&self) -> usize {
+        loop {
+            let moved = self.0.moved.notified();
+            match self.room() {
+                0 => moved.await,
+                room => return room,
+            }
+        }
     }
 
     /// How many events were dropped because too many were waiting.
@@ -172,8 +193,10 @@ impl Queue {
     fn next(&self) -> Option<Incoming> {
         let mut state = self.state();
         let next = state.waiting.pop_front();
-        if next.is_none() {
-            state.running -= 1;
+        match next {
+            None => state.running -= 1,
+            // There is one who waits for it at most.
+            Some(_) => self.0.moved.notify_one(),
         }
         next
     }

@@ -1,5 +1,6 @@
 //! HELLO to WELCOME. Specification: "Session Establishment" (basic profile).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::timeout;
@@ -18,6 +19,8 @@ use crate::{Error, Result};
 pub(crate) struct Joined {
     pub(crate) info: SessionInfo,
     pub(crate) roles: Roles,
+    /// The name of the router's memory of publication keys, if it has one.
+    pub(crate) key_memory: Option<Arc<str>>,
 }
 
 /// What we do, and nothing else.
@@ -101,7 +104,8 @@ pub(crate) async fn join(socket: &mut Socket, serializer: Serializer, applicant:
                     authmethod: owned(details.authmethod),
                     router: owned(details.agent),
                 };
-                Some(Joined { info, roles: details.roles })
+                let key_memory = details.publication_keys.map(Arc::from);
+                Some(Joined { info, roles: details.roles, key_memory })
             }),
             Ok(Message::Abort(abort)) => {
                 return Err(Error::Refused {

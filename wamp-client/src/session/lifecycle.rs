@@ -10,6 +10,7 @@ use futures_util::stream::{self, BoxStream};
 use futures_util::{Stream, StreamExt};
 use tokio::sync::broadcast::{Receiver, Sender, error::RecvError};
 
+use super::Recovered;
 use crate::Error;
 use crate::handler::SessionInfo;
 
@@ -37,6 +38,15 @@ pub enum Lifecycle {
     Retrying {
         /// How long that is.
         after: Duration,
+    },
+    /// A subscription with history has got what it missed while there was no session.
+    Recovered {
+        /// Its topic.
+        topic: Arc<str>,
+        /// How many events that were.
+        events: u64,
+        /// Whether it was all of them.
+        recovered: Recovered,
     },
     /// A handler is so slow that events of its subscription were dropped. Told of the 1st, 2nd, 4th, 8th … of them.
     Dropped {

@@ -14,8 +14,9 @@ use super::endpoint::Endpoints;
 use super::heartbeat::{Beat, Heartbeat};
 use super::join::violation;
 use super::machine::Machine;
+use super::recovery::{Asked, suspend};
 use super::shutdown::{Shutdown, Work};
-use super::{Abandoned, Command, Config, Endpoint, Hooks, Lifecycle};
+use super::{Abandoned, Command, Config, Endpoint, Hooks, Lifecycle, Outgoing};
 use crate::app::Params;
 use crate::handler::SessionContext;
 use crate::transport::{Socket, Turn};
@@ -29,6 +30,7 @@ pub(super) struct Shared<'a> {
     pub(super) commands: &'a mut mpsc::Receiver<Command>,
     pub(super) abandoned: &'a mut mpsc::UnboundedReceiver<Abandoned>,
     pub(super) work: &'a mut Work,
+    pub(super) outgoing: &'a mut Outgoing,
     pub(super) lifecycle: &'a broadcast::Sender<Lifecycle>,
     /// Calls that may run at once.
     pub(super) most_invocations: usize,
@@ -48,6 +50,10 @@ pub(super) struct Link {
     pub(super) missing: usize,
     /// When it has to be complete, and how long that is after its beginning.
     complete_by: (Instant, Duration),
+    /// What is asked of the past, for subscriptions that missed something.
+    pub(super) asking: JoinSet<Asked>,
+    /// Everything is set up.
+    is_ready: bool,
     /// The `on_join` functions, once the session is complete.
     joined: Option<JoinSet<()>>,
     /// The program is to stop.
@@ -78,6 +84,8 @@ impl Link {
             context,
             missing: 0,
             complete_by: (now + config.connect_timeout, config.connect_timeout),
+            asking: JoinSet::new(),
+            is_ready: false,
             joined: None,
             stopping: None,
             shutdown_timeout: config.shutdown_timeout,
@@ -114,10 +122,12 @@ impl Link {
             End::Lost(Error::Lost { reason }) => reason.clone(),
             End::Lost(error) => error.to_string(),
         };
-        let unattached = self.machine.end(|| Error::Lost { reason: reason.clone() });
-        for endpoint in unattached {
+        let unanswered = self.machine.end(|| Error::Lost { reason: reason.clone() });
+        for endpoint in unanswered.endpoints {
             shared.endpoints.remove(&endpoint);
         }
+        shared.outgoing.publish_again(unanswered.publications);
+        suspend(shared.endpoints);
         shared.work.invocations.orphan();
         (end, self.joined.unwrap_or_default())
     }
@@ -161,32 +171,56 @@ impl Link {
             {
                 info!(session = %self.context.session.id, realm = self.context.session.realm, "joined");
                 ready();
+                self.is_ready = true;
                 self.joined = Some(shared.hooks.joined(&self.context));
             }
             let is_over = |shutdown: &mut Shutdown| shared.work.is_done() || Instant::now() >= shutdown.deadline;
             if let Some(shutdown) = self.stopping.take_if(is_over) {
                 return Ok(shutdown);
             }
-            while let Some(frame) = self.machine.next_frame() {
-                self.socket.send(frame)?;
-            }
+            self.flush(shared)?;
             tokio::select! {
                 () = &mut *stop, if self.stopping.is_none() => self.stop(shared),
                 turn = self.socket.turn() => self.turn(turn, shared).await?,
-                Some(command) = shared.commands.recv(), if !self.socket.is_congested() => {
+                Some(command) = shared.commands.recv(), if self.takes_commands(shared) => {
                     self.command(command, shared);
                     self.commands(shared);
                 }
-                Some(Abandoned { call, mode }) = shared.abandoned.recv() => self.machine.abandon(call, mode),
+                Some(Abandoned { call, mode }) = shared.abandoned.recv() => {
+                    shared.outgoing.abandon(call);
+                    self.machine.abandon(call, mode);
+                }
                 (running, reply) = shared.work.invocations.next() => {
                     // What the procedure asked for before it returned comes before its result.
                     self.commands(shared);
                     self.machine.answer(running.request, &reply);
                 }
                 Some(_) = shared.work.events.join_next(), if self.stopping.is_some() => {}
+                Some(Ok(asked)) = self.asking.join_next(), if !self.asking.is_empty() => self.recovered(asked, shared),
                 () = &mut self.alarm => self.beat()?,
             }
         }
+    }
+
+    /// Hands to the socket what is to be sent: first of all what has waited for the session.
+    fn flush(&mut self, shared: &mut Shared<'_>) -> Result<()> {
+        loop {
+            while let Some(frame) = self.machine.next_frame() {
+                self.socket.send(frame)?;
+            }
+            if !self.is_ready || self.socket.is_congested() {
+                return Ok(());
+            }
+            match shared.outgoing.next() {
+                Some(command) => self.command(command, shared),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Whether there is nothing older to be sent than what the program asks for now, and room for more.
+    fn takes_commands(&self, shared: &Shared<'_>) -> bool {
+        !self.socket.is_congested() && (!self.is_ready || shared.outgoing.is_empty())
     }
 
     /// The program is to stop: what is running may finish, and nothing else begins.
@@ -254,6 +288,7 @@ impl Link {
 
     fn command(&mut self, command: Command, shared: &mut Shared<'_>) {
         match command {
+            Command::Call(call) if call.waits && !self.is_ready => shared.outgoing.call(call),
             Command::Call(call) => self.machine.call(call),
             Command::More(arguments) => self.machine.proceed(&arguments),
             Command::Progress(part) => {
@@ -261,6 +296,7 @@ impl Link {
                     self.machine.progress(part.request, &part.payload);
                 }
             }
+            Command::Publish(publication) if !self.is_ready => shared.outgoing.publish(publication),
             Command::Publish(publication) => self.machine.publish(publication),
             Command::Attach(endpoint, answer) => self.attach(endpoint, answer, shared),
             Command::Detach(endpoint, answer) => {

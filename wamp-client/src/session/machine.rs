@@ -7,6 +7,7 @@ mod uploads;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+use tokio::time::Instant;
 use wamp_proto::message::options::{
     CallOptions, CancelOptions, CloseDetails, ErrorDetails, RegisterOptions, SubscribeOptions, YieldOptions,
 };
@@ -17,12 +18,13 @@ use wamp_proto::{
     Features, MatchPolicy, Message, OwnedPayload, RegistrationId, RequestId, Roles, Serializer, SubscriptionId,
 };
 
+pub(crate) use self::pending::Unanswered;
 use self::pending::{Pending, Requests};
 use self::uploads::Uploads;
 use super::join::encode;
 use super::{
     Answer, CallKey, CallRequest, CancelMode, Endpoint, EndpointKey, EndpointKind, MoreArguments, PublishRequest,
-    Revocation,
+    Revocation, Sent,
 };
 use crate::handler::{Details, InvocationPolicy};
 use crate::passthru::{Carried, Reply};
@@ -49,6 +51,8 @@ pub(crate) struct Machine {
     /// What the router announced: it is asked for nothing else.
     broker: Features,
     dealer: Features,
+    /// What tells the memory of publication keys of this router from others, if it has one.
+    key_memory: Option<Arc<str>>,
     /// Invocations whose arguments have not all come.
     uploads: Uploads,
     /// The program is about to leave: see [`withdraw`](Self::withdraw).
@@ -88,7 +92,7 @@ pub(crate) enum Effect {
 }
 
 impl Machine {
-    pub(crate) fn new(serializer: Serializer, router: &Roles) -> Self {
+    pub(crate) fn new(serializer: Serializer, router: &Roles, key_memory: Option<Arc<str>>) -> Self {
         Self {
             serializer,
             requests: Requests::default(),
@@ -98,6 +102,7 @@ impl Machine {
             patterns: HashMap::new(),
             broker: router.broker.unwrap_or_default(),
             dealer: router.dealer.unwrap_or_default(),
+            key_memory,
             uploads: Uploads::default(),
             withdrawn: false,
             frames: VecDeque::new(),
@@ -117,7 +122,7 @@ impl Machine {
         if call.answer.is_closed() {
             return;
         }
-        let CallRequest { key, procedure, mut options, payload, parts, answer } = call;
+        let CallRequest { key, procedure, mut options, payload, parts, answer, .. } = call;
         let needed = [
             (options.progress, Features::PROGRESSIVE_CALL_INVOCATIONS, "progressive call invocations"),
             (payload.passthru.is_some(), Features::PAYLOAD_PASSTHRU_MODE, PASSTHRU),
@@ -159,23 +164,43 @@ impl Machine {
         }
     }
 
-    pub(crate) fn publish(&mut self, publication: PublishRequest) {
-        let PublishRequest { topic, mut options, payload, answer } = publication;
-        if payload.passthru.is_some() && !self.broker.contains(Features::PAYLOAD_PASSTHRU_MODE) {
-            if let Some(answer) = answer {
-                let request = format!("the publication to {topic}");
-                drop(answer.send(Err(Error::Unsupported { request, feature: PASSTHRU })));
-            }
-            return;
+    pub(crate) fn publish(&mut self, mut publication: PublishRequest) {
+        if publication.sent.as_ref().is_some_and(|sent| !sent.is_known_to(self.key_memory.as_ref())) {
+            return publication.refuse(Error::NotJoined);
         }
-        options.passthru = payload.keys();
+        if publication.payload.passthru.is_some() && !self.broker.contains(Features::PAYLOAD_PASSTHRU_MODE) {
+            let request = format!("the publication to {}", publication.topic);
+            return publication.refuse(Error::Unsupported { request, feature: PASSTHRU });
+        }
         let request = self.requests.next();
-        let is_acknowledged = options.acknowledge;
-        let topic = topic.as_str().into();
-        self.send(&Publish { request, options, topic, payload: payload.payload.as_payload() }.into());
-        if let Some(answer) = answer.filter(|_| is_acknowledged) {
-            self.requests.insert(request, Pending::Publish { answer });
+        let mut options = publication.options.clone();
+        if self.key_memory.is_none() {
+            options.publication_key = None;
         }
+        options.passthru = publication.payload.keys();
+        let (topic, payload) = (publication.topic.as_str().into(), publication.payload.payload.as_payload());
+        self.send(&Publish { request, options, topic, payload }.into());
+        if let Some(taken) = publication.taken.take() {
+            drop(taken.send(Ok(())));
+        }
+        if publication.answer.is_some() {
+            if let (Some(memory), None, Some(_)) =
+                (&self.key_memory, &publication.sent, &publication.options.publication_key)
+            {
+                publication.sent = Some(Sent { memory: Arc::clone(memory), at: Instant::now() });
+            }
+            self.requests.insert(request, Pending::Publish(Box::new(publication)));
+        }
+    }
+
+    /// Whether this router keeps past events.
+    pub(crate) fn keeps_history(&self) -> bool {
+        self.broker.contains(Features::EVENT_HISTORY)
+    }
+
+    /// The subscription an endpoint has.
+    pub(crate) fn subscription_of(&self, endpoint: EndpointKey) -> Option<SubscriptionId> {
+        key_of(&self.subscriptions, |keys| keys.contains(&endpoint))
     }
 
     /// Subscribes or registers, at the URI that the endpoint's own has become.
@@ -285,9 +310,8 @@ impl Machine {
         self.send(&Goodbye { details: CloseDetails::default(), reason: reason.into() }.into());
     }
 
-    /// The session is over: whoever waits for an answer is told. The endpoints whose attachment was under way come
-    /// back.
-    pub(crate) fn end(self, error: impl Fn() -> Error) -> Vec<EndpointKey> {
+    /// The session is over: whoever waits for an answer is told. What can be set right in another session comes back.
+    pub(crate) fn end(self, error: impl Fn() -> Error) -> Unanswered {
         self.requests.fail(error)
     }
 }

@@ -10,6 +10,9 @@
 //! deadline     how long one may take, where the caller said so
 //! events       handlers of events, each in order
 //! receipts     what became of events, for tests
+//! place        what a subscription has seen of its topic's history, and what it missed
+//! recovery     what it missed, asked for
+//! outgoing     what waits for a session to be sent in
 //! hooks        on_join and on_leave
 //! effects      what the machine makes of messages, done
 //! shutdown     the end of the program: what is running may finish
@@ -35,7 +38,10 @@ mod join;
 mod lifecycle;
 mod link;
 mod machine;
+mod outgoing;
+mod place;
 mod receipts;
+mod recovery;
 mod routers;
 mod shutdown;
 
@@ -54,7 +60,11 @@ pub(crate) use self::invocations::Running;
 pub(crate) use self::join::encode;
 pub(crate) use self::lifecycle::channel as lifecycle_channel;
 pub use self::lifecycle::{Lifecycle, LifecycleEvents};
+pub use self::outgoing::PublishBuffer;
+pub(crate) use self::outgoing::{Outgoing, Sent};
+pub use self::place::Recovered;
 pub(crate) use self::receipts::{Receipt, Receipts};
+pub(crate) use self::recovery::{OnRecovered, Recovery};
 pub(crate) use self::routers::Routers;
 #[cfg(feature = "rawsocket")]
 pub(crate) use self::shutdown::Work;

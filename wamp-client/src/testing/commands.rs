@@ -32,7 +32,10 @@ impl Realm {
 
     /// Hands an event to the program. It is acknowledged when it has been handled.
     fn publish(&mut self, program: &mut Program, disclosed: Caller, publication: PublishRequest) {
-        let PublishRequest { topic, payload, answer, options } = publication;
+        let PublishRequest { topic, payload, answer, options, taken, .. } = publication;
+        if let Some(taken) = taken {
+            drop(taken.send(Ok(())));
+        }
         let id = self.next_publication();
         let is_wanted = |known: &&super::realm::Attached<_>| known.matches(&topic);
         if !program.subscriptions.iter().any(|known| is_wanted(&known)) {
@@ -95,7 +98,7 @@ impl Program {
     }
 
     fn call(&mut self, peer: SessionId, disclosed: Caller, call: CallRequest) {
-        let CallRequest { key, procedure, options, payload, parts, answer } = call;
+        let CallRequest { key, procedure, options, payload, parts, answer, .. } = call;
         if answer.is_closed() {
             return;
         }

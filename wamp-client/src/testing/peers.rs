@@ -109,6 +109,8 @@ impl Peers {
             serializer: self.serializer,
             request_timeout: PATIENCE,
             event_queue: 1024,
+            buffers: false,
+            wait_for_session: false,
             states: Arc::default(),
             params: Arc::default(),
             codecs: self.codecs.clone(),

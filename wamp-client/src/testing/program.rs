@@ -317,6 +317,7 @@ fn details(uri: &str) -> Details {
         publication: None,
         trustlevel: None,
         retained: false,
+        recovered: false,
         timeout: None,
         passthru: None,
     }

@@ -75,10 +75,15 @@ impl Peer {
 impl Connection {
     /// Takes the HELLO and sends a WELCOME of a dealer with these features.
     pub(crate) async fn welcome(&mut self, dealer: Value) {
+        let roles = json!({"broker": {}, "dealer": {"features": dealer}});
+        self.welcome_with(json!({"roles": roles, "realm": "realm1", "authrole": "anonymous"})).await;
+    }
+
+    /// Takes the HELLO and sends a WELCOME with these details.
+    pub(crate) async fn welcome_with(&mut self, details: Value) {
         let hello = self.receive().await;
         assert_eq!((&hello[0], &hello[1]), (&json!(1), &json!("realm1")));
-        let roles = json!({"broker": {}, "dealer": {"features": dealer}});
-        self.send(json!([2, 7, {"roles": roles, "realm": "realm1", "authrole": "anonymous"}])).await;
+        self.send(json!([2, 7, details])).await;
     }
 
     /// The client's next message.

@@ -6,10 +6,11 @@ use std::pin::Pin;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use wamp_proto::{PublicationId, SessionId, Value, from_slice, to_vec};
+use wamp_proto::message::options::Passthru;
+use wamp_proto::{PublicationId, SessionId, SubscriptionId, Value, from_slice, to_vec};
 
 use crate::wamp_error::INTERNAL;
-use crate::{Call, CallResult, Error, Result};
+use crate::{Call, CallResult, Client, Error, Result};
 
 /// A look at past events that is being built; awaiting it gives them. Made by
 /// [`Subscriptions::events`](super::Subscriptions::events).
@@ -31,6 +32,13 @@ macro_rules! conditions {
             }
         )*
     };
+}
+
+impl Client {
+    /// Past events, also while the session is being set up.
+    pub(crate) fn history_of(&self, subscription: SubscriptionId) -> History {
+        History::new(self.call_raw("wamp.subscription.get_events").arg(subscription).at_once())
+    }
 }
 
 impl History {
@@ -125,6 +133,24 @@ pub struct PastDetails {
     pub publisher_authrole: Option<String>,
     /// How far the router trusted the publisher, where it says so.
     pub trustlevel: Option<u64>,
+    ppt_scheme: Option<String>,
+    ppt_serializer: Option<String>,
+    ppt_cipher: Option<String>,
+    ppt_keyid: Option<String>,
+}
+
+impl PastDetails {
+    /// How the arguments were encoded, if they are in passthru mode.
+    pub(crate) fn passthru(&self) -> Option<Passthru<'static>> {
+        let owned = |text: &Option<String>| text.clone().map(Into::into);
+        let passthru = Passthru {
+            scheme: owned(&self.ppt_scheme),
+            serializer: owned(&self.ppt_serializer),
+            cipher: owned(&self.ppt_cipher),
+            keyid: owned(&self.ppt_keyid),
+        };
+        passthru.is_used().then_some(passthru)
+    }
 }
 
 impl PastEvent {

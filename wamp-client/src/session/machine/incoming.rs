@@ -41,7 +41,9 @@ impl Machine {
                 None
             }
             Message::Published(published) => {
-                if let Some(Pending::Publish { answer }) = self.requests.remove(published.request) {
+                if let Some(Pending::Publish(publication)) = self.requests.remove(published.request)
+                    && let Some(answer) = publication.answer
+                {
                     drop(answer.send(Ok(published.publication)));
                 }
                 None
@@ -111,6 +113,7 @@ impl Machine {
             retained,
             timeout: None,
             passthru,
+            recovered: false,
         };
         Some(Effect::Event { endpoints, details, payload })
     }
@@ -159,6 +162,7 @@ impl Machine {
             retained: false,
             timeout: timeout.filter(|&millis| millis > 0).map(Duration::from_millis),
             passthru,
+            recovered: false,
         };
         Some(Effect::Invoke { endpoint, request, in_parts, more, details, payload })
     }
@@ -176,7 +180,8 @@ impl Machine {
         }
     }
 
-    fn uri_of(&self, endpoint: EndpointKey) -> Option<Arc<str>> {
+    /// What an endpoint is attached to.
+    pub(crate) fn uri_of(&self, endpoint: EndpointKey) -> Option<Arc<str>> {
         self.patterns.get(&endpoint).map(|(_, uri)| Arc::clone(uri))
     }
 
@@ -189,8 +194,10 @@ impl Machine {
                 drop(answer.send(Ok(Reply::Error { uri: error.error.to_string(), payload })));
                 None
             }
-            Pending::Publish { answer } => {
-                drop(answer.send(Err(received().into())));
+            Pending::Publish(publication) => {
+                if let Some(answer) = publication.answer {
+                    drop(answer.send(Err(received().into())));
+                }
                 None
             }
             Pending::Detach { answer } => {

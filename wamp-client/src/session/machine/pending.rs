@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use tokio::sync::mpsc;
-use wamp_proto::{PublicationId, RequestId};
+use wamp_proto::RequestId;
 
 use super::Effect;
 use crate::Error;
 use crate::passthru::{Carried, Reply};
-use crate::session::{Answer, CallKey, EndpointKey};
+use crate::session::{Answer, CallKey, EndpointKey, PublishRequest};
 
 #[derive(Debug)]
 pub(super) enum Pending {
@@ -18,9 +18,8 @@ pub(super) enum Pending {
         parts: Option<mpsc::Sender<Carried>>,
         answer: Answer<Reply>,
     },
-    Publish {
-        answer: Answer<PublicationId>,
-    },
+    /// One that is to be acknowledged: all of it, since it may have to be sent again.
+    Publish(Box<PublishRequest>),
     /// No answer is wanted for what is set up after a join: the effect is enough.
     Attach {
         endpoint: EndpointKey,
@@ -30,6 +29,15 @@ pub(super) enum Pending {
     Detach {
         answer: Answer<()>,
     },
+}
+
+/// What had no answer when the session ended.
+#[derive(Debug, Default)]
+pub(crate) struct Unanswered {
+    /// Endpoints that a client was attaching: without an answer it does not have them.
+    pub(crate) endpoints: Vec<EndpointKey>,
+    /// Publications that can be sent again, in the order they were sent.
+    pub(crate) publications: Vec<PublishRequest>,
 }
 
 /// The requests of one session. Their ids count from 1, without a gap: routers insist on that.
@@ -84,23 +92,27 @@ impl Requests {
         Some(Effect::Attached { endpoint, answer, result: Ok(()) })
     }
 
-    /// Tells everyone that no answer will come. The endpoints that a client was attaching come back: without an
-    /// answer it does not have them.
-    pub(super) fn fail(self, error: impl Fn() -> Error) -> Vec<EndpointKey> {
-        let mut unattached = Vec::new();
-        for pending in self.pending.into_values() {
+    /// Tells everyone that no answer will come, unless another session may bring one.
+    pub(super) fn fail(self, error: impl Fn() -> Error) -> Unanswered {
+        let mut unanswered = Unanswered::default();
+        let mut pending: Vec<_> = self.pending.into_iter().collect();
+        pending.sort_unstable_by_key(|(request, _)| *request);
+        for (_, pending) in pending {
             // Whoever asked may have given up: then there is nobody to tell.
             match pending {
                 Pending::Call { answer, .. } => drop(answer.send(Err(error()))),
-                Pending::Publish { answer } => drop(answer.send(Err(error()))),
+                Pending::Publish(publication) if publication.sent.is_some() => {
+                    unanswered.publications.push(*publication);
+                }
+                Pending::Publish(publication) => publication.refuse(error()),
                 Pending::Detach { answer } => drop(answer.send(Err(error()))),
                 Pending::Attach { endpoint, answer: Some(answer), .. } => {
-                    unattached.push(endpoint);
+                    unanswered.endpoints.push(endpoint);
                     drop(answer.send(Err(error())));
                 }
                 Pending::Attach { answer: None, .. } => {}
             }
         }
-        unattached
+        unanswered
     }
 }

@@ -19,6 +19,9 @@ async fn on_event(text: String) {
     println!("{text}");
 }
 
+#[subscribe("com.example.order", history)]
+async fn on_order(_order: u64) {}
+
 #[subscribe("com.example..status", matching = "wildcard", retained)]
 async fn on_status(Topic(topic): Topic, details: Details, mut status: Option<HashMap<String, i64>>) {
     println!("{topic} {details:?} {:?}", status.take());
@@ -78,6 +81,6 @@ fn main() {
                 let _ = client.publish("com.example.alive").await;
             }
         })
-        .mount(handlers![on_event, on_status, on_reading, add, all, joined, for_ever, left, inner::on_event])
+        .mount(handlers![on_event, on_order, on_status, on_reading, add, all, joined, for_ever, left, inner::on_event])
         .discover();
 }
