@@ -23,16 +23,23 @@ struct Delivery {
 }
 
 impl Receipts {
-    /// From now on it is noted what becomes of this event.
-    pub(crate) fn expect(&self, publication: PublicationId) {
-        self.expected().insert(publication, Delivery::default());
-    }
-
     /// Goes with the event to one of its handlers.
     pub(crate) fn receipt(self: &Arc<Self>, publication: PublicationId) -> Option<Receipt> {
         self.expected().get_mut(&publication)?.pending += 1;
         let outcome = Err(WampError::new(error::CANCELED).arg("the event was dropped before it was handled"));
         Some(Receipt { receipts: Arc::clone(self), publication, outcome })
+    }
+
+    fn expected(&self) -> MutexGuard<'_, HashMap<PublicationId, Delivery>> {
+        self.expected.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(feature = "rawsocket")]
+impl Receipts {
+    /// From now on it is noted what becomes of this event.
+    pub(crate) fn expect(&self, publication: PublicationId) {
+        self.expected().insert(publication, Delivery::default());
     }
 
     /// Waits until all handlers are done with the event: what came of it.
@@ -47,10 +54,6 @@ impl Receipts {
             }
             news.await;
         }
-    }
-
-    fn expected(&self) -> MutexGuard<'_, HashMap<PublicationId, Delivery>> {
-        self.expected.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
