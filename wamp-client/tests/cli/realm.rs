@@ -73,3 +73,20 @@ async fn procedures_are_listed_with_their_callees() {
     let table = world.output(&["procedures", "--text"]).await;
     assert!(table.starts_with("PROCEDURE") && table.contains("com.example.date"), "{table}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_programs_tell_about_themselves_is_shown() {
+    let world = World::new().await;
+    world.client.register("com.calc.add", |a: i64, b: i64| async move { a + b }).await.unwrap();
+    world.client.register("com.calc.other", || async {}).await.unwrap();
+    let description = json!({"doc": "Adds two numbers.\n\nSlowly.", "arguments": [{"name": "a"}, {"name": "b"}]});
+    let define = world.client.call::<()>("wamp.reflect.define");
+    define.arg("procedure").arg("com.calc.add").arg(&description).await.unwrap();
+    let procedures = listed(&world, &["procedures"]).await;
+    let descriptions: Vec<_> = procedures.iter().map(|procedure| procedure.get("description")).collect();
+    assert_eq!(descriptions, [Some(&description), None]);
+    let table = world.output(&["procedures", "--text"]).await;
+    let mut lines = table.lines();
+    assert!(lines.next().unwrap().ends_with("ABOUT"), "{table}");
+    assert!(lines.next().unwrap().ends_with("(a, b) Adds two numbers."), "{table}");
+}

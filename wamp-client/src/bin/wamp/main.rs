@@ -21,6 +21,7 @@ mod cli;
 mod clock;
 mod completions;
 mod config;
+mod description;
 mod duration;
 mod failure;
 mod identity;

@@ -4,6 +4,7 @@ use clap::Args;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use wamp_client::{Client, RegistrationDetails, RegistrationId, Value, uris};
 
+use crate::description;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::render::object;
@@ -16,7 +17,7 @@ Examples:
   wamp procedures
   wamp procedures com.example
 
-INVOKE says which of several callees gets a call. The router's own procedures (wamp.session.count and the like) are \
+INVOKE says which of several callees gets a call; ABOUT what the callee tells, where the router keeps that. The router's own procedures (wamp.session.count and the like) are \
 not among them.";
 
 /// What can be called, and how many offer it
@@ -33,21 +34,28 @@ pub(crate) async fn run(flags: Flags, target: &Target, mut output: Output) -> Re
             let mut procedures = procedures(&client).await?;
             procedures.retain(|(details, _)| details.uri.starts_with(&flags.prefix));
             procedures.sort_by(|(a, _), (b, _)| (&a.uri, &a.matching).cmp(&(&b.uri, &b.matching)));
-            let mut table = Table::new(&["PROCEDURE", "MATCH", "INVOKE", "CALLEES", "SINCE"]);
+            let about = description::all(&client, "procedure").await?;
+            let mut table = Table::new(match about.is_empty() {
+                true => &["PROCEDURE", "MATCH", "INVOKE", "CALLEES", "SINCE"],
+                false => &["PROCEDURE", "MATCH", "INVOKE", "CALLEES", "ABOUT"],
+            });
             for (details, callees) in &procedures {
                 let RegistrationDetails { id, created, uri, matching, invoke, .. } = details;
                 if output.for_people() {
                     let texts = [uri, matching, invoke].map(Clone::clone);
-                    table.row(texts.into_iter().chain([thousands(*callees), created.clone()]));
+                    let about = if about.is_empty() { created.clone() } else { description::summary(about.get(uri)) };
+                    table.row(texts.into_iter().chain([thousands(*callees), about]));
                 } else {
-                    output.json(&object([
+                    let mut entries = vec![
                         ("procedure", Value::from(uri.as_str())),
                         ("match", Value::from(matching.as_str())),
                         ("invoke", Value::from(invoke.as_str())),
                         ("callees", Value::from(*callees)),
                         ("created", Value::from(created.as_str())),
                         ("registration", Value::from(id.get())),
-                    ]))?;
+                    ];
+                    entries.extend(about.get(uri).map(|about| ("description", about.clone())));
+                    output.json(&object(entries))?;
                 }
             }
             if procedures.is_empty() {

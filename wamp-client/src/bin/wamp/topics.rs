@@ -4,6 +4,7 @@ use clap::Args;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use wamp_client::{Client, SubscriptionDetails, SubscriptionId, Value, uris};
 
+use crate::description;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::render::object;
@@ -33,19 +34,28 @@ pub(crate) async fn run(flags: Flags, target: &Target, mut output: Output) -> Re
             let mut topics = topics(&client).await?;
             topics.retain(|(details, _)| details.uri.starts_with(&flags.prefix));
             topics.sort_by(|(a, _), (b, _)| (&a.uri, &a.matching).cmp(&(&b.uri, &b.matching)));
-            let mut table = Table::new(&["TOPIC", "MATCH", "SUBSCRIBERS", "SINCE"]);
+            let about = description::all(&client, "topic").await?;
+            let mut table = Table::new(match about.is_empty() {
+                true => &["TOPIC", "MATCH", "SUBSCRIBERS", "SINCE"],
+                false => &["TOPIC", "MATCH", "SUBSCRIBERS", "ABOUT"],
+            });
             for (details, subscribers) in &topics {
                 if output.for_people() {
                     let cells = [details.uri.clone(), details.matching.clone(), thousands(*subscribers)];
-                    table.row(cells.into_iter().chain([details.created.clone()]));
+                    let created = || details.created.clone();
+                    let about =
+                        if about.is_empty() { created() } else { description::summary(about.get(&details.uri)) };
+                    table.row(cells.into_iter().chain([about]));
                 } else {
-                    output.json(&object([
+                    let mut entries = vec![
                         ("topic", Value::from(details.uri.as_str())),
                         ("match", Value::from(details.matching.as_str())),
                         ("subscribers", Value::from(*subscribers)),
                         ("created", Value::from(details.created.as_str())),
                         ("subscription", Value::from(details.id.get())),
-                    ]))?;
+                    ];
+                    entries.extend(about.get(&details.uri).map(|about| ("description", about.clone())));
+                    output.json(&object(entries))?;
                 }
             }
             if topics.is_empty() {
