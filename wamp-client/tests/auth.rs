@@ -21,18 +21,19 @@ fn key() -> SigningKey {
 }
 
 fn scram(kdf: Kdf) -> ScramSecret {
-    let password = SaltedPassword::derive("p4ssw0rd", "AAECAwQFBgcICQoLDA0ODw==", kdf, Dialect::Standard).unwrap();
+    let password = SaltedPassword::derive("p4ssw0rd", "AAECAwQFBgcICQoLDA0ODw==", kdf, Dialect::Standard)
+        .expect("a password can be salted");
     ScramSecret { salt: (0..16).collect(), kdf, verifier: password.verifier() }
 }
 
 fn router() -> Router {
-    let salt = Salt::checked("salt123", 1000, 32).unwrap();
+    let salt = Salt::checked("salt123", 1000, 32).expect("these are sane");
     let users = Users::default()
         .ticket("joe", "backend", "secret!!!")
         .wampcra("peter", "frontend", CraSecret::plain("secret1"))
         .wampcra("salty", "frontend", CraSecret::salted(salt.derive("secret2"), salt))
         .scram("ann", "admin", scram(Kdf::Argon2id { iterations: 1, memory: 64 }))
-        .scram("bob", "admin", scram(Kdf::Pbkdf2 { iterations: 4096.try_into().unwrap() }))
+        .scram("bob", "admin", scram(Kdf::Pbkdf2 { iterations: 4096.try_into().expect("it is not 0") }))
         .cryptosign("sensor-1", "sensor", key().public_key());
     let options = RealmOptions { authenticator: Arc::new(users), ..RealmOptions::default() };
     Router::builder().realm_with("realm1", options).build()
@@ -62,8 +63,8 @@ async fn every_method_in_every_serializer() {
         (Auth::cryptosign(key()), "sensor-1", "sensor", "cryptosign"),
     ];
     for ((auth, authid, authrole, method), serializer) in good.into_iter().zip(Serializer::ALL.into_iter().cycle()) {
-        let session = join(app(&router).serializer(serializer).auth(auth)).await.unwrap();
-        let who = [session.authid, session.authrole, session.authmethod].map(Option::unwrap);
+        let session = join(app(&router).serializer(serializer).auth(auth)).await.expect("it joins");
+        let who = [session.authid, session.authrole, session.authmethod].map(|text| text.expect("the router says so"));
         assert_eq!(who, [authid, authrole, method]);
     }
 }
@@ -83,12 +84,12 @@ async fn who_can_t_prove_it_is_told_so_once_and_for_all() {
         let named = format!("{auth:?}");
         assert!(!named.contains("wrong") && !named.contains("secret1"), "{named}");
         // However patient: it is of no use to go on.
-        let error = join(app(&router).auth(auth).wait_for_router()).await.unwrap_err();
+        let error = join(app(&router).auth(auth).wait_for_router()).await.expect_err("it is refused");
         let Error::Refused { reason, .. } = &error else { panic!("{named}: {error}") };
         assert_eq!(reason, "wamp.error.authentication_denied", "{named}");
         assert!(error.is_final());
     }
-    let error = join(app(&router).wait_for_router()).await.unwrap_err();
+    let error = join(app(&router).wait_for_router()).await.expect_err("it is refused");
     let Error::Refused { reason, message, .. } = error else { panic!("{error}") };
     assert_eq!(reason, "wamp.error.no_matching_auth_method");
     assert!(message.contains("ticket, wampcra, wamp-scram, scram, cryptosign"), "{message}");
@@ -121,7 +122,7 @@ async fn refuses(auth: Auth, challenge: serde_json::Value, problem: &str) {
     connection.send(challenge).await;
     let abort = connection.receive().await;
     assert_eq!([&abort[0], &abort[2]], [&json!(3), &json!("wamp.error.authentication_failed")], "{abort}");
-    let error = within(starting).await.unwrap().unwrap_err();
+    let error = within(starting).await.expect("no panic").expect_err("it is refused");
     assert!(matches!(error, Error::Authentication { .. }), "{error}");
     assert_eq!(error.kind(), ErrorKind::Refused);
     assert!(error.to_string().contains(problem), "{error}");
@@ -158,7 +159,7 @@ async fn a_router_that_does_not_know_the_password_is_left() {
         let starting = tokio::spawn(app.auth(Auth::scram("ann", "p4ssw0rd")).start());
         let mut connection = peer.accept().await;
         let hello = connection.receive().await;
-        let nonce = format!("{}abc", hello[2]["authextra"]["nonce"].as_str().unwrap());
+        let nonce = format!("{}abc", hello[2]["authextra"]["nonce"].as_str().expect("a nonce"));
         let extra = json!({"nonce": nonce, "salt": "AAAA", "kdf": "pbkdf2", "iterations": 4096, "memory": null});
         connection.send(json!([4, "wamp-scram", extra])).await;
         let answer = connection.receive().await;
@@ -166,7 +167,7 @@ async fn a_router_that_does_not_know_the_password_is_left() {
         let details = json!({"roles": {"broker": {}}, "authmethod": "wamp-scram", "authextra": verifier});
         connection.send(json!([2, 7, details])).await;
         assert_eq!(connection.receive().await[0], 3);
-        let error = within(starting).await.unwrap().unwrap_err();
+        let error = within(starting).await.expect("no panic").expect_err("it is refused");
         assert!(error.to_string().contains("did not prove that it knows the password"), "{error}");
     }
     // And so is one that asks for no proof at all.
@@ -174,6 +175,6 @@ async fn a_router_that_does_not_know_the_password_is_left() {
     let starting = tokio::spawn(app.auth(Auth::scram("ann", "p4ssw0rd")).start());
     let mut connection = peer.accept().await;
     connection.welcome(json!({})).await;
-    let error = within(starting).await.unwrap().unwrap_err();
+    let error = within(starting).await.expect("no panic").expect_err("it is refused");
     assert!(error.to_string().contains("without asking for a proof"), "{error}");
 }
