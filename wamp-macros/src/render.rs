@@ -16,12 +16,12 @@ pub(crate) fn handler(attributes: &Attributes, function: &Function) -> TokenStre
     let assembled = assembled(*kind, &item.sig, |arguments| quote!(let running = #name(#(#arguments),*);));
     let uri = attributes.uri().map(|uri| quote!(#uri));
     let define = definition(attributes, uri.as_ref());
-    let source = source(&item.sig, &docs::of(&item.attrs), &quote!(::core::stringify!(#name)));
+    let source = source(&item.sig, &docs::of(&item.attrs), &quote!(::core::stringify!(#name)), false);
     let definition = quote! {
         use ::wamp_client::__private;
 
         #assembled
-        #define.of_function::<#name>(#source)
+        #define.of_function::<#name>(#source, sent)
     };
     companion(function, &definition)
 }
@@ -75,7 +75,7 @@ pub(crate) fn attached(attributes: &Attributes, uri: Option<&TokenStream>) -> To
 }
 
 /// What only the source code tells of a handler.
-pub(crate) fn source(signature: &Signature, doc: &str, name: &TokenStream) -> TokenStream {
+pub(crate) fn source(signature: &Signature, doc: &str, name: &TokenStream, by_keyword: bool) -> TokenStream {
     let parameters = signature::parameters(signature);
     let names = parameters.iter().map(|parameter| &parameter.name);
     let types = parameters.iter().map(|parameter| signature::written(&parameter.ty));
@@ -86,6 +86,7 @@ pub(crate) fn source(signature: &Signature, doc: &str, name: &TokenStream) -> To
             names: &[#(#names),*],
             types: &[#(#types),*],
             returns: #returns,
+            by_keyword: #by_keyword,
             doc: #doc,
         }
     }
@@ -153,6 +154,7 @@ pub(crate) fn assembled(kind: Kind, signature: &Signature, start: impl Fn(&[Iden
             let #parameters = #made;
             #parameters.needs(&mut needs);
         )*
+        let sent: &[bool] = &[#(#parameters.is_sent()),*];
         let returned = #returned;
         let assembled = __private::#assemble::new(needs, move |source: #source| {
             #(let #arguments = #parameters.take(source)?;)*

@@ -94,7 +94,11 @@ impl App {
             codecs: self.codecs,
             receipts: self.receipts,
         });
-        let (endpoints, hooks) = sort(self.definitions, &client, self.event_queue);
+        let mut definitions = self.definitions;
+        if !self.reflect {
+            definitions.iter_mut().for_each(Definition::withhold);
+        }
+        let (endpoints, hooks) = sort(definitions, &client, self.event_queue);
         let driver = Driver {
             config: Config {
                 connector: self.connector,

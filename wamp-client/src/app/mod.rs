@@ -75,6 +75,8 @@ pub struct App {
     params: Params,
     codecs: Codecs,
     definitions: Vec<Definition>,
+    /// Whether procedures tell what the source code says of them.
+    reflect: bool,
     /// `.discover()` was asked for and found nothing.
     nothing_discovered: bool,
     /// What becomes of events, in a test.
@@ -115,6 +117,7 @@ impl App {
             params: Params::default(),
             codecs: Codecs::default(),
             definitions: Vec::new(),
+            reflect: true,
             nothing_discovered: false,
             receipts: None,
         }
@@ -379,6 +382,15 @@ impl App {
     /// How many calls may run at once; 1024, unless told otherwise. Those above get `wamp.error.unavailable`.
     pub fn most_invocations(mut self, calls: usize) -> Self {
         self.most_invocations = calls;
+        self
+    }
+
+    /// Whether the router is told what the source code says of the program's procedures, for others to read: their
+    /// documentation comments, and the names and types of their arguments. It is, by default, if the router takes it.
+    ///
+    /// Specification: "Interface Reflection" (advanced profile).
+    pub fn reflect(mut self, tell: bool) -> Self {
+        self.reflect = tell;
         self
     }
 

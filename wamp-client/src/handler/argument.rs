@@ -29,6 +29,10 @@ use crate::app::Needs;
             `Kwargs<T>`, `Rest<T>`, `Progress<T>` and `Parts<T>`"
 )]
 pub trait Argument<M>: Sized {
+    /// Whether it is among the positional arguments of the message.
+    #[doc(hidden)]
+    const IS_SENT: bool = false;
+
     /// Takes the argument.
     #[doc(hidden)]
     fn take(arguments: &mut Arguments<'_>) -> Result<Self, WampError>;
@@ -63,6 +67,8 @@ impl Extracts for ViaSession {}
 
 #[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned> Argument<ViaPosition> for T {
+    const IS_SENT: bool = true;
+
     fn take(arguments: &mut Arguments<'_>) -> Result<Self, WampError> {
         arguments.next()
     }

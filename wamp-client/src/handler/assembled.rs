@@ -18,13 +18,14 @@ use crate::app::Needs;
 /// How a parameter of type `T` is taken from a message.
 #[derive(Debug)]
 pub struct Parameter<T> {
+    is_sent: bool,
     take: fn(&mut Arguments<'_>) -> Result<T, WampError>,
     needs: fn(&mut Needs),
 }
 
 /// A parameter of a handler.
 pub fn parameter<T: Argument<M>, M>() -> Parameter<T> {
-    Parameter { take: |arguments| arguments.take::<T, M>(), needs: T::needs }
+    Parameter { is_sent: T::IS_SENT, take: |arguments| arguments.take::<T, M>(), needs: T::needs }
 }
 
 /// A parameter of an interface that does not travel.
@@ -33,6 +34,11 @@ pub fn extracted<T: Argument<M>, M: Extracts>() -> Parameter<T> {
 }
 
 impl<T> Parameter<T> {
+    /// Whether it is among the positional arguments of the message.
+    pub fn is_sent(&self) -> bool {
+        self.is_sent
+    }
+
     /// Takes the parameter.
     pub fn take(&self, arguments: &mut Arguments<'_>) -> Result<T, WampError> {
         (self.take)(arguments)
@@ -57,6 +63,11 @@ pub fn session_parameter<T: FromSession>() -> SessionParameter<T> {
 }
 
 impl<T> SessionParameter<T> {
+    /// There is no message.
+    pub fn is_sent(&self) -> bool {
+        false
+    }
+
     /// Takes the parameter.
     pub fn take(&self, context: &SessionContext) -> Result<T, WampError> {
         (self.take)(context)

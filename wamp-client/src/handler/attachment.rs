@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use wamp_proto::MatchPolicy;
 
+use super::declaration::Declaration;
 use super::{Assembled, BoxHandler, Handler, Names, Source};
 use crate::app::Needs;
 use crate::session::{
@@ -67,11 +68,6 @@ impl Attachment {
     fn new(uri: Cow<'static, str>, handler: BoxHandler) -> Self {
         Self { uri, matching: MatchPolicy::Exact, handler, names: &[] }
     }
-
-    /// Adds what the source code tells.
-    pub(crate) fn of_source(&mut self, source: Source) {
-        self.names = source.names;
-    }
 }
 
 /// A handler for the events of a topic. [`App::subscribe`](crate::App::subscribe) is short for mounting one.
@@ -117,7 +113,7 @@ impl TopicHandler {
     /// Adds what the source code tells.
     #[doc(hidden)]
     pub fn of_source(mut self, source: Source) -> Self {
-        self.attachment.of_source(source);
+        self.attachment.names = source.names;
         self
     }
 
@@ -225,19 +221,21 @@ pub struct ProcedureHandler {
     pub(crate) attachment: Attachment,
     pub(crate) options: ProcedureOptions,
     pub(crate) needs: Needs,
+    /// What it tells of itself.
+    pub(crate) declarations: Vec<Declaration>,
 }
 
 impl ProcedureHandler {
     /// A handler for calls of the procedure.
     pub fn new<M, H: Handler<M>>(procedure: impl Into<Cow<'static, str>>, handler: H) -> Self {
         let (attachment, needs) = attach(procedure.into(), handler);
-        Self { attachment, options: ProcedureOptions::default(), needs }
+        Self { attachment, options: ProcedureOptions::default(), needs, declarations: Vec::new() }
     }
 
     #[doc(hidden)]
     pub fn assembled(procedure: impl Into<Cow<'static, str>>, Assembled { handler, needs }: Assembled) -> Self {
         let attachment = Attachment::new(procedure.into(), handler);
-        Self { attachment, options: ProcedureOptions::default(), needs }
+        Self { attachment, options: ProcedureOptions::default(), needs, declarations: Vec::new() }
     }
 
     /// How the procedure is compared with those of calls: exactly, by default.
@@ -340,7 +338,8 @@ impl Attach for ProcedureHandler {
 
     fn into_endpoint(self, key: EndpointKey, _: usize) -> Endpoint {
         let Attachment { uri, matching, handler, names } = self.attachment;
-        let kind = EndpointKind::Procedure { options: self.options, handler, names };
+        let declarations = self.declarations;
+        let kind = EndpointKind::Procedure { options: self.options, handler, names, declarations };
         Endpoint { key, uri, matching, kind, revoked: watch::Sender::default() }
     }
 }

@@ -4,6 +4,7 @@ use std::any::TypeId;
 use std::fmt;
 use std::sync::Arc;
 
+use super::declaration::Declaration;
 use super::{
     AssembledHook, Attach, BoxFuture, Hook, Incoming, Outcome, ProcedureHandler, SessionContext, TopicHandler,
 };
@@ -25,6 +26,8 @@ pub struct Source {
     pub types: Names,
     /// The type it returns, as written; empty for nothing.
     pub returns: &'static str,
+    /// Whether its arguments are sent by keyword.
+    pub by_keyword: bool,
     /// Its documentation comment.
     pub doc: &'static str,
 }
@@ -88,21 +91,50 @@ impl Definition {
 
     /// Adds what the source code tells of a function, which is attached once.
     #[doc(hidden)]
-    pub fn of_function<Companion: 'static>(mut self, source: Source) -> Self {
+    pub fn of_function<Companion: 'static>(mut self, source: Source, sent: &[bool]) -> Self {
         self.identity = Some(TypeId::of::<Companion>());
-        self.of_method(source)
+        self.of_method(source, sent)
     }
 
-    /// Adds what the source code tells of a method, which is attached with each value that has it.
+    /// Adds what the source code tells of a method, which is attached with each value that has it. `sent` says of each
+    /// parameter whether it is sent.
     #[doc(hidden)]
-    pub fn of_method(mut self, source: Source) -> Self {
+    pub fn of_method(mut self, source: Source, sent: &[bool]) -> Self {
         self.path = Some(source.path);
         match &mut self.kind {
-            DefinitionKind::Topic(handler) => handler.attachment.of_source(source),
-            DefinitionKind::Procedure(handler) => handler.attachment.of_source(source),
+            DefinitionKind::Topic(handler) => handler.attachment.names = source.names,
+            DefinitionKind::Procedure(handler) => {
+                handler.attachment.names = source.names;
+                handler.declarations.push(Declaration::procedure(source, sent));
+            }
             DefinitionKind::OnJoin(_) | DefinitionKind::OnLeave(_) => {}
         }
         self
+    }
+
+    /// Adds what the source code tells of a topic that the program publishes to.
+    #[doc(hidden)]
+    pub fn with_topic(mut self, uri: String, source: Source, sent: &[bool]) -> Self {
+        if let DefinitionKind::Procedure(handler) = &mut self.kind {
+            handler.declarations.push(Declaration::topic(uri, source, sent));
+        }
+        self
+    }
+
+    /// Adds the errors that a procedure fails with.
+    #[doc(hidden)]
+    pub fn with_errors(mut self, uris: &[(&'static str, &'static str)]) -> Self {
+        if let DefinitionKind::Procedure(handler) = &mut self.kind {
+            handler.declarations.extend(uris.iter().map(|(uri, doc)| Declaration::error(uri, doc)));
+        }
+        self
+    }
+
+    /// Forgets what others could be told.
+    pub(crate) fn withhold(&mut self) {
+        if let DefinitionKind::Procedure(handler) = &mut self.kind {
+            handler.declarations.clear();
+        }
     }
 
     /// What the definition is called in messages.

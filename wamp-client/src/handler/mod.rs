@@ -11,6 +11,7 @@
 //! attachment   a handler with the topic or procedure it is for
 //! definition   what is mounted: such a handler, or a hook
 //! annotated    functions with an attribute, and how they are found
+//! declaration  what the source code tells of a procedure, for others to read
 //! component    values whose methods are handlers
 //! travels      what both ends of an interface can read and write
 //! ```
@@ -21,6 +22,7 @@ mod arguments;
 mod assembled;
 mod attachment;
 mod component;
+mod declaration;
 mod definition;
 mod extract;
 mod invocation;
@@ -40,6 +42,7 @@ pub use self::assembled::{
 pub(crate) use self::attachment::{Attach, ProcedureOptions};
 pub use self::attachment::{InvocationPolicy, ProcedureHandler, TopicHandler};
 pub use self::component::Component;
+pub(crate) use self::declaration::{DEFINE, Declaration};
 pub(crate) use self::definition::{BoxHandler, BoxHook, DefinitionKind, Names};
 pub use self::definition::{Definition, Mount, Source};
 pub use self::extract::{

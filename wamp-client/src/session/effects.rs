@@ -74,7 +74,7 @@ impl Link {
 
     fn invoke(&mut self, endpoint: EndpointKey, running: Running, call: Incoming, shared: &mut Shared<'_>) {
         let request = running.request;
-        let Some(Endpoint { kind: EndpointKind::Procedure { handler, names, options }, .. }) =
+        let Some(Endpoint { kind: EndpointKind::Procedure { handler, names, options, .. }, .. }) =
             shared.endpoints.get(&endpoint)
         else {
             self.machine.refuse(request, &WampError::new(error::NO_SUCH_REGISTRATION));
@@ -101,6 +101,9 @@ impl Link {
         result: Result<()>,
         shared: &mut Shared<'_>,
     ) -> Result<()> {
+        if let (Ok(()), Some(endpoint)) = (&result, shared.endpoints.get(&endpoint)) {
+            self.machine.declare(endpoint);
+        }
         let Some(answer) = answer else {
             self.missing = self.missing.saturating_sub(1);
             result?;

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use wamp_proto::MatchPolicy;
 
 use super::{Queue, Recovery};
-use crate::handler::{BoxHandler, Names, ProcedureOptions};
+use crate::handler::{BoxHandler, Declaration, Names, ProcedureOptions};
 
 /// Names an endpoint across sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,6 +46,8 @@ pub(crate) enum EndpointKind {
         options: ProcedureOptions,
         handler: BoxHandler,
         names: Names,
+        /// What is told of it where the router takes that.
+        declarations: Vec<Declaration>,
     },
 }
 

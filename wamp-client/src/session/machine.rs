@@ -15,7 +15,8 @@ use wamp_proto::message::{
     Call, Cancel, ErrorMessage, Goodbye, Publish, Register, Subscribe, Unregister, Unsubscribe, Yield,
 };
 use wamp_proto::{
-    Features, MatchPolicy, Message, OwnedPayload, RegistrationId, RequestId, Roles, Serializer, SubscriptionId,
+    Features, MatchPolicy, Message, OwnedPayload, PayloadBuilder, RegistrationId, RequestId, Roles, Serializer,
+    SubscriptionId,
 };
 
 pub(crate) use self::pending::Unanswered;
@@ -26,7 +27,7 @@ use super::{
     Answer, CallKey, CallRequest, CancelMode, Endpoint, EndpointKey, EndpointKind, MoreArguments, PublishRequest,
     Revocation, Sent,
 };
-use crate::handler::{Details, InvocationPolicy};
+use crate::handler::{DEFINE, Declaration, Details, InvocationPolicy};
 use crate::passthru::{Carried, Reply};
 use crate::{Error, Result, WampError};
 
@@ -231,6 +232,28 @@ impl Machine {
         self.patterns.insert(endpoint.key, (endpoint.matching, uri.into()));
         let verb = endpoint.kind.verb();
         self.requests.insert(request, Pending::Attach { endpoint: endpoint.key, verb, answer });
+    }
+
+    /// Tells what the source code says of a procedure, for others to read. Nobody waits for the answers: a router that
+    /// does not want to know is none the worse.
+    pub(crate) fn declare(&mut self, endpoint: &Endpoint) {
+        let EndpointKind::Procedure { declarations, .. } = &endpoint.kind else { return };
+        if !self.dealer.contains(Features::REFLECTION) {
+            return;
+        }
+        let Some((_, own)) = self.patterns.get(&endpoint.key).cloned() else { return };
+        for Declaration { kind, uri, description } in declarations {
+            let mut payload = PayloadBuilder::new(self.serializer);
+            let uri = uri.as_deref().unwrap_or(&own);
+            let added =
+                payload.arg(kind).and_then(|payload| payload.arg(uri)).and_then(|payload| payload.arg(description));
+            if added.is_err() {
+                continue;
+            }
+            let (request, payload) = (self.requests.next(), payload.finish());
+            let options = CallOptions::default();
+            self.send(&Call { request, options, procedure: DEFINE.into(), payload: payload.as_payload() }.into());
+        }
     }
 
     /// Unsubscribes or unregisters.

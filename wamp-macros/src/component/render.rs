@@ -60,7 +60,7 @@ fn method(Component { item, .. }: &Component, method: &Method) -> TokenStream {
     let uri = attributes.uri().map(filled);
     let define = definition(attributes, uri.as_ref());
     let path = format!("{}::{name}", signature::written(&item.self_ty));
-    let source = source(signature, doc, &quote!(#path));
+    let source = source(signature, doc, &quote!(#path), false);
     quote! {
         #(#conditions)*
         {
@@ -68,7 +68,7 @@ fn method(Component { item, .. }: &Component, method: &Method) -> TokenStream {
             let _ = fields;
             let component = ::std::sync::Arc::clone(&component);
             #assembled
-            definitions.push(#define.of_method(#source));
+            definitions.push(#define.of_method(#source, sent));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
+use syn::Ident;
 use syn::spanned::Spanned;
 
 use super::member::Member;
@@ -9,11 +10,13 @@ use super::model::Interface;
 use super::render::{Parameters, ours, uri};
 use super::take::{Taken, taken};
 use crate::render::{definition, source};
+use crate::uri;
 
 pub(super) fn callee(interface: &Interface) -> TokenStream {
     let (visibility, trait_name) = (&interface.item.vis, &interface.item.ident);
     let name = format_ident!("{trait_name}Callee");
     let Parameters { fields, arguments, doc } = Parameters::of(&interface.procedures);
+    let topics = interface.topics.iter().filter_map(|topic| self::topic(interface, topic, &arguments));
     let definitions = interface.procedures.iter().map(|procedure| self::procedure(interface, procedure));
     let implementation = ours("implementation");
     let about = format!("Offers the procedures of a [`{trait_name}`], to be given to `App::mount`.");
@@ -50,6 +53,10 @@ pub(super) fn callee(interface: &Interface) -> TokenStream {
 
                 let mut definitions = ::std::vec::Vec::new();
                 #(#definitions)*
+                // The callee is who publishes: it tells of the topics too, with one of its procedures.
+                if let ::core::option::Option::Some(last) = definitions.pop() {
+                    definitions.push(last #(#topics)*);
+                }
                 definitions.into_iter()
             }
         }
@@ -84,7 +91,12 @@ fn procedure(interface: &Interface, procedure: &Member) -> TokenStream {
     let uri = uri(&procedure.uri);
     let define = definition(attributes, Some(&uri));
     let path = format!("{trait_name}::{name}");
-    let source = source(&function.sig, doc, &quote!(#path));
+    let source = source(&function.sig, doc, &quote!(#path), interface.named);
+    let sent = procedure.arguments.iter().map(|argument| !argument.extracted);
+    let errors = output.error.as_ref().map(|error| {
+        let uris = quote_spanned!(error.span()=> <#error as ::wamp_client::TypedError>::URIS);
+        quote!(.with_errors(#uris))
+    });
     let conditions = procedure.conditions();
     quote! {
         #(#conditions)*
@@ -99,7 +111,20 @@ fn procedure(interface: &Interface, procedure: &Member) -> TokenStream {
                     #outcome
                 }))
             });
-            definitions.push(#define.of_method(#source));
+            definitions.push(#define.of_method(#source, &[#(#sent),*])#errors);
         }
     }
+}
+
+/// What is told of a topic. One with parameters that the procedures do not have is unknown to the callee.
+fn topic(interface: &Interface, topic: &Member, known: &[Ident]) -> Option<TokenStream> {
+    let (_, parameters) = uri::parameters(&topic.uri.value());
+    if topic.conditions().next().is_some() || !parameters.iter().all(|name| known.iter().any(|known| known == name)) {
+        return None;
+    }
+    let uri = uri(&topic.uri);
+    let path = format!("{}::{}", interface.item.ident, topic.name);
+    let source = source(&topic.function.sig, &topic.doc, &quote!(#path), interface.named);
+    let sent = topic.arguments.iter().map(|argument| !argument.extracted);
+    Some(quote!(.with_topic(#uri, #source, &[#(#sent),*])))
 }

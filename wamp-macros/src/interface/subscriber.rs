@@ -64,7 +64,7 @@ fn topic(interface: &Interface, topic: &Member) -> TokenStream {
     let (generics, bounds) = handler_bounds(topic);
     let attached = attached(attributes, Some(&quote!(uri)));
     let path = format!("{}::{name}", interface.item.ident);
-    let source = source(&function.sig, doc, &quote!(#path));
+    let source = source(&function.sig, doc, &quote!(#path), interface.named);
     let uri = uri(&topic.uri);
     let about = format!("Handles the events of `{}`.", topic.uri.value());
     let conditions: Vec<_> = topic.conditions().collect();
