@@ -29,7 +29,7 @@
 //! - `json`, `msgpack`, `cbor`: the serializers. At least one makes a protocol of it; without any there are only URIs,
 //!   patterns and ids.
 //! - `index`: [`PatternIndex`], which routers look subscriptions and registrations up in.
-//! - `auth`: [`auth`], the arithmetic of authentication.
+//! - `auth`: the arithmetic of authentication, in a module of this name.
 //!
 //! All but `auth` are on by default.
 
