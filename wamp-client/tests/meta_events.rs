@@ -3,30 +3,12 @@
 //! profile).
 
 mod peer;
+mod real;
 
-use std::net::SocketAddr;
-
-use peer::within;
+use real::{World, within};
 use serde_json::json;
-use tokio::net::TcpListener;
 use tokio::sync::mpsc;
-use wamp_client::{App, Client, InvocationPolicy, Running, Serializer, SessionId, TestamentScope};
-use wamp_router::{Router, Server};
-
-async fn serve() -> Server {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("the address is free");
-    Router::builder().realm("realm1").build().serve(listener, axum::Router::new())
-}
-
-fn app(address: SocketAddr) -> App {
-    App::new(format!("ws://{address}/ws"))
-}
-
-async fn start(app: App) -> (Running, Client) {
-    let running = within(app.start()).await.expect("it starts");
-    let client = running.client().clone();
-    (running, client)
-}
+use wamp_client::{Client, InvocationPolicy, Serializer, SessionId, TestamentScope};
 
 fn id_of(client: &Client) -> SessionId {
     client.session().expect("it is joined").id
@@ -34,9 +16,9 @@ fn id_of(client: &Client) -> SessionId {
 
 #[tokio::test]
 async fn sessions_that_come_and_go_are_told() {
-    let server = serve().await;
+    let world = World::start().await;
     for serializer in Serializer::ALL {
-        let (watching, watcher) = start(app(server.local_addr()).serializer(serializer)).await;
+        let (watching, watcher) = world.run(world.app().serializer(serializer)).await;
         let (joined, mut joins) = mpsc::unbounded_channel();
         let (left, mut leaves) = mpsc::unbounded_channel();
         let sessions = watcher.meta().sessions();
@@ -51,7 +33,7 @@ async fn sessions_that_come_and_go_are_told() {
         });
         within(on_leave).await.expect("it is subscribed");
 
-        let (running, client) = start(app(server.local_addr())).await;
+        let (running, client) = world.run(world.app()).await;
         let session = client.session().expect("it is joined");
         let told = within(joins.recv()).await.expect("it comes");
         assert_eq!((told.session, &told.authid, &told.authrole), (session.id, &session.authid, &session.authrole));
@@ -67,8 +49,8 @@ async fn sessions_that_come_and_go_are_told() {
 
 #[tokio::test]
 async fn registrations_are_told_in_their_order() {
-    let server = serve().await;
-    let (_watching, watcher) = start(app(server.local_addr())).await;
+    let world = World::start().await;
+    let (_watching, watcher) = world.run(world.app()).await;
     let (sender, mut events) = mpsc::unbounded_channel();
     let registrations = watcher.meta().registrations();
     let tell = |what: &'static str| {
@@ -89,8 +71,8 @@ async fn registrations_are_told_in_their_order() {
     within(registrations.on_unregister(tell("unregister"))).await.expect("it is subscribed");
     within(registrations.on_delete(tell("delete"))).await.expect("it is subscribed");
 
-    let (_one, one) = start(app(server.local_addr())).await;
-    let (_two, two) = start(app(server.local_addr())).await;
+    let (_one, one) = world.run(world.app()).await;
+    let (_two, two) = world.run(world.app()).await;
     let mut next = async || within(events.recv()).await.expect("it comes");
     // Each is a subscription of its own, and they don't wait for each other: what of it is told is not ordered here.
     let register =
@@ -113,8 +95,8 @@ async fn registrations_are_told_in_their_order() {
 
 #[tokio::test]
 async fn subscriptions_are_told() {
-    let server = serve().await;
-    let (_watching, watcher) = start(app(server.local_addr())).await;
+    let world = World::start().await;
+    let (_watching, watcher) = world.run(world.app()).await;
     let (sender, mut events) = mpsc::unbounded_channel();
     let subscriptions = watcher.meta().subscriptions();
     let tell = |what: &'static str| {
@@ -124,7 +106,7 @@ async fn subscriptions_are_told() {
             async {}
         }
     };
-    let (_one, one) = start(app(server.local_addr())).await;
+    let (_one, one) = world.run(world.app()).await;
     let created = sender.clone();
     let subscriber = id_of(&one);
     let on_create = subscriptions.on_create(move |session, details| {
@@ -199,9 +181,9 @@ async fn the_options_of_a_testament_are_those_of_a_publication() {
 
 #[tokio::test]
 async fn a_testament_reaches_only_those_it_is_for() {
-    let server = serve().await;
-    let (_heir, heir) = start(app(server.local_addr())).await;
-    let (_other, other) = start(app(server.local_addr())).await;
+    let world = World::start().await;
+    let (_heir, heir) = world.run(world.app()).await;
+    let (_other, other) = world.run(world.app()).await;
     let (sender, mut heard) = mpsc::unbounded_channel();
     for (client, who) in [(&heir, "heir"), (&other, "other")] {
         let sender = sender.clone();
@@ -211,7 +193,7 @@ async fn a_testament_reaches_only_those_it_is_for() {
         };
         within(client.subscribe("com.example.will", on_event)).await.expect("it is subscribed");
     }
-    let (running, client) = start(app(server.local_addr())).await;
+    let (running, client) = world.run(world.app()).await;
     let authid = |client: &Client| client.session().and_then(|session| session.authid.clone()).expect("it has one");
     let will = |text: &str| client.testament("com.example.will").arg(text);
     within(will("not other").exclude([id_of(&other)])).await.expect("it is left");

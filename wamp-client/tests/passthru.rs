@@ -2,35 +2,15 @@
 //! Specification: "Payload Passthru Mode" (advanced profile).
 
 mod codecs;
-mod peer;
-
-use std::net::SocketAddr;
+mod real;
 
 use codecs::{KEYS, Mqtt, Secret};
 use futures_util::{StreamExt, stream};
-use peer::within;
-use tokio::net::TcpListener;
+use real::{World, within};
 use tokio::sync::mpsc;
 use wamp_client::{
-    App, Client, Details, Error, ErrorKind, Part, Parts, Progress, Results, Running, Serializer, Value, WampError,
-    handlers, register,
+    App, Details, Error, ErrorKind, Part, Parts, Progress, Results, Serializer, Value, WampError, handlers, register,
 };
-use wamp_router::{Router, Server};
-
-async fn serve() -> Server {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("the address is free");
-    Router::builder().realm("realm1").build().serve(listener, axum::Router::new())
-}
-
-fn app(address: SocketAddr) -> App {
-    App::new(format!("ws://{address}/ws"))
-}
-
-async fn start(app: App) -> (Running, Client) {
-    let running = within(app.start()).await.expect("it starts");
-    let client = running.client().clone();
-    (running, client)
-}
 
 /// What a handler learns of how its message was encoded.
 fn keys(details: &Details) -> Option<[Option<String>; 4]> {
@@ -67,17 +47,17 @@ async fn plain(details: Details) -> bool {
     details.passthru.is_none()
 }
 
-fn callee(address: SocketAddr) -> App {
-    app(address).codec(Secret::new("blue")).mount(handlers![divide, sum, plain])
+fn callee(world: &World) -> App {
+    world.app().codec(Secret::new("blue")).mount(handlers![divide, sum, plain])
 }
 
 #[tokio::test]
 async fn a_call_and_its_result_are_encoded_between_all_serializers() {
-    let server = serve().await;
+    let world = World::start().await;
     for serializer in Serializer::ALL {
-        let (callee, _) = start(callee(server.local_addr()).serializer(serializer)).await;
+        let (callee, _) = world.run(callee(&world).serializer(serializer)).await;
         for serializer in Serializer::ALL {
-            let (caller, client) = start(app(server.local_addr()).serializer(serializer)).await;
+            let (caller, client) = world.run(world.app().serializer(serializer)).await;
             let call = client.call_raw("com.example.divide").arg(7).arg(2).passthru(Secret::new("blue"));
             let result = within(call).await.expect("it is answered");
             assert_eq!(result.arg::<i64>(0).expect("it is there"), 3);
@@ -93,9 +73,9 @@ async fn a_call_and_its_result_are_encoded_between_all_serializers() {
 
 #[tokio::test]
 async fn a_plain_call_is_answered_in_plain_as_ever() {
-    let server = serve().await;
-    let (_callee, _) = start(callee(server.local_addr())).await;
-    let (_caller, client) = start(app(server.local_addr())).await;
+    let world = World::start().await;
+    let (_callee, _) = world.run(callee(&world)).await;
+    let (_caller, client) = world.run(world.app()).await;
     let result = within(client.call_raw("com.example.plain")).await.expect("it is answered");
     assert!(result.arg::<bool>(0).expect("it is there"));
     assert!(result.passthru().is_none());
@@ -103,9 +83,9 @@ async fn a_plain_call_is_answered_in_plain_as_ever() {
 
 #[tokio::test]
 async fn an_error_is_encoded_too_and_its_uri_is_not() {
-    let server = serve().await;
-    let (_callee, _) = start(callee(server.local_addr())).await;
-    let (_caller, client) = start(app(server.local_addr())).await;
+    let world = World::start().await;
+    let (_callee, _) = world.run(callee(&world)).await;
+    let (_caller, client) = world.run(world.app()).await;
     let call = client.call::<()>("com.example.divide").arg(7).arg(0).passthru(Secret::new("blue"));
     let error = within(call).await.expect_err("it can't be divided");
     let error = error.wamp().expect("the callee answered");
@@ -115,9 +95,9 @@ async fn an_error_is_encoded_too_and_its_uri_is_not() {
 
 #[tokio::test]
 async fn parts_are_encoded_both_ways() {
-    let server = serve().await;
-    let (_callee, _) = start(callee(server.local_addr())).await;
-    let (_caller, client) = start(app(server.local_addr())).await;
+    let world = World::start().await;
+    let (_callee, _) = world.run(callee(&world)).await;
+    let (_caller, client) = world.run(world.app()).await;
     let call = client.call::<i64>("com.example.sum").arg(1).parts(stream::iter([2, 3])).passthru(Secret::new("blue"));
     let parts: Vec<_> = within(call.progressive::<i64>().collect()).await;
     let parts: Vec<_> = parts.into_iter().map(|part| part.expect("it is decoded")).collect();
@@ -126,8 +106,8 @@ async fn parts_are_encoded_both_ways() {
 
 #[tokio::test]
 async fn an_event_is_encoded_and_a_retained_one_stays_so() {
-    let server = serve().await;
-    let (_publisher, publisher) = start(app(server.local_addr())).await;
+    let world = World::start().await;
+    let (_publisher, publisher) = world.run(world.app()).await;
     let publication = publisher.publish("com.example.topic").arg("a").kwarg("unit", "s").retain();
     within(publication.passthru(Secret::new("blue")).acknowledge()).await.expect("it is published");
 
@@ -137,8 +117,8 @@ async fn an_event_is_encoded_and_a_retained_one_stays_so() {
             sender.send((text, keys(&details), details.retained)).expect("the test listens");
             async {}
         };
-        let app = app(server.local_addr()).serializer(serializer).codec(Secret::new("blue"));
-        let (subscriber, client) = start(app).await;
+        let app = world.app().serializer(serializer).codec(Secret::new("blue"));
+        let (subscriber, client) = world.run(app).await;
         within(client.subscribe("com.example.topic", on_event).get_retained(true)).await.expect("it is subscribed");
         assert_eq!(within(events.recv()).await, Some(("a".to_owned(), secret("blue"), true)));
         let publication = publisher.publish("com.example.topic").arg("b").passthru(Secret::new("blue"));
@@ -150,15 +130,15 @@ async fn an_event_is_encoded_and_a_retained_one_stays_so() {
 
 #[tokio::test]
 async fn an_event_that_can_not_be_read_is_dropped_and_the_next_one_is_handled() {
-    let server = serve().await;
+    let world = World::start().await;
     let (sender, mut events) = mpsc::unbounded_channel();
     let on_event = move |text: String| {
         sender.send(text).expect("the test listens");
         async {}
     };
-    let app = app(server.local_addr()).codec(Secret::new("blue")).subscribe("com.example.topic", on_event);
-    let (_subscriber, _) = start(app).await;
-    let (_publisher, publisher) = start(self::app(server.local_addr())).await;
+    let app = world.app().codec(Secret::new("blue")).subscribe("com.example.topic", on_event);
+    let (_subscriber, _) = world.run(app).await;
+    let (_publisher, publisher) = world.run(world.app()).await;
     let publish = |text: &str| publisher.publish("com.example.topic").arg(text);
     within(publish("no codec").passthru(Mqtt::native())).await.expect("it is sent");
     within(publish("wrong key").passthru(Secret::new("red"))).await.expect("it is sent");
@@ -170,9 +150,9 @@ async fn an_event_that_can_not_be_read_is_dropped_and_the_next_one_is_handled() 
 
 #[tokio::test]
 async fn a_callee_without_the_codec_or_the_key_says_so() {
-    let server = serve().await;
-    let (_callee, _) = start(callee(server.local_addr())).await;
-    let (_caller, client) = start(app(server.local_addr())).await;
+    let world = World::start().await;
+    let (_callee, _) = world.run(callee(&world)).await;
+    let (_caller, client) = world.run(world.app()).await;
     let call = client.call::<()>("com.example.plain").passthru(Mqtt::packed());
     let error = within(call).await.expect_err("it has no such codec");
     assert_eq!(error.wamp_uri(), Some("wamp.error.feature_not_supported"));
@@ -186,9 +166,9 @@ async fn a_callee_without_the_codec_or_the_key_says_so() {
 
 #[tokio::test]
 async fn what_can_not_be_encoded_is_not_sent() {
-    let server = serve().await;
-    let (_callee, _) = start(callee(server.local_addr())).await;
-    let (_caller, client) = start(app(server.local_addr())).await;
+    let world = World::start().await;
+    let (_callee, _) = world.run(callee(&world)).await;
+    let (_caller, client) = world.run(world.app()).await;
     let error = within(client.call::<()>("com.example.plain").passthru(Secret::new("none"))).await;
     let error = error.expect_err("there is no such key");
     assert!(matches!(&error, Error::Passthru { scheme, .. } if scheme == "x_secret"), "{error:?}");
@@ -199,11 +179,11 @@ async fn what_can_not_be_encoded_is_not_sent() {
 
 #[tokio::test]
 async fn an_answer_that_can_not_be_encoded_is_not_told() {
-    let server = serve().await;
+    let world = World::start().await;
     // It reads what is encoded with any key, but the one it answers with is gone.
-    let app = callee(server.local_addr()).codec(Secret::new("none").reading("blue"));
-    let (_callee, _) = start(app).await;
-    let (_caller, client) = start(self::app(server.local_addr())).await;
+    let app = callee(&world).codec(Secret::new("none").reading("blue"));
+    let (_callee, _) = world.run(app).await;
+    let (_caller, client) = world.run(world.app()).await;
     let call = client.call::<()>("com.example.divide").arg(7).arg(0).passthru(Secret::new("blue"));
     let error = within(call).await.expect_err("it can't answer");
     assert_eq!(error.wamp_uri(), Some("wamp.error.runtime_error"));
@@ -212,7 +192,7 @@ async fn an_answer_that_can_not_be_encoded_is_not_told() {
 
 #[tokio::test]
 async fn payloads_of_another_system_go_through_as_they_are() {
-    let server = serve().await;
+    let world = World::start().await;
     for serializer in Serializer::ALL {
         let (sender, mut events) = mpsc::unbounded_channel();
         let on_event = move |bytes: Value, details: Details| {
@@ -220,11 +200,11 @@ async fn payloads_of_another_system_go_through_as_they_are() {
             sender.send((bytes, serializer)).expect("the test listens");
             async {}
         };
-        let app = app(server.local_addr()).serializer(serializer).codec(Mqtt::native());
-        let (gateway, _) = start(app.subscribe("com.example.mqtt", on_event)).await;
+        let app = world.app().serializer(serializer).codec(Mqtt::native());
+        let (gateway, _) = world.run(app.subscribe("com.example.mqtt", on_event)).await;
         for (codec, expected) in [(Mqtt::native(), "native"), (Mqtt::packed(), "json")] {
             let message = Value::Bin(vec![0x30, 0xff, 0x00]);
-            let (publishing, client) = start(self::app(server.local_addr()).serializer(serializer)).await;
+            let (publishing, client) = world.run(world.app().serializer(serializer)).await;
             within(client.publish("com.example.mqtt").arg(&message).passthru(codec)).await.expect("it is sent");
             assert_eq!(within(events.recv()).await, Some((message, Some(expected.into()))), "{serializer}");
             within(publishing.stop()).await.expect("it ends in good order");
@@ -235,10 +215,10 @@ async fn payloads_of_another_system_go_through_as_they_are() {
 
 #[tokio::test]
 async fn the_key_may_follow_from_the_uri_and_from_the_call() {
-    let server = serve().await;
-    let app = app(server.local_addr()).codec(Secret::by_uri()).register("com.example.blue", || async { "kept" });
-    let (_callee, _) = start(app).await;
-    let (_caller, client) = start(self::app(server.local_addr())).await;
+    let world = World::start().await;
+    let app = world.app().codec(Secret::by_uri()).register("com.example.blue", || async { "kept" });
+    let (_callee, _) = world.run(app).await;
+    let (_caller, client) = world.run(world.app()).await;
     let result = within(client.call_raw("com.example.blue").passthru(Secret::by_uri())).await.expect("it is answered");
     assert_eq!(result.arg::<String>(0).expect("it is there"), "kept");
     assert_eq!(result.passthru().and_then(|passthru| passthru.keyid.as_deref()), Some("blue"));

@@ -3,33 +3,15 @@
 
 mod codecs;
 mod peer;
-
-use std::net::SocketAddr;
+mod real;
 
 use codecs::Secret;
 use futures_util::{Stream, StreamExt, stream};
-use peer::within;
+use real::{World, within};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tokio::net::TcpListener;
 use tokio::sync::mpsc;
-use wamp_client::{App, Client, Part, Running, Serializer, State, Value, WampError, handlers, register, subscribe};
-use wamp_router::{Router, Server};
-
-async fn serve() -> Server {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("the address is free");
-    Router::builder().realm("realm1").build().serve(listener, axum::Router::new())
-}
-
-fn app(address: SocketAddr) -> App {
-    App::new(format!("ws://{address}/ws"))
-}
-
-async fn start(app: App) -> (Running, Client) {
-    let running = within(app.start()).await.expect("it starts");
-    let client = running.client().clone();
-    (running, client)
-}
+use wamp_client::{App, Part, Serializer, State, Value, WampError, handlers, register, subscribe};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Line {
@@ -67,9 +49,10 @@ async fn much() -> impl Stream<Item = String> {
     stream::repeat("x".repeat(1 << 20))
 }
 
-fn callee(address: SocketAddr) -> App {
+fn callee(world: &World) -> App {
     let squares = |to: u64| async move { stream::iter((1..=to).map(|number| number * number)) };
-    app(address)
+    world
+        .app()
         .codec(Secret::new("blue"))
         .mount(handlers![lines, checked, units, much])
         .register("com.example.squares", squares)
@@ -77,10 +60,10 @@ fn callee(address: SocketAddr) -> App {
 
 #[tokio::test]
 async fn items_are_parts_for_a_caller_who_asks_for_them() {
-    let server = serve().await;
+    let world = World::start().await;
     for serializer in Serializer::ALL {
-        let (callee, _) = start(callee(server.local_addr()).serializer(serializer)).await;
-        let (_caller, client) = start(app(server.local_addr())).await;
+        let (callee, _) = world.run(callee(&world).serializer(serializer)).await;
+        let (_caller, client) = world.run(world.app()).await;
         let parts = client.call::<()>("com.example.lines").arg(3).progressive::<Line>();
         let parts: Vec<_> = within(parts.map(|part| part.expect("it is a part")).collect()).await;
         let expected = [1, 2, 3].map(|number| Part::Progress(line(number)));
@@ -92,10 +75,10 @@ async fn items_are_parts_for_a_caller_who_asks_for_them() {
 
 #[tokio::test]
 async fn items_are_a_list_for_any_other_caller() {
-    let server = serve().await;
+    let world = World::start().await;
     for serializer in Serializer::ALL {
-        let (callee, _) = start(callee(server.local_addr()).serializer(serializer)).await;
-        let (_caller, client) = start(app(server.local_addr())).await;
+        let (callee, _) = world.run(callee(&world).serializer(serializer)).await;
+        let (_caller, client) = world.run(world.app()).await;
         let all: Vec<Line> = within(client.call("com.example.lines").arg(3)).await.expect("it is answered");
         assert_eq!(all, [1, 2, 3].map(line), "{serializer}");
         let none: Vec<Line> = within(client.call("com.example.lines").arg(0)).await.expect("it is answered");
@@ -110,9 +93,9 @@ async fn items_are_a_list_for_any_other_caller() {
 
 #[tokio::test]
 async fn an_item_that_is_an_error_is_the_answer() {
-    let server = serve().await;
-    let (_callee, _) = start(callee(server.local_addr())).await;
-    let (_caller, client) = start(app(server.local_addr())).await;
+    let world = World::start().await;
+    let (_callee, _) = world.run(callee(&world)).await;
+    let (_caller, client) = world.run(world.app()).await;
     let two: Vec<u64> = within(client.call("com.example.checked").arg(2)).await.expect("it is answered");
     assert_eq!(two, [1, 2]);
     let error = within(client.call::<Vec<u64>>("com.example.checked").arg(4)).await.expect_err("3 fails");
@@ -126,9 +109,9 @@ async fn an_item_that_is_an_error_is_the_answer() {
 
 #[tokio::test]
 async fn a_stream_without_end_does_not_fill_the_memory() {
-    let server = serve().await;
-    let (_callee, _) = start(callee(server.local_addr())).await;
-    let (_caller, client) = start(app(server.local_addr())).await;
+    let world = World::start().await;
+    let (_callee, _) = world.run(callee(&world)).await;
+    let (_caller, client) = world.run(world.app()).await;
     let error = within(client.call::<Vec<String>>("com.example.much")).await.expect_err("it has no end");
     assert_eq!(error.wamp_uri(), Some("wamp.error.payload_size_exceeded"));
 }
@@ -156,10 +139,10 @@ async fn endless(State(lives): State<Words>) -> impl Stream<Item = u64> {
 
 #[tokio::test]
 async fn a_caller_who_gives_up_ends_the_stream() {
-    let server = serve().await;
+    let world = World::start().await;
     let (lives, mut life) = mpsc::unbounded_channel();
-    let (_callee, _) = start(app(server.local_addr()).state(lives).mount(handlers![endless])).await;
-    let (_caller, client) = start(app(server.local_addr())).await;
+    let (_callee, _) = world.run(world.app().state(lives).mount(handlers![endless])).await;
+    let (_caller, client) = world.run(world.app()).await;
     let mut parts = client.call::<()>("com.example.endless").progressive::<u64>();
     for number in 0..2 {
         assert!(matches!(within(parts.next()).await, Some(Ok(Part::Progress(part))) if part == number));
@@ -171,9 +154,9 @@ async fn a_caller_who_gives_up_ends_the_stream() {
 
 #[tokio::test]
 async fn parts_of_a_stream_are_encoded_like_the_call() {
-    let server = serve().await;
-    let (_callee, _) = start(callee(server.local_addr())).await;
-    let (_caller, client) = start(app(server.local_addr())).await;
+    let world = World::start().await;
+    let (_callee, _) = world.run(callee(&world)).await;
+    let (_caller, client) = world.run(world.app()).await;
     let call = client.call_raw("com.example.squares").arg(2).passthru(Secret::new("blue"));
     let parts: Vec<_> = within(call.progressive_raw().collect()).await;
     assert_eq!(parts.len(), 3);

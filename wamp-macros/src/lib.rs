@@ -67,7 +67,7 @@ pub fn subscribe(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// Offers the function as a procedure.
 ///
 /// The function is `async`; its arguments are the call's positional arguments, in order, and whatever extractors it
-/// asks for. It returns a value, a `Result`, or nothing.
+/// asks for. It returns a value, a stream of values, a `Result`, or nothing.
 ///
 /// The URI may hold parameters that are filled in at join: `"machine.{id}.reboot"`.
 ///

@@ -48,7 +48,7 @@ impl Codecs {
                 Ok((arguments, seal))
             }
             Err(problem) => {
-                tracing::warn!(%uri, scheme, problem, "payload not decoded");
+                tracing::debug!(%uri, scheme, problem, "payload not decoded");
                 let text = format!("the payload can't be decoded in the scheme {scheme:?}");
                 Err(WampError::new(error::INVALID_ARGUMENT).arg(text))
             }
