@@ -318,6 +318,7 @@ async fn what_was_asked_before_the_stop_is_still_done() {
     connection.send(json!([68, 1, 1, {}])).await;
     connection.expect(json!([16, 2, {}, "com.example.last"])).await;
     connection.expect(json!([66, 3, 1])).await;
+    connection.send(json!([67, 3])).await;
     connection.expect(json!([70, 1, {}, ["stopped"]])).await;
     connection.goodbye().await;
     within(running.stopped()).await.expect("it ends well");

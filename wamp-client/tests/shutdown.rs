@@ -9,7 +9,8 @@ use peer::{Connection, Peer, app, within};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
-use wamp_client::{App, Client, Error, ErrorKind, Running};
+use wamp_client::{App, Client, Error, ErrorKind, InvocationPolicy, ProcedureHandler, Running};
+use wamp_router::Router;
 
 /// What happened, in order.
 #[derive(Clone, Default)]
@@ -92,11 +93,11 @@ async fn settle(client: &Client, connection: &mut Connection) {
     answered.expect("it is answered");
 }
 
-/// Takes the messages that end all registrations and subscriptions.
+/// Ends the registration, as the program wants it.
 async fn withdrawn(connection: &mut Connection) {
-    let [unregister, unsubscribe] = [connection.receive().await, connection.receive().await];
+    let unregister = connection.receive().await;
     assert_eq!((&unregister[0], &unregister[2]), (&json!(66), &json!(2)));
-    assert_eq!((&unsubscribe[0], &unsubscribe[2]), (&json!(34), &json!(1)));
+    connection.send(json!([67, unregister[1]])).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -111,10 +112,8 @@ async fn what_is_running_finishes_and_its_results_come_before_the_goodbye() {
     settle(running.client(), &mut connection).await;
     let (stopped, ()) = tokio::join!(running.stop(), async {
         withdrawn(&mut connection).await;
-        // Too late, both of them; the caller is told.
+        // Too late.
         connection.event(1, json!([3])).await;
-        let refused = connection.invoke(2, 2, json!([])).await;
-        assert_eq!((&refused[2], &refused[4]), (&json!(2), &json!("wamp.error.unavailable")));
         let mut answers = [connection.receive().await, connection.receive().await];
         // They are done at the same moment.
         answers.sort_by_key(|answer| answer[0].as_u64());
@@ -230,14 +229,15 @@ async fn a_session_that_is_lost_while_the_program_ends_is_not_looked_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_router_that_does_not_answer_the_goodbye_does_not_keep_the_program() {
+async fn a_router_that_answers_nothing_does_not_keep_the_program() {
     let (app, mut peer) = app();
     let (running, mut connection) = start(slow_app(app, Duration::ZERO).0, &mut peer).await;
     let begin = Instant::now();
-    let (stopped, goodbye) = tokio::join!(running.stop(), connection.receive());
-    stopped.expect("it ends well");
-    assert_eq!(goodbye[0], 6);
-    assert!(begin.elapsed() <= Duration::from_secs(4), "{:?}", begin.elapsed());
+    let (stopped, unregister) = tokio::join!(running.stop(), connection.receive());
+    stopped.expect("nothing was running");
+    assert_eq!(unregister[0], 66);
+    assert_eq!(connection.receive().await[0], 6);
+    assert!(begin.elapsed() <= Duration::from_secs(9), "{:?}", begin.elapsed());
 }
 
 #[tokio::test(start_paused = true)]
@@ -305,11 +305,69 @@ async fn arguments_still_reach_a_procedure_that_finishes() {
     connection.send(json!([68, 1, 1, {"progress": true}, [1]])).await;
     settle(running.client(), &mut connection).await;
     let (stopped, ()) = tokio::join!(running.stop(), async {
-        assert_eq!(connection.receive().await[0], 66);
+        let unregister = connection.receive().await;
+        assert_eq!(unregister[0], 66);
+        connection.send(json!([67, unregister[1]])).await;
         connection.send(json!([68, 1, 1, {"progress": true}, [2]])).await;
         connection.send(json!([68, 1, 1, {}, [3]])).await;
         connection.expect(json!([70, 1, {}, [6]])).await;
         connection.goodbye().await;
     });
     stopped.expect("it ends well");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_was_on_its_way_is_still_answered() {
+    let (app, mut peer) = app();
+    let (running, mut connection) = start(slow_app(app, Duration::from_secs(1)).0, &mut peer).await;
+    let (stopped, ()) = tokio::join!(running.stop(), async {
+        let unregister = connection.receive().await;
+        // It crossed the UNREGISTER.
+        connection.send(json!([68, 1, 2, {}])).await;
+        connection.send(json!([67, unregister[1]])).await;
+        connection.expect(json!([70, 1, {}, ["result"]])).await;
+        connection.goodbye().await;
+    });
+    stopped.expect("it ends well");
+}
+
+/// Over sockets, with the real router: two callees share a procedure, and one of them is stopped and started again while
+/// it is called all the time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_call_fails_while_one_of_two_callees_is_stopped_and_started_again() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("an address is free");
+    let server = Router::builder().realm("realm1").build().serve(listener, axum::Router::new());
+    let app = || App::new(format!("ws://{}/ws", server.local_addr()));
+    let callee = || {
+        let work = |number: u64| async move {
+            tokio::task::yield_now().await;
+            number
+        };
+        app().mount([ProcedureHandler::new("com.example.work", work).invoke(InvocationPolicy::RoundRobin)]).start()
+    };
+    let _steady = within(callee()).await.expect("it starts");
+    let caller = within(app().start()).await.expect("it starts");
+    let mut callers = tokio::task::JoinSet::new();
+    let (restarted, is_over) = tokio::sync::watch::channel(false);
+    for _ in 0..8 {
+        let (client, is_over) = (caller.client().clone(), is_over.clone());
+        callers.spawn(async move {
+            let mut calls = 0;
+            while !*is_over.borrow() {
+                let result: u64 = client.call("com.example.work").arg(calls).await.expect("no call fails");
+                assert_eq!(result, calls);
+                calls += 1;
+            }
+            calls
+        });
+    }
+    for _ in 0..50 {
+        let restarting = within(callee()).await.expect("it starts");
+        within(restarting.stop()).await.expect("it ends well");
+    }
+    restarted.send_replace(true);
+    while let Some(calls) = within(callers.join_next()).await {
+        assert!(calls.expect("no call fails") > 0);
+    }
+    within(server.shutdown()).await;
 }

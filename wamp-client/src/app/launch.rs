@@ -19,7 +19,8 @@ const COMMANDS: usize = 256;
 impl App {
     /// Runs until Ctrl-C or SIGTERM, then leaves the realm in good order:
     ///
-    /// 1. nothing new begins: where handlers are running, everything is unregistered and unsubscribed;
+    /// 1. nothing new begins: everything is unregistered, so that other callees get the calls (those that the router had
+    ///    already sent are still answered), and events are taken no more;
     /// 2. calls that are running finish, and events that have come are handled, for as long as
     ///    [`shutdown_timeout`](Self::shutdown_timeout) allows. What they publish and call is still sent, and their
     ///    results reach the callers. What takes longer is aborted, its callers get `wamp.error.canceled`, and the error

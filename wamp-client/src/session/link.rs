@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::time::Duration;
 
+use tokio::sync::oneshot::error::TryRecvError;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -58,6 +59,8 @@ pub(super) struct Link {
     joined: Option<JoinSet<()>>,
     /// The program is to stop.
     stopping: Option<Shutdown>,
+    /// Its registrations, until the router has ended them.
+    withdrawing: Vec<oneshot::Receiver<Result<()>>>,
     /// How long that may take.
     shutdown_timeout: Duration,
 }
@@ -88,6 +91,7 @@ impl Link {
             is_ready: false,
             joined: None,
             stopping: None,
+            withdrawing: Vec::new(),
             shutdown_timeout: config.shutdown_timeout,
         }
     }
@@ -174,7 +178,9 @@ impl Link {
                 self.is_ready = true;
                 self.joined = Some(shared.hooks.joined(&self.context));
             }
-            let is_over = |shutdown: &mut Shutdown| shared.work.is_done() || Instant::now() >= shutdown.deadline;
+            self.withdrawing.retain_mut(|answered| matches!(answered.try_recv(), Err(TryRecvError::Empty)));
+            let is_done = self.withdrawing.is_empty() && shared.work.is_done();
+            let is_over = |shutdown: &mut Shutdown| is_done || Instant::now() >= shutdown.deadline;
             if let Some(shutdown) = self.stopping.take_if(is_over) {
                 return Ok(shutdown);
             }
@@ -228,10 +234,8 @@ impl Link {
         // What was asked for before comes before.
         self.commands(shared);
         self.stopping = Some(Shutdown::begin(self.shutdown_timeout, shared.endpoints));
-        if !shared.work.is_done() {
-            // Other callees are to get the calls from now on. Where nothing is running the goodbye says the same.
-            self.machine.withdraw();
-        }
+        // Other callees are to get the calls from now on. Those that are on their way to this one are still answered.
+        self.withdrawing = self.machine.withdraw();
         self.set_alarm();
     }
 

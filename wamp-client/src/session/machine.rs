@@ -7,6 +7,7 @@ mod uploads;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 use wamp_proto::message::options::{
     CallOptions, CancelOptions, CloseDetails, ErrorDetails, RegisterOptions, SubscribeOptions, YieldOptions,
@@ -56,8 +57,6 @@ pub(crate) struct Machine {
     key_memory: Option<Arc<str>>,
     /// Invocations whose arguments have not all come.
     uploads: Uploads,
-    /// The program is about to leave: see [`withdraw`](Self::withdraw).
-    withdrawn: bool,
     /// Frames to be sent.
     frames: VecDeque<Vec<u8>>,
 }
@@ -105,7 +104,6 @@ impl Machine {
             dealer: router.dealer.unwrap_or_default(),
             key_memory,
             uploads: Uploads::default(),
-            withdrawn: false,
             frames: VecDeque::new(),
         }
     }
@@ -286,17 +284,17 @@ impl Machine {
         self.requests.insert(request, Pending::Detach { answer });
     }
 
-    /// Unregisters and unsubscribes everything, and waits for no answer. Invocations that are running go on.
-    pub(crate) fn withdraw(&mut self) {
-        self.withdrawn = true;
-        for (registration, _) in std::mem::take(&mut self.registrations) {
+    /// Unregisters everything. What the router answers comes by these; until then it may send invocations.
+    pub(crate) fn withdraw(&mut self) -> Vec<oneshot::Receiver<Result<()>>> {
+        let registrations: Vec<_> = self.registrations.keys().copied().collect();
+        let withdraw = registrations.into_iter().map(|registration| {
+            let (answer, answered) = oneshot::channel();
             let request = self.requests.next();
             self.send(&Unregister { request, registration }.into());
-        }
-        for (subscription, _) in std::mem::take(&mut self.subscriptions) {
-            let request = self.requests.next();
-            self.send(&Unsubscribe { request, subscription }.into());
-        }
+            self.requests.insert(request, Pending::Detach { answer });
+            answered
+        });
+        withdraw.collect()
     }
 
     /// Sends a part of the result of an invocation.

@@ -140,9 +140,15 @@ impl Connection {
         self.socket.into_inner()
     }
 
-    /// Takes the GOODBYE and answers it.
+    /// Takes the GOODBYE and answers it; before that the UNREGISTERs that a program ends with.
     pub(crate) async fn goodbye(&mut self) {
-        self.expect(json!([6, {}, "wamp.close.close_realm"])).await;
+        let goodbye = loop {
+            match self.receive().await {
+                unregister if unregister[0] == 66 => self.send(json!([67, unregister[1]])).await,
+                goodbye => break goodbye,
+            }
+        };
+        assert_eq!(goodbye, json!([6, {}, "wamp.close.close_realm"]));
         self.send(json!([6, {}, "wamp.close.goodbye_and_out"])).await;
     }
 }

@@ -131,11 +131,7 @@ impl Machine {
         }
         let Some(&endpoint) = self.registrations.get(&invocation.registration) else {
             // It crossed our UNREGISTER; whoever calls must get an answer all the same.
-            let refusal = match self.withdrawn {
-                true => WampError::new(error::UNAVAILABLE).arg("the callee is about to leave"),
-                false => WampError::new(error::NO_SUCH_REGISTRATION),
-            };
-            self.refuse(request, &refusal);
+            self.refuse(request, &WampError::new(error::NO_SUCH_REGISTRATION));
             return None;
         };
         if invocation.details.progress {
