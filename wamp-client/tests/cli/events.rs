@@ -169,3 +169,25 @@ async fn it_says_goodbye() {
     assert_eq!(subscriber.ended().await.good(), "");
     assert!(last(within(sent.recv()).await.unwrap()).is_some(), "after a signal, too");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_history_a_lost_session_leaves_no_gap() {
+    let mut world = World::new().await;
+    world.client.publish("com.log.a").arg(0).acknowledge().await.unwrap();
+    let mut subscriber = world.subscriber(&["sub", "com.log.a", "--history", "1", "--raw", "--count", "22"]).await;
+    assert_eq!(subscriber.line().await, "0");
+    world.client.publish("com.log.a").arg(1).acknowledge().await.unwrap();
+    assert_eq!(subscriber.line().await, "1");
+    let sessions = world.client.meta().sessions();
+    let own = world.client.session().unwrap().id;
+    for other in sessions.list().await.unwrap().into_iter().filter(|session| *session != own) {
+        sessions.kill(other).await.unwrap();
+    }
+    for number in 2..22 {
+        world.client.publish("com.log.a").arg(number).acknowledge().await.unwrap();
+    }
+    for number in 2..22 {
+        assert_eq!(subscriber.line().await, number.to_string());
+    }
+    assert!(!subscriber.ended().await.stderr.contains("may be missing"));
+}

@@ -1,7 +1,7 @@
 //! A session for as long as a command needs it, and signals.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use wamp_client::{Client, Error, Lifecycle, LifecycleEvents, Running};
+use wamp_client::{Client, Error, Lifecycle, LifecycleEvents, Recovered, Running};
 
 use crate::failure::Failure;
 use crate::output::tell;
@@ -56,6 +56,9 @@ async fn watch(mut lifecycle: LifecycleEvents) -> Failure {
             }
             Lifecycle::Joined(_) if std::mem::take(&mut is_lost) => {
                 tell(format_args!("{ASIDE}there is a session again{ASIDE:#}"));
+            }
+            Lifecycle::Recovered { topic, recovered: Recovered::Gap, .. } => {
+                tell(format_args!("{ASIDE}events of {} may be missing{ASIDE:#}", plain(&topic)));
             }
             Lifecycle::Stopped(Some(error)) => return Failure::Request(error),
             _ => {}

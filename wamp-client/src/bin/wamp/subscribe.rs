@@ -25,7 +25,8 @@ Examples:
 In a pipe each event is a line like
   {\"time\":\"…\",\"topic\":\"com.example.tick\",\"publication\":1,\"args\":[1],\"kwargs\":{}}
 
-It comes back by itself when the session is lost; what was published meanwhile is missed.";
+It comes back by itself when the session is lost. What was published meanwhile is missed, but with --history it is \
+asked for, and it is told when not all could be had.";
 
 /// Print events as they come
 #[derive(Debug, Args)]
@@ -121,7 +122,13 @@ async fn subscribe(client: &Client, topic: &str, flags: &Flags, sender: mpsc::Se
         async move { drop(sender.send(Event::of(details, args, kwargs)).await) }
     };
     let subscribe = client.subscribe(topic.to_owned(), on_event);
-    subscribe.matching(flags.matching.into()).get_retained(flags.retained).await?;
+    let subscribe = subscribe.matching(flags.matching.into()).get_retained(flags.retained);
+    // With a history a session that is lost leaves no gap.
+    if flags.history.is_some() {
+        subscribe.history().await?
+    } else {
+        subscribe.await?
+    };
     Ok(())
 }
 
