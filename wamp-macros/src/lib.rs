@@ -174,6 +174,8 @@ pub fn on_leave(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// A URI may hold fields, as in `{self.name}`: anything with `Display`. They are filled in when the component is
 /// attached, so that each of several values has its own URIs. Parameters without `self.` are filled in at join, as in
 /// other handlers.
+///
+/// A type has one such block; others beside it are ordinary ones.
 #[proc_macro_attribute]
 pub fn component(arguments: TokenStream, item: TokenStream) -> TokenStream {
     component::expand(arguments.into(), item.into()).into()
@@ -276,7 +278,8 @@ pub fn interface(arguments: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Makes an enum a set of error URIs: a procedure that returns one fails with its URI, and a caller gets it back.
 ///
-/// Beside it the enum is an ordinary error: it implements [`std::error::Error`], by `thiserror` or by hand.
+/// Beside it the enum is an ordinary error: it implements [`std::error::Error`], by `thiserror` or by hand. It does not
+/// implement `Serialize`: that would be a second way for it to travel.
 ///
 /// ```
 /// use wamp_client::{Client, WampError, register};
