@@ -140,8 +140,9 @@ pub struct PastDetails {
 }
 
 impl PastDetails {
-    /// How the arguments were encoded, if they are in passthru mode.
-    pub(crate) fn passthru(&self) -> Option<Passthru<'static>> {
+    /// How the arguments are encoded, if they are in passthru mode: they are here as they were published, and only
+    /// handlers get them decoded.
+    pub fn passthru(&self) -> Option<Passthru<'static>> {
         let owned = |text: &Option<String>| text.clone().map(Into::into);
         let passthru = Passthru {
             scheme: owned(&self.ppt_scheme),
