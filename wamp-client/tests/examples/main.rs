@@ -4,12 +4,16 @@ mod program;
 
 use std::future::IntoFuture;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
-use wamp_client::{App, Client, Running};
+use wamp_client::{App, Client, MatchPolicy, Running};
+use wamp_proto::Pattern;
+use wamp_router::history::{History, HistoryRule};
+use wamp_router::realm::RealmOptions;
 use wamp_router::{Router, Server};
 
 use crate::program::Program;
@@ -22,6 +26,15 @@ async fn within<T>(event: impl IntoFuture<Output = T>) -> T {
 async fn serve() -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("the address is free");
     Router::builder().realm("realm1").build().serve(listener, axum::Router::new())
+}
+
+/// A router that keeps orders, over restarts.
+async fn serve_history(address: SocketAddr, folder: &Path) -> Server {
+    let kept = Pattern::parse(MatchPolicy::Exact, "com.example.order").expect("it is a topic");
+    let history = History::sqlite([HistoryRule::new(kept)], folder.join("history.sqlite")).expect("there is room");
+    let options = RealmOptions { history: Some(history), ..RealmOptions::default() };
+    let listener = TcpListener::bind(address).await.expect("the address is free");
+    Router::builder().realm_with("realm1", options).build().serve(listener, axum::Router::new())
 }
 
 /// A program of the test's own.
@@ -227,6 +240,31 @@ async fn calculator_is_the_same_on_both_sides() {
     let mut divide = Program::start(server.local_addr(), "calculator", &["divide", "7", "0"]);
     assert_eq!(divide.line().await, "7 / 0 is nothing");
     assert!(divide.ends().await.success());
+}
+
+#[tokio::test]
+async fn orders_survive_a_restart_of_the_router() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let server = serve_history("127.0.0.1:0".parse().expect("it is an address"), folder.path()).await;
+    let address = server.local_addr();
+    let (running, client) = join(address).await;
+    let mut take = Program::start(address, "orders", &["take"]);
+    subscribed(&client, "com.example.order", 1).await;
+    within(running.stop()).await.expect("nothing is running");
+    let mut place = Program::start(address, "orders", &["place"]);
+    place.enter("tea").await;
+    assert_eq!(place.line().await, "placed tea");
+    assert_eq!(take.line().await, "taking tea");
+
+    within(server.shutdown()).await;
+    place.enter("milk").await;
+    let _server = serve_history(address, folder.path()).await;
+    assert_eq!(place.line().await, "placed milk");
+    let mut lines = [take.line().await, take.line().await];
+    // Whichever of the two programs is back first.
+    lines.sort();
+    assert_eq!(lines, ["nothing was missed", "taking milk"]);
+    assert!(place.ends().await.success());
 }
 
 #[tokio::test]
