@@ -55,8 +55,9 @@ export function rate(value) {
   return value >= 0 && Number.isFinite(value) ? scale(value, 1000, DECIMAL).join(NARROW) : NONE;
 }
 
+/** A whole number with its thousands apart. By hand: the first use of Intl costs milliseconds, while the fleet is awaited. */
 export function count(value) {
-  return value.toLocaleString('en');
+  return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 const STEPS = [

@@ -71,3 +71,8 @@ test('natural order: numbers by value', () => {
   names.sort((a, b) => (format.naturalKey(a) < format.naturalKey(b) ? -1 : 1));
   assert.deepEqual(names, ['api', 'Web-1', 'web-2', 'web-02b', 'web-10']);
 });
+
+test('counts have their thousands apart', () => {
+  const counts = [0, 7, 999, 1000, 12_345, 1_234_567].map(format.count);
+  assert.deepEqual(counts, ['0', '7', '999', '1,000', '12,345', '1,234,567']);
+});
