@@ -1,6 +1,6 @@
-//! The router of the interop tests: `interop_router [PING_INTERVAL]`. What their clients exercise needs settings that
-//! the program `wamp-router` has no flags for: trust levels, and pings within a second (the interval is in
-//! milliseconds; whoever does not answer is let go after five seconds).
+//! The router of the interop tests: `interop_router [--any-request-ids] [PING_INTERVAL]`. What their clients exercise
+//! needs settings that the program `wamp-router` has no flags for: trust levels, and pings within a second (the interval
+//! is in milliseconds; whoever does not answer is let go after five seconds).
 //!
 //! It says its addresses on its standard output, as `wamp-router` does, and ends with SIGINT.
 
@@ -51,12 +51,16 @@ async fn main() -> anyhow::Result<()> {
         history: Some(History::in_memory([HistoryRule::new(remembered)])),
         ..RealmOptions::default()
     };
-    let mut connections = ConnectionSettings { ping_timeout: Duration::from_secs(5), ..ConnectionSettings::default() };
-    if let Some(interval) = std::env::args().nth(1) {
-        connections.ping_interval = Duration::from_millis(interval.parse().context("no number of milliseconds")?);
+    let connections = ConnectionSettings { ping_timeout: Duration::from_secs(5), ..ConnectionSettings::default() };
+    let mut config = Config { connections, ..Config::default() };
+    for argument in std::env::args().skip(1) {
+        if argument == "--any-request-ids" {
+            config.sequential_request_ids = false;
+        } else {
+            config.connections.ping_interval = Duration::from_millis(argument.parse().context("no milliseconds")?);
+        }
     }
-    let router =
-        Router::builder().realm_with("realm1", realm).config(Config { connections, ..Config::default() }).build();
+    let router = Router::builder().realm_with("realm1", realm).config(config).build();
     let websocket = TcpListener::bind("127.0.0.1:0").await.context("no address for WebSocket")?;
     let rawsocket = TcpListener::bind("127.0.0.1:0").await.context("no address for RawSocket")?;
     let rawsocket_address = rawsocket.local_addr()?;

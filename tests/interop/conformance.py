@@ -46,6 +46,7 @@ FEATURES = {
     "long messages": ("Long messages",),
     "WebSocket fragments": ("WebSocket fragments",),
     "pings": ("Pings",),
+    "request ids": ("Request ids", "Sessions"),
     "session closing": ("Session closing", "Sessions"),
 }
 
@@ -96,14 +97,14 @@ def among(cells):
 
 
 class Notes:
-    """Deviations, numbered as they come up, with who has them."""
+    """Deviations by their reasons, numbered as they come up, with who has them."""
 
     def __init__(self):
         self.numbers, self.whose = {}, defaultdict(dict)
 
     def number(self, who, deviation):
-        self.whose[deviation][who] = True
-        return self.numbers.setdefault(deviation, len(self.numbers) + 1)
+        self.whose[deviation.reason][who] = True
+        return self.numbers.setdefault(deviation.reason, len(self.numbers) + 1)
 
     def list(self, titles, ours, theirs, crossbar):
         features = defaultdict(dict)
@@ -111,10 +112,10 @@ class Notes:
             for cell in cells:
                 if isinstance(cell.outcome, Deviation) and not (cells is theirs and wamp_clients(cell)):
                     self.number(title(cell), cell.outcome)
-                    features[cell.outcome][FEATURES[cell.check.feature][0]] = True
+                    features[cell.outcome.reason][FEATURES[cell.check.feature][0]] = True
         lines = ["| | who | feature | what |", "|---|---|---|---|"]
-        for deviation, number in self.numbers.items():
-            fields = [str(number), ", ".join(self.whose[deviation]), ", ".join(features[deviation]), deviation.reason]
+        for reason, number in self.numbers.items():
+            fields = [str(number), ", ".join(self.whose[reason]), ", ".join(features[reason]), reason]
             lines.append(f"| {' | '.join(fields)} |")
         return "\n".join(lines) + "\n"
 

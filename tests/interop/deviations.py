@@ -15,6 +15,11 @@ class Deviation:
     # The library has no way to do this; otherwise it does it, and differently.
     lacking: bool
 
+    @property
+    def unsettling(self):
+        """Whether the peer's session may be ending by then."""
+        return not set(GONE).isdisjoint(self.shows)
+
 
 # What checks say of what never comes, and of a session that has ended instead.
 NEVER = ("waited in vain",)
@@ -90,6 +95,8 @@ CROSSBAR = table(
     ("session_joins_and_leaves", strays("`wamp.session.on_leave` tells the session's id only", "AssertionError")),
     ("past_events_are_asked_for", strays("`get_events` knows no filter but `limit`", "unexpected keyword argument")),
 )
+NO_BYTES = strays("has no bytes: texts in JSON, and it leaves when it is sent some in MessagePack",
+                  "Lacks", "AssertionError", "wamp.error.canceled", *GONE)
 
 DEVIATIONS = {
     "crossbar": CROSSBAR,
@@ -125,6 +132,58 @@ DEVIATIONS = {
         ("no_more_calls_than_wanted", lacks("has no `concurrency`")),
         ("procedure_is_taken_over", "procedure_is_taken_away", lacks("has no `force_reregister`")),
     ),
+    "battler": table(
+        ("publish_acknowledged", lacks("does not tell a publication's id", "got None")),
+        ("event_is_retained", "retained_event_is_got", lacks("has no retained events")),
+        ("subscription_is_taken_back", "registration_is_taken_back", lacks("does not announce revocation", *NEVER)),
+        (*SEALED, lacks("has no payload passthru mode", *UNSEALED, *NEVER)),
+        ("caller_is_told", lacks("does not tell the session of the caller", "got [None")),
+        ("trust_level_of_a_call", lacks("does not tell trust levels of calls", "got None, wanted 3")),
+        (*PARTS, lacks("a call has its arguments at once")),
+        ("cancel_skip", lacks("does not cancel with `skip`")),
+        ("timeout_is_forwarded", lacks("has no `forward_timeout`")),
+        ("no_more_calls_than_wanted", lacks("has no `concurrency`")),
+        ("procedure_is_taken_over", "procedure_is_taken_away", lacks("has no `force_reregister`")),
+        *(
+            (f"publish {case}", f"subscribe {case}", f"echo {case}",
+             strays("has no negative numbers and no fractions, and leaves when it is sent some",
+                    "Lacks", "wamp.error.canceled", *GONE))
+            for case in ("integers", "negative integers", "floats", "64-bit integers")
+        ),
+        ("event_is_published_in_fragments", lacks("sends each message in one frame")),
+    ),
+    "async": table(
+        ("requests_are_numbered",
+         strays("numbers requests at random: the router must be told to bear it (`--any-request-ids`)", *GONE)),
+        ("reserved_topic_is_refused",
+         strays("tells the ERROR that answers a publication as a text only", "wamp.error.invalid_uri")),
+        ("error_is_passed_on",
+         strays("answers with its own error URI whatever the procedure's was", "wamp.async.rs.rpc.failed")),
+        ("unsubscribe_a_pattern", "subscribed_by_prefix", "subscribed_by_wildcard", "registered_by_prefix",
+         "registered_by_wildcard", "longest_prefix_is_called", lacks("has no patterns")),
+        ("own_event_is_wanted", "listed_by_session", "listed_by_authid", "listed_by_authrole",
+         lacks("can't say who is to receive a publication")),
+        ("publisher_discloses_itself", "caller_discloses_itself", lacks("has no `disclose_me`")),
+        ("publisher_is_told", "caller_is_told", lacks("does not tell who published or called", "Lacks", "got [None")),
+        (*TRUST, lacks("does not tell trust levels", "Lacks", "got None, wanted 3")),
+        ("event_is_retained", "retained_event_is_got", lacks("has no retained events")),
+        ("subscription_is_taken_back", "sessions_are_listed", "killed",
+         lacks("keeps its session's id to itself", "wamp.error.invalid_argument", "got False")),
+        (*SEALED, lacks("has no payload passthru mode", *UNSEALED, *NEVER)),
+        ("results_in_parts_are_got", "results_in_parts_are_sent", "results_in_parts_only_where_wanted",
+         lacks("has no progressive results")),
+        (*PARTS, lacks("a call has its arguments at once")),
+        ("cancel_skip", "cancel_kill", "cancel_killnowait", "cancel_in_the_default_mode", lacks("does not cancel")),
+        (*INTERRUPTS, lacks("its callees can't be interrupted", *NEVER)),
+        ("call_times_out", "timeout_is_forwarded", lacks("has no timeouts")),
+        ("shared_first", "shared_last", "shared_roundrobin", "shared_random", "other_policy_is_refused",
+         lacks("has no shared registrations")),
+        ("no_more_calls_than_wanted", lacks("has no `concurrency`")),
+        ("procedure_is_taken_over", "procedure_is_taken_away", lacks("has no `force_reregister`")),
+        ("registration_is_taken_back", lacks("does not announce revocation")),
+        ("publish 64-bit integers", lacks("its peer takes arguments as JSON")),
+        ("event_is_published_in_fragments", lacks("sends each message in one frame")),
+    ),
     "rust": table(
         ("event_is_published_in_fragments", lacks("sends each message in one frame")),
     ),
@@ -133,6 +192,18 @@ DEVIATIONS = {
         ROUNDED,
         ("publish bytes", "subscribe bytes", strays("has no binary in JSON over RawSocket", "AssertionError")),
     ),
+    **{peer: table(("publish bytes", "subscribe bytes", NO_BYTES)) for peer in ("battler/json", "async/json")},
+    **{
+        peer: table(("publish bytes", "subscribe bytes", "echo bytes", NO_BYTES))
+        for peer in ("battler/msgpack", "async/msgpack")
+    },
+    **{
+        f"async/{serializer}/raw": table(
+            ("publish bytes", "subscribe bytes", *(() if serializer == "json" else ("echo bytes",)), NO_BYTES),
+            ("pings_are_answered", strays("does not answer pings over RawSocket", *GONE)),
+        )
+        for serializer in ("json", "msgpack")
+    },
     "wampy/cbor": table(
         ("subscribe negative integers", "echo negative integers", "subscribe 64-bit integers", "echo 64-bit integers",
          strays("reads integers from -2^32 down wrongly", "AssertionError")),

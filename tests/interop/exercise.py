@@ -48,7 +48,8 @@ async def every_check(router, peer, checks):
                     await peer.start(router.urls, router.realm)
             cell = Cell(peer, check, await verdict(router, peer, check, expected))
             cells.append(cell)
-            fresh = not isinstance(cell.outcome, str)  # else nobody knows what state it is in
+            # Else nobody knows what state it is in.
+            fresh = cell.outcome is None or isinstance(cell.outcome, Deviation) and not cell.outcome.unsettling
     finally:
         await peer.stop()
     return cells

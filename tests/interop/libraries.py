@@ -23,6 +23,10 @@ class Library:
     serializers: tuple = SERIALIZERS
     # In which of them it speaks RawSocket too.
     raw: tuple = ()
+    # Whether it takes every value, so that it can be among all others.
+    sociable: bool = True
+    # Whether it numbers its requests 1, 2, 3 …
+    orderly: bool = True
 
     def peers(self):
         for serializer in self.serializers:
@@ -42,10 +46,13 @@ def pypi_versions(file):
     return dict(re.findall(r"^(\S+)==(\S+)$", (HERE.parent / file).read_text(), re.M))
 
 
-def libraries(client):
-    """All of them, wamp-client's last. `client` is its example `interop_peer`."""
+def libraries(client, rust_peers):
+    """All of them, wamp-client's last. The paths: its example `interop_peer`, the folder of the other Rust peers."""
     packages = json.loads((HERE.parent / "package.json").read_text())["dependencies"]
     pypi = pypi_versions("requirements.txt")
+    locked = (HERE / "rust-peers/Cargo.lock").read_text()
+    crates = dict(re.findall(r'^name = "(\S+)"\nversion = "(\S+)"$', locked, re.M))
+    two = SERIALIZERS[:2]
     peers = HERE / "peers"
     autobahn_js = ("node", str(peers / "autobahn_js.cjs"))
     return [
@@ -54,5 +61,9 @@ def libraries(client):
         Library("js", f"autobahn-js {packages['autobahn']}", autobahn_js, ("autobahn",), raw=("json",)),
         Library("js22", f"autobahn-js {packages['autobahn-22'].split('@')[1]}", autobahn_js, ("autobahn-22",)),
         Library("wampy", f"wampy.js {packages['wampy']}", ("node", str(peers / "wampy_js.cjs"))),
+        Library("battler", f"battler-wamp {crates['battler-wamp']}", (f"{rust_peers}/battler_wamp",),
+                serializers=two, sociable=False),
+        Library("async", f"wamp_async {crates['wamp_async']}", (f"{rust_peers}/wamp_async",),
+                serializers=two, raw=two, sociable=False, orderly=False),
         Library("rust", "wamp-client", (client,), raw=SERIALIZERS),
     ]

@@ -17,14 +17,15 @@ from pathlib import Path
 from conformance import page, settle
 from crossbar import Crossbar
 from exercise import exercise, report
-from features import CHECKS, PINGED
+from features import CHECKS, NUMBERED, PINGED
 from libraries import crossbar_version, libraries
 from matrix import each_with_each
 from peer import Broken
 from router import Router
 
-ORDINARY = [check for check in CHECKS if check.feature != PINGED]
 PINGING = [check for check in CHECKS if check.feature == PINGED]
+STRICT = [check for check in CHECKS if check.feature == NUMBERED]
+ORDINARY = [check for check in CHECKS if check not in PINGING + STRICT]
 
 
 async def pairs(arguments, known):
@@ -38,11 +39,18 @@ async def pairs(arguments, known):
 
 
 async def with_router(arguments, known):
-    """The cells of each feature with wamp-router."""
+    """The cells of each feature with wamp-router, set up as the checks and the libraries need it."""
+    orderly = [library for library in known if library.orderly]
+    disorderly = [library for library in known if not library.orderly]
     cells = []
-    for checks, pings in ((ORDINARY, ()), (PINGING, ("300",))):
-        async with running(Router.start(arguments.feature_router, *pings)) as router:
-            cells += await exercise(router, known, checks, arguments.only)
+    for checks, libraries, *settings in (
+        (ORDINARY + STRICT, orderly),
+        (STRICT, disorderly),
+        (ORDINARY, disorderly, "--any-request-ids"),
+        (PINGING, known, "--any-request-ids", "300"),
+    ):
+        async with running(Router.start(arguments.feature_router, *settings)) as router:
+            cells += await exercise(router, libraries, checks, arguments.only)
     return cells
 
 
@@ -50,7 +58,7 @@ async def with_crossbar(arguments, known):
     """The cells of each feature of wamp-client with Crossbar."""
     ours = [library for library in known if library.key == "rust"]
     async with running(Crossbar.start(arguments.crossbar)) as crossbar:
-        cells = await exercise(crossbar, ours, ORDINARY, arguments.only)
+        cells = await exercise(crossbar, ours, ORDINARY + STRICT, arguments.only)
         if any(isinstance(cell.outcome, str) for cell in cells):
             crossbar.show_log()
     return cells
@@ -78,6 +86,7 @@ async def main():
     arguments.add_argument("--router", required=True, help="the wamp-router binary")
     arguments.add_argument("--feature-router", required=True, help="wamp-router's example interop_router")
     arguments.add_argument("--client", required=True, help="wamp-client's example interop_peer")
+    arguments.add_argument("--rust-peers", required=True, help="the folder with the programs of rust-peers")
     arguments.add_argument("--crossbar", required=True, help="the crossbar binary")
     arguments.add_argument("--only", default="", help="only peers whose name contains this")
     arguments.add_argument("--update-conformance", action="store_true", help="write docs/conformance.md")
@@ -85,7 +94,7 @@ async def main():
     # So that what was started is stopped.
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
 
-    known = libraries(arguments.client)
+    known = libraries(arguments.client, arguments.rust_peers)
     well = await pairs(arguments, known)
     well &= await over_longpoll(arguments)
     ours = await with_router(arguments, known)

@@ -40,7 +40,8 @@ class Table:
 
 async def each_with_each(router, libraries, only=""):
     """Starts the peers, fills the tables, and says how many cells passed and failed."""
-    everyone = [peer for library in libraries for peer in library.peers() if only in peer.name]
+    everyone = [peer for library in libraries if library.sociable
+                for peer in library.peers() if only in peer.name]
     await asyncio.gather(*(peer.start(router.urls, router.realm) for peer in everyone))
     names = [peer.name for peer in everyone]
     published = Table("publisher (row) to subscriber (column)", names)

@@ -108,6 +108,11 @@ fn page(checkout: &Checkout, _: &Options) -> anyhow::Result<()> {
 }
 
 fn interop(checkout: &Checkout, options: &Options) -> anyhow::Result<()> {
+    // A workspace of their own: what they depend on, some of it old, is no concern of this one.
+    let rust_peers = checkout.target.join("rust-peers");
+    run(cargo(checkout, &["build", "--locked", "--manifest-path", "tests/interop/rust-peers/Cargo.toml"])
+        .arg("--target-dir")
+        .arg(&rust_peers))?;
     let mut command = program(checkout, checkout.venv().join("bin/python"));
     command
         .arg("tests/interop/main.py")
@@ -117,6 +122,8 @@ fn interop(checkout: &Checkout, options: &Options) -> anyhow::Result<()> {
         .arg(checkout.binary("examples/interop_router"))
         .arg("--client")
         .arg(checkout.binary("examples/interop_peer"))
+        .arg("--rust-peers")
+        .arg(rust_peers.join("debug"))
         .arg("--crossbar")
         .arg(checkout.crossbar().join("bin/crossbar"))
         .env("NODE_PATH", checkout.npm().join("node_modules"))

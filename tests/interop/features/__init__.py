@@ -1,6 +1,7 @@
 """What one peer and a router do together, feature by feature: see `check` and `Stage`."""
 
 import asyncio
+import re
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Callable
@@ -12,6 +13,8 @@ from wire import Wire
 CHECKS = []
 # The feature whose checks need a router that pings every moment.
 PINGED = "pings"
+# The feature whose checks need a router that is strict about it, and all others one that bears with a peer.
+NUMBERED = "request ids"
 # The feature that only WebSocket has.
 FRAGMENTED = "WebSocket fragments"
 
@@ -40,7 +43,8 @@ class Stage:
     """What a check works with besides its peer: sessions in its own hands, and URIs that nobody else uses."""
 
     def __init__(self, router, peer, check):
-        self.uri = f"interop.{peer.name.replace('/', '_')}_{check.name.replace(' ', '_')}"
+        # Of the strict kind, which is all that battler-wamp takes.
+        self.uri = "interop." + re.sub("[^a-z0-9]", "_", f"{peer.name}_{check.name}")
         self._router, self._wires = router, []
         self.wire = None
 

@@ -2,7 +2,7 @@
 
 from payloads import expect
 
-from . import FRAGMENTED, PINGED, check, fails
+from . import FRAGMENTED, NUMBERED, PINGED, check, fails
 
 # In characters.
 LONG = 4 << 20
@@ -44,10 +44,20 @@ async def pings_are_answered(peer, stage):
     await peer.event("pinged")
 
 
+@check(NUMBERED, "caller")
+async def requests_are_numbered(peer, stage):
+    for _ in range(3):
+        await peer.call("wamp.session.count")
+
+
 @check("session closing", "callee")
 async def goodbye_is_answered(peer, stage):
     await peer.register(stage.uri, "echo")
+    [registration], _ = await stage.wire.call("wamp.registration.lookup", stage.uri)
+    gone = await stage.wire.subscribe("wamp.registration.on_delete")
     reply = await peer.do("leave")
     if reply.get("reason") is not None:
         expect("GOODBYE.Reason", reply["reason"], "wamp.close.goodbye_and_out")
+    while (await stage.wire.event(gone))[1][1] != registration:
+        pass
     await fails("wamp.error.no_such_procedure", stage.wire.call(stage.uri))

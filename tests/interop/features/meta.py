@@ -4,6 +4,9 @@ from payloads import expect
 
 from . import check, fails
 
+# An id that nothing has.
+NOBODY = 2**53
+
 
 async def one(peer, procedure, *args, **kwargs):
     """The one result of a meta procedure."""
@@ -28,7 +31,7 @@ async def session_is_described(peer, stage):
     details = await one(peer, "wamp.session.get", wire.session)
     got = [details.get(of) for of in ("session", "authid", "authrole")]
     expect("session", got, [wire.session, wire.details["authid"], wire.details["authrole"]])
-    await fails("wamp.error.no_such_session", peer.call("wamp.session.get", 4))
+    await fails("wamp.error.no_such_session", peer.call("wamp.session.get", NOBODY))
 
 
 @check("session_meta_api", "caller")
@@ -91,7 +94,7 @@ async def registrations_are_looked_up(peer, stage):
     expect("get", got, [id, stage.uri, "prefix", "roundrobin"])
     expect("callees", await one(peer, "wamp.registration.list_callees", id), [wire.session])
     expect("count of callees", await one(peer, "wamp.registration.count_callees", id), 1)
-    await fails("wamp.error.no_such_registration", peer.call("wamp.registration.get", 4))
+    await fails("wamp.error.no_such_registration", peer.call("wamp.registration.get", NOBODY))
 
 
 @check("registration_meta_api", "subscriber")
@@ -124,7 +127,7 @@ async def subscriptions_are_looked_up(peer, stage):
     expect("get", got, [id, stage.uri, "prefix"])
     expect("subscribers", await one(peer, "wamp.subscription.list_subscribers", id), [wire.session])
     expect("count of subscribers", await one(peer, "wamp.subscription.count_subscribers", id), 1)
-    await fails("wamp.error.no_such_subscription", peer.call("wamp.subscription.get", 4))
+    await fails("wamp.error.no_such_subscription", peer.call("wamp.subscription.get", NOBODY))
 
 
 @check("subscription_meta_api", "subscriber")
