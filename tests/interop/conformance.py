@@ -72,7 +72,8 @@ def page(libraries, ours, theirs, crossbar):
         "Features of `wamp-router`, shown by these clients: "
         + ", ".join(f"{library.title} (**{library.key}**)" for library in others)
         + ". Transcripts are the router's own tests of the chapter, message by message.\n",
-        table("client's role", ours, [(library.key, of_library(library.key)) for library in others], notes, titles, True),
+        table("client's role", ours, [(library.key, of_library(library.key)) for library in others], notes, titles,
+              True),
         "## Client\n",
         f"Features of `wamp-client`, shown with wamp-router and Crossbar {crossbar}.\n",
         table("role", client + theirs, [("wamp-router", among(client)), ("Crossbar", among(theirs))], notes,

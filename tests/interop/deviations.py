@@ -55,7 +55,8 @@ def table(*rows):
 
 TRUST = ("trust_level_of_an_event", "trust_level_of_a_call")
 INTERRUPTS = (
-    "interrupted_by_kill", "interrupted_by_killnowait", "interrupted_when_the_caller_leaves", "interrupted_by_a_timeout",
+    "interrupted_by_kill", "interrupted_by_killnowait", "interrupted_when_the_caller_leaves",
+    "interrupted_by_a_timeout",
 )
 PARTS = ("arguments_in_parts_are_sent", "arguments_in_parts_are_taken")
 SEALED = ("sealed_event_is_published", "sealed_event_is_opened", "sealed_call_is_made", "sealed_call_is_opened")
@@ -87,7 +88,8 @@ CROSSBAR = table(
      lacks("has no progressive call invocations", "the router does not announce", "wanted [6]")),
     ("not_interrupted_by_skip", strays("does not answer a call that is canceled with `skip`", *NEVER)),
     ("other_policy_is_refused",
-     strays("answers a registration with another policy with an error URI of its own", "procedure_exists_with_different_invocation_policy")),
+     strays("answers a registration with another policy with an error URI of its own",
+            "procedure_exists_with_different_invocation_policy")),
     ("no_more_calls_than_wanted", strays("queues calls beyond `concurrency`, without a limit", *NEVER)),
     ("registration_is_taken_back", strays("`wamp.registration.remove_callee` fails", "wamp.error.runtime_error")),
     ("session_is_described", "session_is_killed",
@@ -112,7 +114,8 @@ DEVIATIONS = {
         ("timeout_is_forwarded", lacks("has no `forward_timeout`")),
         ("subscription_is_taken_back",
          strays("announces subscription_revocation, but takes it for a protocol error and leaves", *GONE)),
-        ("registration_is_taken_back", lacks("does not tell its user that the router took a registration back", *NEVER)),
+        ("registration_is_taken_back",
+         lacks("does not tell its user that the router took a registration back", *NEVER)),
     ),
     "js": AUTOBAHN_JS,
     "js22": AUTOBAHN_JS,

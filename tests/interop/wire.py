@@ -168,6 +168,6 @@ class Wire:
 
 
 def payload(fields, head):
-    """A message's fields with args and kwargs, which may be left out on the wire, in their places after `head` others."""
+    """A message's fields, with args and kwargs after the first `head`, whether or not they were on the wire."""
     fields = list(fields)
     return fields + [[], {}][len(fields) - head:]
