@@ -33,7 +33,7 @@ pub(crate) fn summary(description: Option<&Value>) -> String {
         let arguments: Vec<String> = arguments.iter().map(argument).collect();
         parts.push(format!("({})", arguments.join(", ")));
     }
-    if let Some(result) = text("result") {
+    if let Some(result) = text("returns") {
         parts.push(format!("→ {result}"));
     }
     parts.extend(text("doc").and_then(|doc| doc.lines().next()).map(str::to_owned));
@@ -60,7 +60,7 @@ mod tests {
         let add =
             parse(r#"{"doc": "Adds two.\n\nSlowly.", "arguments": [{"name": "a"}, {"name": "b", "type": "i64"}]}"#);
         assert_eq!(summary(Some(&add)), "(a, b: i64) Adds two.");
-        assert_eq!(summary(Some(&parse(r#"{"arguments": ["a", {}], "result": "u64"}"#))), "(a, _) → u64");
+        assert_eq!(summary(Some(&parse(r#"{"arguments": ["a", {}], "returns": "u64"}"#))), "(a, _) → u64");
         for nothing in ["null", "{}", r#"{"doc": 5}"#] {
             assert_eq!(summary(Some(&parse(nothing))), "");
         }
