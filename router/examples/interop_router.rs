@@ -57,6 +57,7 @@ async fn main() -> anyhow::Result<()> {
         if argument == "--any-request-ids" {
             config.sequential_request_ids = false;
         } else {
+            config.connections.rawsocket_pings = true;
             config.connections.ping_interval = Duration::from_millis(argument.parse().context("no milliseconds")?);
         }
     }

@@ -100,6 +100,11 @@ pub(crate) struct Cli {
           value_parser = clap::value_parser!(u64).range(1..))]
     ping_interval: u64,
 
+    /// Ping RawSocket clients too; by default TCP keep-alives look after them, as some clients
+    /// don't answer pings (wamp_async), or hang up (autobahn-python on asyncio).
+    #[arg(long)]
+    rawsocket_pings: bool,
+
     #[command(flatten)]
     pub(crate) history: HistoryFlags,
 
@@ -131,6 +136,7 @@ impl Cli {
                 max_message: self.max_message,
                 outbox: OutboxLimits { bytes: self.outbox, policy, ..OutboxLimits::default() },
                 ping_interval: Duration::from_secs(self.ping_interval),
+                rawsocket_pings: self.rawsocket_pings,
                 ..ConnectionSettings::default()
             },
             max_connections: self.max_connections,

@@ -167,11 +167,12 @@ async fn a_ping_is_answered_with_the_same_bytes() {
 }
 
 #[tokio::test]
-async fn a_silent_client_is_pinged_then_dropped() {
+async fn a_silent_client_is_pinged_then_dropped_if_asked_for() {
     let settings = ConnectionSettings {
         ping_interval: Duration::from_millis(40),
         // Long enough for a busy machine to get the pongs through.
         ping_timeout: Duration::from_secs(1),
+        rawsocket_pings: true,
         ..Default::default()
     };
     let (_server, address) = served(Config { connections: settings, ..Config::default() }).await;

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::ConnectionSettings;
-use crate::outbox::{Append, Class, Outbox};
+use crate::outbox::{Append, Class, Framing, Outbox};
 use crate::transport::control::CloseCode;
 
 /// Looks after the connections of a server: pings silent peers, drops the gone, and ends what
@@ -187,6 +187,9 @@ impl Pulse {
             }
             return;
         }
+        if matches!(self.outbox.encoding().framing, Framing::RawSocket { .. }) && !self.settings.rawsocket_pings {
+            return;
+        }
         let heard = self.heard.load(Ordering::Relaxed);
         let interval = millis(self.settings.ping_interval);
         if now.saturating_sub(heard) >= interval.saturating_add(millis(self.settings.ping_timeout)) {
@@ -208,4 +211,46 @@ impl Pulse {
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(NEVER)
+}
+
+#[cfg(test)]
+mod tests {
+    use wamp_proto::Serializer;
+
+    use super::*;
+    use crate::outbox::Encoding;
+
+    const RAWSOCKET: Framing = Framing::RawSocket { max_length: 1 << 24 };
+
+    /// What a peer that says nothing gets within a minute, and whether it is still there then.
+    fn silent_for_a_minute(framing: Framing, settings: ConnectionSettings) -> (Vec<u8>, bool) {
+        let encoding = Encoding { serializer: Serializer::Json, framing };
+        let outbox = Outbox::detached_with(encoding, Default::default(), usize::MAX);
+        let heartbeat = Heartbeat::new(settings);
+        let pulse = heartbeat.watch(&outbox, false);
+        let mut received = Vec::new();
+        for second in 0..=60 {
+            heartbeat.beat(1000 * second);
+            outbox.flush();
+            received.extend(outbox.drain());
+        }
+        drop(pulse);
+        (received, outbox.closed().is_none())
+    }
+
+    #[test]
+    fn who_is_silent_is_pinged_and_dropped() {
+        let settings = ConnectionSettings { rawsocket_pings: true, ..Default::default() };
+        for framing in [Framing::WebSocket, RAWSOCKET] {
+            let mut ping = Vec::new();
+            framing.ping_frame(&mut ping);
+            assert_eq!(silent_for_a_minute(framing, settings), (ping, false));
+        }
+    }
+
+    /// autobahn-python on asyncio hangs up when it is pinged, and wamp_async does not answer.
+    #[test]
+    fn a_rawsocket_peer_is_not_pinged_unless_asked_for() {
+        assert_eq!(silent_for_a_minute(RAWSOCKET, ConnectionSettings::default()), (Vec::new(), true));
+    }
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
@@ -88,7 +89,25 @@ impl Socket for TcpStream {
         H: Handler,
         F: FnOnce(Arc<Outbox>) -> H + Send + 'static,
     {
+        let settings = heartbeat.settings();
+        if !settings.rawsocket_pings {
+            keep_alive(&self, settings);
+        }
         run_tcp(self, Vec::new(), encoding, accept(encoding), &heartbeat, handler)
+    }
+}
+
+/// How often Linux asks before it takes a connection for dead.
+const PROBES: u32 = 9;
+
+/// Has the operating system find out that the other end is gone, in the time a ping would take.
+fn keep_alive(socket: &TcpStream, settings: &ConnectionSettings) {
+    let second = Duration::from_secs(1);
+    let keepalive = TcpKeepalive::new()
+        .with_time(settings.ping_interval.max(second))
+        .with_interval((settings.ping_timeout / PROBES).max(second));
+    if let Err(error) = SockRef::from(socket).set_tcp_keepalive(&keepalive) {
+        tracing::debug!(%error, "no keep-alive");
     }
 }
 

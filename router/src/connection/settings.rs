@@ -19,6 +19,11 @@ pub struct ConnectionSettings {
     pub ping_interval: Duration,
     /// How long a pinged peer may stay silent before it is taken for gone. Default: 20 s.
     pub ping_timeout: Duration,
+    /// Whether RawSocket peers are pinged too. Some do not answer (wamp_async), or hang up
+    /// (autobahn-python on asyncio). Without it the operating system looks after their TCP
+    /// connections, by keep-alives in the same times: it finds a link that is dead, not a program
+    /// that hangs. Default: no.
+    pub rawsocket_pings: bool,
     /// How long a peer may take to answer a close frame. Default: 5 s.
     pub close_timeout: Duration,
 }
@@ -32,6 +37,7 @@ impl Default for ConnectionSettings {
             handshake_timeout: Duration::from_secs(10),
             ping_interval: Duration::from_secs(30),
             ping_timeout: Duration::from_secs(20),
+            rawsocket_pings: false,
             close_timeout: Duration::from_secs(5),
         }
     }
