@@ -208,8 +208,8 @@ DEVIATIONS = {
         for serializer in ("json", "msgpack")
     },
     "wampy/cbor": table(
-        ("subscribe negative integers", "echo negative integers", "subscribe 64-bit integers", "echo 64-bit integers",
-         strays("reads integers from -2^32 down wrongly", "AssertionError")),
+        ("subscribe 64-bit integers", "echo 64-bit integers",
+         strays("reads some integers beyond 2^53 wrongly", "AssertionError")),
     ),
     **{
         f"py/{serializer}/raw": table(
