@@ -130,3 +130,20 @@ impl Socket for DuplexStream {
         run_stream(self, Vec::new(), encoding, accept(encoding), &heartbeat, handler)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Not pinged, a peer whose machine has vanished is found by the operating system.
+    #[tokio::test]
+    async fn the_operating_system_looks_after_a_tcp_connection() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let socket = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        assert!(!SockRef::from(&socket).keepalive().unwrap());
+        let settings = ConnectionSettings { ping_interval: Duration::from_secs(7), ..Default::default() };
+        keep_alive(&socket, &settings);
+        assert!(SockRef::from(&socket).keepalive().unwrap());
+        assert_eq!(SockRef::from(&socket).tcp_keepalive_time().unwrap(), Duration::from_secs(7));
+    }
+}
