@@ -117,7 +117,7 @@ impl<'a> SessionDetails<'a> {
             authmethod: &identity.authmethod,
             authprovider: &identity.authprovider,
             transport: TransportDetails {
-                r#type: member.transport().name,
+                r#type: member.entrance().transport,
                 protocol: member.outbox.encoding().serializer.subprotocol(),
             },
         }

@@ -16,6 +16,7 @@ use tokio::time::timeout;
 
 use crate::connection::Heartbeat;
 use crate::router::Router;
+use crate::session::{Entrance, Origin};
 use crate::transport::control::CloseCode;
 use crate::{http, worker};
 
@@ -39,6 +40,8 @@ pub struct Server {
 pub(crate) struct Shared {
     pub(crate) router: Router,
     pub(crate) heartbeat: Heartbeat,
+    pub(crate) websocket: Arc<Entrance>,
+    rawsocket: Arc<Entrance>,
     /// Whether the server listens on this machine only.
     pub(crate) loopback: bool,
     /// One permit for each connection there may be.
@@ -67,6 +70,8 @@ impl Server {
         let heartbeat = Heartbeat::new(config.connections);
         let shared = Arc::new(Shared {
             heartbeat: heartbeat.clone(),
+            websocket: Arc::new(Entrance::new("websocket", config.sequential_request_ids)),
+            rawsocket: Arc::new(Entrance::new("rawsocket", config.sequential_request_ids)),
             loopback: address.ip().to_canonical().is_loopback(),
             slots: Arc::new(Semaphore::new(config.max_connections.min(Semaphore::MAX_PERMITS))),
             refusals: Arc::new(Semaphore::new(rawsocket::REFUSALS)),
@@ -76,7 +81,10 @@ impl Server {
         let app = http::app(&shared, http);
         let serve = {
             let shared = shared.clone();
-            move |slot, socket, peer| drop(tokio::spawn(web::serve(slot, shared.clone(), socket, peer, app.clone())))
+            move |slot, socket, origin: Origin| {
+                let Some(peer) = origin.peer else { return };
+                tokio::spawn(web::serve(slot, shared.clone(), socket, peer, app.clone()));
+            }
         };
         let accept = accept::run(shared.clone(), listener, serve, |socket| web::refuse(&socket));
         let listeners = vec![tokio::spawn(accept)];
@@ -104,11 +112,11 @@ impl Server {
 
     fn listen_rawsocket<L>(&mut self, listener: L)
     where
-        L: accept::Listener<Stream: crate::connection::rawsocket::Socket, Peer: 'static>,
+        L: accept::Listener<Stream: crate::connection::rawsocket::Socket>,
     {
         let serve = {
             let shared = self.shared.clone();
-            move |slot, stream, peer| drop(tokio::spawn(rawsocket::serve(slot, shared.clone(), stream, peer)))
+            move |slot, stream, origin| drop(tokio::spawn(rawsocket::serve(slot, shared.clone(), stream, origin)))
         };
         let refuse = {
             let shared = self.shared.clone();

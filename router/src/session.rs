@@ -3,6 +3,7 @@
 
 pub(crate) mod announced;
 mod authenticator;
+mod entrance;
 mod identity;
 pub(crate) mod request_ids;
 mod requests;
@@ -27,17 +28,8 @@ use requests::Joined;
 use violation::Violation;
 
 pub use authenticator::{Admission, Applicant, Authenticator, Challenge, Exchange, Refusal, Verdict};
+pub use entrance::{Entrance, Origin};
 pub use identity::Identity;
-
-/// What a session comes in over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Transport {
-    /// What others are told it is: `websocket`, `rawsocket`, `longpoll`.
-    pub name: &'static str,
-    /// Whether request ids must count 1, 2, 3 …, as the specification demands. Some older
-    /// clients number at random.
-    pub sequential_request_ids: bool,
-}
 
 /// A session, or what may become one. The connection that owns it feeds it with frames.
 ///
@@ -46,14 +38,14 @@ pub struct Transport {
 pub struct Session {
     realms: Arc<Realms>,
     outbox: Arc<Outbox>,
-    transport: Transport,
+    entrance: Arc<Entrance>,
     state: State,
 }
 
 #[derive(Debug)]
 enum State {
     /// Waiting for HELLO.
-    Opening,
+    Opening(Box<Origin>),
     /// Waiting for AUTHENTICATE.
     Challenged(Box<Challenged>),
     Joined(Joined),
@@ -72,9 +64,9 @@ struct Challenged {
 }
 
 impl Session {
-    /// A session to be, whose answers go to `outbox`.
-    pub fn new(realms: Arc<Realms>, outbox: Arc<Outbox>, transport: Transport) -> Self {
-        Self { realms, outbox, transport, state: State::Opening }
+    /// A session to be, of a client that comes from `origin`. The answers go to `outbox`.
+    pub fn new(realms: Arc<Realms>, outbox: Arc<Outbox>, entrance: Arc<Entrance>, origin: Origin) -> Self {
+        Self { realms, outbox, entrance, state: State::Opening(Box::new(origin)) }
     }
 
     /// Whether the client has joined a realm and not left it.
@@ -109,7 +101,7 @@ impl Session {
                     Err(violation) => self.abort_violation(&violation, burst),
                 },
             },
-            State::Opening => match message {
+            State::Opening(_) => match message {
                 Message::Hello(hello) => self.open(&hello, burst),
                 Message::Abort(_) => self.finish(None, CloseCode::NORMAL, burst),
                 message => self.abort_violation(&Violation::BeforeHello(message.name()), burst),
@@ -152,8 +144,14 @@ impl Session {
             return self.abort(error::NO_SUCH_REALM, &message, CloseCode::POLICY, burst);
         };
         let id = realm.draw_session_id();
-        let applicant = Applicant { realm: realm.name(), session: id, hello, now: realm.now() };
-        let verdict = realm.options().authenticator.meet(&applicant);
+        let State::Opening(origin) = std::mem::replace(&mut self.state, State::Over) else {
+            return self.abort_violation(&Violation::BeforeWelcome("HELLO"), burst);
+        };
+        let applicant = Applicant { realm: realm.name(), session: id, hello, origin: &origin, now: realm.now() };
+        let verdict = match self.entrance.authenticator() {
+            Some(authenticator) => authenticator.meet(&applicant),
+            None => realm.options().authenticator.meet(&applicant),
+        };
         self.settle(verdict, realm, id, roles, burst)
     }
 
@@ -189,13 +187,13 @@ impl Session {
                 return self.abort(reason, &message, CloseCode::POLICY, burst);
             }
         };
-        let Ok(member) = realm.join(id, admission, self.transport, roles, &self.outbox, burst) else {
+        let Ok(member) = realm.join(id, admission, self.entrance.clone(), roles, &self.outbox, burst) else {
             return self.abort(close::SYSTEM_SHUTDOWN, "the router is shutting down", CloseCode::GOING_AWAY, burst);
         };
         tracing::Span::current()
             .record("session", tracing::field::display(member.id()))
             .record("realm", tracing::field::display(realm.name()));
-        let request_ids = RequestIds::new(self.transport.sequential_request_ids);
+        let request_ids = RequestIds::new(self.entrance.sequential_request_ids);
         self.state = State::Joined(Joined { realm, member, request_ids });
         Flow::Continue
     }

@@ -9,7 +9,7 @@ use wamp_router::burst::Burst;
 use wamp_router::connection::Flow;
 use wamp_router::outbox::{Encoding, Framing, Outbox};
 use wamp_router::realm::Realms;
-use wamp_router::session::{Session, Transport};
+use wamp_router::session::{Entrance, Origin, Session};
 
 /// Joins with every role and feature.
 pub(super) const HELLO: &str = r#"[1,"realm1",{"roles":{
@@ -43,9 +43,9 @@ impl Client {
     pub(super) fn new(realms: Arc<Realms>, serializer: Serializer) -> Self {
         let outbox = Outbox::detached(Encoding { serializer, framing: Framing::WebSocket });
         // With ids in a strict sequence, nearly all that is made up would end with the first request.
-        let transport = Transport { name: "websocket", sequential_request_ids: false };
+        let entrance = Arc::new(Entrance::new("websocket", false));
         Self {
-            session: Session::new(realms, outbox.clone(), transport),
+            session: Session::new(realms, outbox.clone(), entrance, Origin::default()),
             outbox,
             id: None,
             closed: false,

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::{Handler, Incoming};
 use crate::outbox::Outbox;
 use crate::realm::Realms;
-use crate::session::{Session, Transport};
+use crate::session::{Entrance, Origin, Session};
 use crate::worker;
 
 /// Feeds a session with what its connection reads.
@@ -16,8 +16,8 @@ pub(crate) struct WampHandler {
 }
 
 impl WampHandler {
-    pub(crate) fn new(realms: Arc<Realms>, outbox: Arc<Outbox>, transport: Transport) -> Self {
-        Self { session: Session::new(realms, outbox, transport) }
+    pub(crate) fn new(realms: Arc<Realms>, outbox: Arc<Outbox>, entrance: Arc<Entrance>, origin: Origin) -> Self {
+        Self { session: Session::new(realms, outbox, entrance, origin) }
     }
 }
 

@@ -27,6 +27,7 @@ use axum::routing::post;
 
 use super::Problem;
 use crate::server::Shared;
+use crate::session::Entrance;
 use channel::Channel;
 use channels::Channels;
 
@@ -38,6 +39,7 @@ struct Endpoint {
     shared: Arc<Shared>,
     settings: LongPollSettings,
     channels: Arc<Channels>,
+    entrance: Arc<Entrance>,
 }
 
 /// The transport's routes.
@@ -46,6 +48,9 @@ pub(super) fn routes(shared: &Arc<Shared>, settings: &LongPollSettings) -> axum:
         shared: shared.clone(),
         settings: settings.clone(),
         channels: Arc::new(Channels::new(settings.max_transports)),
+        // A client may send several requests at a time, on connections of which either may be the
+        // faster: autobahn-js does. So ids may arrive in any order.
+        entrance: Arc::new(Entrance::new("longpoll", false)),
     });
     let base = settings.path.trim_end_matches('/');
     axum::Router::new()

@@ -18,7 +18,7 @@ use super::Problem;
 use crate::connection::{WampHandler, run_tcp};
 use crate::outbox::{Encoding, Framing};
 use crate::server::{Shared, Slot, Stage};
-use crate::session::Transport;
+use crate::session::Origin;
 use crate::transport::Accept;
 use crate::transport::websocket::handshake::{HandshakeError, accept_key, choose_serializer};
 
@@ -53,7 +53,7 @@ pub(super) async fn open(State(shared): State<Arc<Shared>>, mut request: Request
         session = tracing::field::Empty,
         realm = tracing::field::Empty,
     );
-    tokio::spawn(run(shared, upgrade, serializer, slot).instrument(span));
+    tokio::spawn(run(shared, upgrade, serializer, Origin { peer }, slot).instrument(span));
     let headers = [
         (UPGRADE, HeaderValue::from_static("websocket")),
         (CONNECTION, HeaderValue::from_static("Upgrade")),
@@ -64,9 +64,9 @@ pub(super) async fn open(State(shared): State<Arc<Shared>>, mut request: Request
 }
 
 /// Runs the session, and holds its slot.
-async fn run(shared: Arc<Shared>, upgrade: OnUpgrade, serializer: Serializer, _slot: Option<Slot>) {
+async fn run(shared: Arc<Shared>, upgrade: OnUpgrade, serializer: Serializer, origin: Origin, _slot: Option<Slot>) {
     let connection = match upgrade.await.map(tcp) {
-        Ok(Some((socket, received))) => connection(&shared, socket, received, serializer),
+        Ok(Some((socket, received))) => connection(&shared, socket, received, serializer, origin),
         Ok(None) => return tracing::error!("an upgraded connection is no TCP socket"),
         Err(error) => return tracing::debug!(%error, "not upgraded"),
     };
@@ -79,13 +79,13 @@ fn connection(
     socket: TcpStream,
     received: Vec<u8>,
     serializer: Serializer,
+    origin: Origin,
 ) -> impl Future<Output = ()> + Send + use<> {
-    let config = shared.router.config();
     let encoding = Encoding { serializer, framing: Framing::WebSocket };
     let accept = if serializer.is_binary() { Accept::Binary } else { Accept::Text };
-    let transport = Transport { name: "websocket", sequential_request_ids: config.sequential_request_ids };
+    let entrance = shared.websocket.clone();
     let realms = shared.router.realms().clone();
-    let session = move |outbox| WampHandler::new(realms, outbox, transport);
+    let session = move |outbox| WampHandler::new(realms, outbox, entrance, origin);
     run_tcp(socket, received, encoding, accept, &shared.heartbeat, session)
 }
 

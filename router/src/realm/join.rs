@@ -11,7 +11,7 @@ use super::{Member, Realm, random_id};
 use crate::burst::Burst;
 use crate::meta;
 use crate::outbox::Outbox;
-use crate::session::{Admission, Transport, announced};
+use crate::session::{Admission, Entrance, announced};
 use crate::transport::control::CloseCode;
 
 /// The software named in WELCOME.
@@ -58,7 +58,7 @@ impl Realm {
         &self,
         mut id: SessionId,
         admission: Admission,
-        transport: Transport,
+        entrance: Arc<Entrance>,
         roles: Roles,
         outbox: &Arc<Outbox>,
         burst: &mut Burst,
@@ -72,7 +72,7 @@ impl Realm {
             while sessions.members.contains_key(&id) {
                 id = SessionId::known(random_id());
             }
-            let member = Member::new(id, admission.identity, transport, roles, outbox.clone());
+            let member = Member::new(id, admission.identity, entrance, roles, outbox.clone());
             // Nobody knows of the session before it is in the table, so nothing comes before this.
             let serializer = outbox.encoding().serializer;
             let extra = admission.authextra.map(|extra| to_vec(serializer, &extra).expect("a value can be encoded"));

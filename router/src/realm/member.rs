@@ -11,7 +11,7 @@ use crate::broker::Subscriber;
 use crate::dealer::{Callee, Calls, Invocations};
 use crate::meta::Testament;
 use crate::outbox::Outbox;
-use crate::session::{Identity, Transport};
+use crate::session::{Entrance, Identity};
 
 /// A session attached to a realm, as broker, dealer and other sessions see it.
 ///
@@ -21,7 +21,7 @@ use crate::session::{Identity, Transport};
 pub struct Member {
     id: SessionId,
     identity: Identity,
-    transport: Transport,
+    entrance: Arc<Entrance>,
     roles: Roles,
     pub(crate) outbox: Arc<Outbox>,
     /// Set once, when the session begins to leave. Every table checks it under its own lock
@@ -41,14 +41,14 @@ impl Member {
     pub(crate) fn new(
         id: SessionId,
         identity: Identity,
-        transport: Transport,
+        entrance: Arc<Entrance>,
         roles: Roles,
         outbox: Arc<Outbox>,
     ) -> Arc<Self> {
         Arc::new(Self {
             id,
             identity,
-            transport,
+            entrance,
             roles,
             outbox,
             left: AtomicBool::new(false),
@@ -75,9 +75,9 @@ impl Member {
         &self.identity
     }
 
-    /// What the session came in over.
-    pub fn transport(&self) -> &Transport {
-        &self.transport
+    /// The way the session came in.
+    pub fn entrance(&self) -> &Entrance {
+        &self.entrance
     }
 
     /// The roles and features the session announced.

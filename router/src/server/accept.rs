@@ -1,8 +1,6 @@
 //! Accepts connections, and counts them.
 
-use std::fmt::Display;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +9,7 @@ use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{Shared, Stage, UnixSocket};
+use crate::session::Origin;
 
 /// Held by a connection for as long as it counts as one, in whatever protocol.
 #[derive(Debug, Clone)]
@@ -28,9 +27,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Where connections come from.
 pub(super) trait Listener: Send + Sync + 'static {
     type Stream: Send;
-    type Peer: Display + Send;
 
-    fn accept(&self) -> impl Future<Output = io::Result<(Self::Stream, Self::Peer)>> + Send;
+    fn accept(&self) -> impl Future<Output = io::Result<(Self::Stream, Origin)>> + Send;
 }
 
 /// Accepts until the server shuts down. What `serve` starts holds the slot; what is one
@@ -38,7 +36,7 @@ pub(super) trait Listener: Send + Sync + 'static {
 pub(super) async fn run<L: Listener>(
     shared: Arc<Shared>,
     listener: L,
-    serve: impl Fn(Slot, L::Stream, L::Peer) + Send,
+    serve: impl Fn(Slot, L::Stream, Origin) + Send,
     refuse: impl Fn(L::Stream) + Send,
 ) {
     let mut draining = pin!(shared.reached(Stage::Draining));
@@ -50,14 +48,14 @@ pub(super) async fn run<L: Listener>(
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, peer)) => match shared.slot() {
+            Ok((stream, origin)) => match shared.slot() {
                 Some(slot) => {
                     full = false;
-                    serve(slot, stream, peer);
+                    serve(slot, stream, origin);
                 }
                 None => {
                     if !std::mem::replace(&mut full, true) {
-                        tracing::warn!(%peer, limit = shared.max_connections(), "too many connections");
+                        tracing::warn!(peer = %origin, limit = shared.max_connections(), "too many connections");
                     }
                     refuse(stream);
                 }
@@ -76,21 +74,20 @@ pub(super) async fn run<L: Listener>(
 
 impl Listener for TcpListener {
     type Stream = TcpStream;
-    type Peer = SocketAddr;
 
-    async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        TcpListener::accept(self).await
+    async fn accept(&self) -> io::Result<(TcpStream, Origin)> {
+        let (stream, peer) = TcpListener::accept(self).await?;
+        Ok((stream, Origin { peer: Some(peer) }))
     }
 }
 
 impl Listener for UnixSocket {
     type Stream = UnixStream;
-    /// The other end of a unix socket has no name.
-    type Peer = &'static str;
 
-    async fn accept(&self) -> io::Result<(UnixStream, &'static str)> {
+    async fn accept(&self) -> io::Result<(UnixStream, Origin)> {
         let (stream, _) = self.listener.accept().await?;
-        Ok((stream, "unix"))
+        // The other end of a unix socket has no name.
+        Ok((stream, Origin::default()))
     }
 }
 

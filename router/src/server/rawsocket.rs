@@ -1,6 +1,5 @@
 //! Serves WAMP over RawSocket: a session straight on a stream, with no HTTP before it.
 
-use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ use crate::connection::rawsocket::{self, Socket};
 use crate::connection::{ConnectionSettings, Heartbeat, WampHandler};
 use crate::outbox::Encoding;
 use crate::router::Router;
-use crate::session::Transport;
+use crate::session::{Entrance, Origin};
 
 /// Clients that are one too many and being told so. Those beyond are just hung up on.
 pub(super) const REFUSALS: usize = 64;
@@ -23,15 +22,16 @@ pub(super) const REFUSALS: usize = 64;
 const PIPE: usize = 64 << 10;
 
 /// Runs one connection, and holds its slot: the slot is dropped last.
-pub(super) async fn serve<S: Socket>(_slot: Slot, shared: Arc<Shared>, mut stream: S, peer: impl Display) {
+pub(super) async fn serve<S: Socket>(_slot: Slot, shared: Arc<Shared>, mut stream: S, origin: Origin) {
     let settings = shared.heartbeat.settings();
     let encoding = tokio::select! {
         encoding = rawsocket::open(&mut stream, settings) => encoding,
         () = shared.reached(Stage::Draining) => None,
     };
     let Some(encoding) = encoding else { return };
-    let span = span(&peer, encoding);
-    let connection = run(&shared.router, stream, encoding, shared.heartbeat.clone());
+    let span = span(&origin, encoding);
+    let entrance = shared.rawsocket.clone();
+    let connection = run(&shared.router, stream, encoding, shared.heartbeat.clone(), entrance, origin);
     drop(shared);
     connection.instrument(span).await;
 }
@@ -64,8 +64,10 @@ pub(crate) fn connect_in_process(router: &Router) -> DuplexStream {
     tokio::spawn(async move {
         let Some(encoding) = rawsocket::open(&mut pipe, &settings).await else { return };
         let heartbeat = Heartbeat::new(settings);
-        let span = span(&"in process", encoding);
-        let connection = run(&router, pipe, encoding, heartbeat.clone()).instrument(span);
+        let entrance = Entrance::new("rawsocket", router.config().sequential_request_ids);
+        let origin = Origin::default();
+        let span = span(&origin, encoding);
+        let connection = run(&router, pipe, encoding, heartbeat.clone(), Arc::new(entrance), origin).instrument(span);
         drop(router);
         tokio::select! {
             () = connection => {}
@@ -80,17 +82,17 @@ fn run<S: Socket>(
     stream: S,
     encoding: Encoding,
     heartbeat: Heartbeat,
+    entrance: Arc<Entrance>,
+    origin: Origin,
 ) -> impl Future<Output = ()> + Send + use<S> {
-    let sequential_request_ids = router.config().sequential_request_ids;
-    let transport = Transport { name: "rawsocket", sequential_request_ids };
     let realms = router.realms().clone();
-    stream.run(encoding, heartbeat, move |outbox| WampHandler::new(realms, outbox, transport))
+    stream.run(encoding, heartbeat, move |outbox| WampHandler::new(realms, outbox, entrance, origin))
 }
 
-fn span(peer: &dyn Display, encoding: Encoding) -> tracing::Span {
+fn span(origin: &Origin, encoding: Encoding) -> tracing::Span {
     tracing::info_span!(
         "connection",
-        %peer,
+        peer = %origin,
         serializer = ?encoding.serializer,
         // Known once the session has joined.
         session = tracing::field::Empty,

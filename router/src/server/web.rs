@@ -15,6 +15,7 @@ use tokio::time::timeout;
 use wamp_proto::rawsocket::MAGIC;
 
 use super::{Shared, Slot, Stage, rawsocket};
+use crate::session::Origin;
 
 /// Serves what the first byte says it is, where that is more than HTTP.
 pub(super) async fn serve(slot: Slot, shared: Arc<Shared>, socket: TcpStream, peer: SocketAddr, app: axum::Router) {
@@ -26,7 +27,9 @@ pub(super) async fn serve(slot: Slot, shared: Arc<Shared>, socket: TcpStream, pe
             () = shared.reached(Stage::Draining) => return,
         };
         match peeked {
-            Ok(Ok(1)) if first == [MAGIC] => return rawsocket::serve(slot, shared, socket, peer).await,
+            Ok(Ok(1)) if first == [MAGIC] => {
+                return rawsocket::serve(slot, shared, socket, Origin { peer: Some(peer) }).await;
+            }
             Ok(Ok(1)) => {}
             Ok(_) | Err(_) => return tracing::debug!(%peer, "said nothing"),
         }

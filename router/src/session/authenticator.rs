@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use wamp_proto::message::{Authenticate, Hello};
 use wamp_proto::{SessionId, Value};
 
-use super::Identity;
+use super::{Identity, Origin};
 use crate::clock::Timestamp;
 
 /// Establishes who a session is.
@@ -29,6 +29,8 @@ pub struct Applicant<'a> {
     pub session: SessionId,
     /// What it says of itself.
     pub hello: &'a Hello<'a>,
+    /// Where it comes from.
+    pub origin: &'a Origin,
     /// The time of day.
     pub now: Timestamp,
 }

@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::connection::Flow;
 use crate::outbox::{Encoding, Framing, Outbox};
 use crate::realm::{AllowAll, Realm, RealmOptions, Realms};
-use crate::session::{Session, Transport};
+use crate::session::{Entrance, Origin, Session};
 
 /// What clients announce who play every role with every feature.
 pub(super) const ALL_ROLES: &str = r#"{
@@ -85,8 +85,8 @@ impl World {
     pub(super) fn connect_with(&self, serializer: Serializer, sequential: bool, wire: usize) -> Client {
         let encoding = Encoding { serializer, framing: Framing::WebSocket };
         let outbox = Outbox::detached_with(encoding, Default::default(), wire);
-        let transport = Transport { name: "websocket", sequential_request_ids: sequential };
-        let session = Session::new(self.realms.clone(), outbox.clone(), transport);
+        let entrance = Arc::new(Entrance::new("websocket", sequential));
+        let session = Session::new(self.realms.clone(), outbox.clone(), entrance, Origin::default());
         Client { world: self.clone(), session: Some(session), outbox, id: 0 }
     }
 

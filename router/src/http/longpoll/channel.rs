@@ -13,7 +13,7 @@ use super::protocol::Protocol;
 use crate::connection::{ConnectionSettings, Flow};
 use crate::outbox::{Closed, Encoding, Framing, Outbox};
 use crate::router::Router;
-use crate::session::{Session, Transport};
+use crate::session::{Entrance, Origin, Session};
 use crate::transport::control::CloseCode;
 use crate::worker;
 
@@ -99,13 +99,16 @@ pub(super) enum Unsent {
 }
 
 impl Channel {
-    pub(super) fn open(router: &Router, protocol: Protocol, span: Span) -> Arc<Self> {
+    pub(super) fn open(
+        router: &Router,
+        entrance: Arc<Entrance>,
+        origin: Origin,
+        protocol: Protocol,
+        span: Span,
+    ) -> Arc<Self> {
         let encoding = Encoding { serializer: protocol.serializer, framing: FRAMING };
         let outbox = Outbox::owned(encoding, router.config().connections.outbox);
-        // A client may send several requests at a time, on connections of which either may be the
-        // faster: autobahn-js does. So ids may arrive in any order.
-        let transport = Transport { name: "longpoll", sequential_request_ids: false };
-        let session = Session::new(router.realms().clone(), outbox.clone(), transport);
+        let session = Session::new(router.realms().clone(), outbox.clone(), entrance, origin);
         let now = Instant::now();
         let state = State {
             session,

@@ -17,6 +17,7 @@ use super::keeper;
 use super::protocol::{NAMES, Protocol};
 use super::{Channel, Endpoint, Problem};
 use crate::server::Stage;
+use crate::session::Origin;
 
 /// A list of names; much longer than anybody's.
 const MAX_BODY: usize = 4096;
@@ -69,7 +70,7 @@ pub(super) async fn open(State(endpoint): State<Arc<Endpoint>>, mut request: Req
         session = tracing::field::Empty,
         realm = tracing::field::Empty,
     );
-    let channel = Channel::open(&shared.router, protocol, span.clone());
+    let channel = Channel::open(&shared.router, endpoint.entrance.clone(), Origin { peer }, protocol, span.clone());
     endpoint.channels.insert(id, channel.clone()).map_err(|Full| too_many("long-poll transports"))?;
     tokio::spawn(keeper::keep(slot, endpoint.clone(), id, channel).instrument(span));
     Ok((NO_STORE, Json(Opened { protocol: name, transport: id.text() })).into_response())
