@@ -1,5 +1,7 @@
 //! HTTP on the same port: WebSockets are opened here, and what a web page needs besides.
 
+#[allow(dead_code, reason = "its callers follow")]
+pub(crate) mod client;
 mod guard;
 mod longpoll;
 mod problem;
