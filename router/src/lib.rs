@@ -9,6 +9,7 @@ mod broker;
 pub mod burst;
 pub mod clock;
 mod config;
+pub mod configuration;
 pub mod connection;
 mod dealer;
 pub mod encoding;

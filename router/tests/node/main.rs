@@ -1,0 +1,7 @@
+//! The program `wamp-router`, run by configuration files and spoken to by real clients.
+
+#![allow(clippy::unwrap_used, reason = "what fails in a helper fails the test")]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod program;
