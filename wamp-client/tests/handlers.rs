@@ -55,6 +55,30 @@ async fn who(caller: Caller, Procedure(procedure): Procedure, session: SessionIn
 #[register("com.example.nothing")]
 async fn nothing() {}
 
+/// An error, though it could be a value as well.
+#[derive(Debug, Serialize)]
+struct Broken(i64);
+
+impl std::fmt::Display for Broken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "broken: {}", self.0)
+    }
+}
+
+impl std::error::Error for Broken {}
+
+#[register("com.example.try")]
+async fn attempt() -> Result<i64, Broken> {
+    Err(Broken(7))
+}
+
+type Attempt<T> = Result<T, Broken>;
+
+#[register("com.example.try_by_another_name")]
+async fn attempt_by_another_name() -> Attempt<()> {
+    Err(Broken(8))
+}
+
 #[register("com.example.divide")]
 async fn divide(a: i64, b: i64) -> Result<Results, WampError> {
     if b == 0 {
@@ -150,6 +174,8 @@ async fn errors_reach_the_caller() {
     answers!(save, [{}] => [8, 68, {}, "wamp.error.runtime_error", ["the disk is full: no space left"]]);
     answers!(report, [{}] => [8, 68, {}, "wamp.error.runtime_error", ["it broke"]]);
     answers!(text, [{}, [true]] => [8, 68, {}, "wamp.error.runtime_error", ["as a string"]]);
+    answers!(attempt, [{}] => [8, 68, {}, "wamp.error.runtime_error", ["broken: 7"]]);
+    answers!(attempt_by_another_name, [{}] => [8, 68, {}, "wamp.error.runtime_error", ["broken: 8"]]);
 }
 
 #[tokio::test]

@@ -143,7 +143,15 @@ pub(crate) fn assembled(kind: Kind, signature: &Signature, start: impl Fn(&[Iden
         ReturnType::Default => quote!(__private::returned::<(), _>()),
         // These can't be named, but follow from the function.
         ReturnType::Type(_, ty) if !can_be_named(ty) => quote!(__private::returned()),
-        ReturnType::Type(_, ty) => quote_spanned!(ty.span()=> __private::returned::<#ty, _>()),
+        ReturnType::Type(_, ty) => {
+            // By a method, found in one of two places, what is an error and can be encoded too is an error.
+            let returned = quote_spanned!(ty.span()=> __private::Named::<#ty>::TYPE.returned());
+            quote!({
+                #[allow(unused_imports, reason = "that depends on the type")]
+                use __private::AnyNamed as _;
+                #returned
+            })
+        }
     };
     let start = start(&arguments);
     // At the function's name is where a future that can't be sent to another thread is complained of.

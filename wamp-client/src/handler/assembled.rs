@@ -4,10 +4,13 @@
 //! it is no handler. Here each type is looked at on its own, where it is written in the source, and a wrong one is one
 //! error.
 
+use std::error::Error as StdError;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::argument::Extracts;
+use super::output::ViaError;
 use super::{
     Argument, Arguments, BoxFuture, BoxHandler, BoxHook, FromSession, Outcome, Output, Recipient, Returning,
     SessionContext,
@@ -88,6 +91,43 @@ pub struct Returned<R> {
 /// What a handler returns.
 pub fn returned<R: Output<M>, M>() -> Returned<R> {
     Returned { returning: R::returning }
+}
+
+/// A type that a handler returns, named in its source.
+#[derive(Debug)]
+pub struct Named<R>(PhantomData<R>);
+
+impl<R> Named<R> {
+    /// The type.
+    pub const TYPE: Self = Self(PhantomData);
+}
+
+/// What is an error and can be encoded too is an error. This comes before [`AnyNamed`], which could not tell.
+impl<T, E: StdError + 'static> Named<Result<T, E>> {
+    /// How the type is encoded.
+    pub fn returned<M>(&self) -> Returned<Result<T, E>>
+    where
+        T: Output<M>,
+    {
+        returned::<_, ViaError<M>>()
+    }
+}
+
+/// Any other type.
+pub trait AnyNamed<R> {
+    /// How the type is encoded.
+    fn returned<M>(&self) -> Returned<R>
+    where
+        R: Output<M>;
+}
+
+impl<R> AnyNamed<R> for Named<R> {
+    fn returned<M>(&self) -> Returned<R>
+    where
+        R: Output<M>,
+    {
+        returned()
+    }
 }
 
 impl<R: 'static> Returned<R> {

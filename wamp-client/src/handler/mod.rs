@@ -37,7 +37,8 @@ pub use self::annotated::{Annotated, Discovered};
 pub use self::argument::Argument;
 pub use self::arguments::{Arguments, Incoming};
 pub use self::assembled::{
-    Assembled, AssembledHook, Parameter, Returned, SessionParameter, extracted, parameter, returned, session_parameter,
+    AnyNamed, Assembled, AssembledHook, Named, Parameter, Returned, SessionParameter, extracted, parameter, returned,
+    session_parameter,
 };
 pub(crate) use self::attachment::{Attach, ProcedureOptions};
 pub use self::attachment::{InvocationPolicy, ProcedureHandler, TopicHandler};

@@ -32,8 +32,9 @@ pub type Outcome = Result<OwnedPayload, WampError>;
 ///   `wamp.error.runtime_error` with its text, be it a `std::error::Error`, what `anyhow` or `eyre` make of one, or a
 ///   `String`.
 ///
-/// `M`, which is always inferred, tells them apart. Only an error type that implements both `std::error::Error` and
-/// `serde::Serialize` can't be told: map such an error to a [`struct@WampError`], which says what should travel.
+/// `M`, which is always inferred, tells them apart. Where a closure returns an error type that implements both
+/// `std::error::Error` and `serde::Serialize` it can't be told: map such an error to a [`struct@WampError`]. Functions
+/// with an attribute may return one, and its text travels.
 ///
 /// # Streams
 ///
