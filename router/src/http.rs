@@ -6,6 +6,8 @@ mod guard;
 mod longpoll;
 mod problem;
 mod publish;
+#[allow(dead_code, reason = "wired by the configuration that follows")]
+pub(crate) mod services;
 mod websocket;
 
 use std::sync::Arc;
