@@ -26,6 +26,8 @@ use super::mount::Mount;
 use super::{not_found, reads};
 use crate::http::Problem;
 
+pub(crate) use path::is_servable;
+
 /// A folder to serve.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StaticSettings {

@@ -1,0 +1,69 @@
+use super::*;
+use crate::configuration::document::{Format, Value};
+use crate::configuration::section::{Reading, Remarks};
+
+/// Reads a service out of a file in `/etc/wamp`.
+fn service(text: &str) -> (Option<Service>, Remarks) {
+    let value = Value::parse(text, Format::Json).unwrap();
+    let reading = Reading::new("/etc/wamp");
+    let service = read(reading.root(&value).section().unwrap());
+    (service, reading.end())
+}
+
+/// What is wrong with a service, a line each.
+fn problems(text: &str) -> Vec<String> {
+    service(text).1.problems.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn services_are_read() {
+    let (read, remarks) = service(
+        r#"{"type": "static", "id": "x", "directory": "../web", "options": {"enable_directory_listing": true,
+            "mime_types": {".SVG": "image/svg+xml"}, "cache_timeout": 60, "default_file": "index.html"}}"#,
+    );
+    let Some(Service::Static(settings)) = read else { panic!("{read:?} {remarks:?}") };
+    assert_eq!(settings.directory.to_str(), Some("/etc/wamp/../web"));
+    assert_eq!(settings.mime_types["svg"], "image/svg+xml");
+    assert_eq!(settings.cache_timeout, Some(std::time::Duration::from_secs(60)));
+    assert_eq!((settings.listing, settings.default_file.as_deref()), (true, Some("index.html")));
+    assert_eq!((remarks.problems, remarks.ignored), (vec![], vec!["id".to_owned()]));
+    assert_eq!(remarks.warnings.len(), 1, "there is no such folder");
+
+    let (read, _) = service(r#"{"type": "json", "value": {"a": [1, null]}, "options": {"prettify": true}}"#);
+    let Some(Service::Json(settings)) = read else { panic!("{read:?}") };
+    assert_eq!((settings.value.to_string().as_str(), settings.prettify), (r#"{"a":[1,null]}"#, true));
+
+    let (read, _) = service(r#"{"type": "redirect", "url": "../other"}"#);
+    assert!(matches!(read, Some(Service::Redirect(settings)) if settings.url == "../other"));
+    assert!(matches!(service(r#"{"type": "nodeinfo"}"#).0, Some(Service::NodeInfo)));
+}
+
+#[test]
+fn what_is_wrong_with_services() {
+    let table = [
+        (r#"{"type": "static"}"#, "the key \"directory\" is missing"),
+        (r#"{"type": "static", "package": "a", "resource": "b"}"#, "package: not supported: name the folder itself"),
+        (
+            r#"{"type": "static", "directory": "/", "options": {"default_file": "../a"}}"#,
+            "options.default_file: this has",
+        ),
+        (
+            r#"{"type": "static", "directory": "/", "options": {"mime_types": {".a": 1}}}"#,
+            "options.mime_types[\".a\"]: this",
+        ),
+        (
+            r#"{"type": "static", "directory": "/", "option": {}}"#,
+            "option: unknown key \"option\"; did you mean \"options\"?",
+        ),
+        (r#"{"type": "redirect", "url": "http://a b"}"#, "url: this has to be a URL"),
+        (r#"{"type": "json"}"#, "the key \"value\" is missing"),
+        (r#"{"type": "cgi", "directory": ".", "processor": "/bin/sh"}"#, "type: not supported: run the script behind"),
+        (r#"{"type": "resource", "classname": "a.B"}"#, "type: not supported: a Python class of Twisted"),
+        (r#"{"type": "upload"}"#, "type: not supported: let your web application"),
+        (r#"{"type": "statik"}"#, "type: unknown value \"statik\"; did you mean \"static\"?"),
+    ];
+    for (text, expected) in table {
+        let problems = problems(text);
+        assert!(problems.first().is_some_and(|first| first.starts_with(expected)), "{text}: {problems:#?}");
+    }
+}
