@@ -15,6 +15,7 @@ mod dealer;
 pub mod encoding;
 pub mod history;
 mod http;
+pub mod local;
 mod meta;
 pub mod outbox;
 mod pool;

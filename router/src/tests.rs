@@ -29,4 +29,4 @@ mod subscription_meta;
 mod testaments;
 mod trust_levels;
 mod watcher;
-mod world;
+pub(crate) mod world;

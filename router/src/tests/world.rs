@@ -13,7 +13,7 @@ use crate::realm::{AllowAll, Realm, RealmOptions, Realms};
 use crate::session::{Entrance, Origin, Session};
 
 /// What clients announce who play every role with every feature.
-pub(super) const ALL_ROLES: &str = r#"{
+pub(crate) const ALL_ROLES: &str = r#"{
     "publisher":{"features":{"payload_passthru_mode":true}},
     "subscriber":{"features":{"payload_passthru_mode":true}},
     "caller":{"features":{"payload_passthru_mode":true,"progressive_call_results":true,"progressive_call_invocations":true,"call_canceling":true}},
@@ -21,12 +21,12 @@ pub(super) const ALL_ROLES: &str = r#"{
 }"#;
 
 /// What clients announce who know the basic profile only.
-pub(super) const BASIC_ROLES: &str = r#"{"publisher":{},"subscriber":{},"caller":{},"callee":{}}"#;
+pub(crate) const BASIC_ROLES: &str = r#"{"publisher":{},"subscriber":{},"caller":{},"callee":{}}"#;
 
 /// A router with one realm, `realm1`.
 #[derive(Clone)]
-pub(super) struct World {
-    pub(super) realms: Arc<Realms>,
+pub(crate) struct World {
+    pub(crate) realms: Arc<Realms>,
     shared: Arc<Mutex<Shared>>,
 }
 
@@ -38,20 +38,20 @@ struct Shared {
 }
 
 /// One client, and what its transport has carried.
-pub(super) struct Client {
+pub(crate) struct Client {
     world: World,
-    pub(super) session: Option<Session>,
-    pub(super) outbox: Arc<Outbox>,
-    pub(super) id: u64,
+    pub(crate) session: Option<Session>,
+    pub(crate) outbox: Arc<Outbox>,
+    pub(crate) id: u64,
 }
 
 impl World {
     /// One where everybody may do everything.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(RealmOptions { authorizer: Arc::new(AllowAll), ..RealmOptions::default() })
     }
 
-    pub(super) fn with(mut options: RealmOptions) -> Self {
+    pub(crate) fn with(mut options: RealmOptions) -> Self {
         let start = Instant::now();
         let shared = Arc::new(Mutex::new(Shared { now: start, names: Vec::new(), publications: 0 }));
         // The time of day is as virtual as the other: 2026-01-01 when the world begins.
@@ -61,16 +61,16 @@ impl World {
         Self { realms: Arc::new(Realms::from_iter([Realm::new("realm1", options)])), shared }
     }
 
-    pub(super) fn realm(&self) -> &Arc<Realm> {
+    pub(crate) fn realm(&self) -> &Arc<Realm> {
         self.realms.get("realm1").unwrap()
     }
 
-    pub(super) fn now(&self) -> Instant {
+    pub(crate) fn now(&self) -> Instant {
         self.shared.lock().unwrap().now
     }
 
     /// Lets time pass, and the realm do what is due.
-    pub(super) fn pass(&self, millis: u64) {
+    pub(crate) fn pass(&self, millis: u64) {
         self.shared.lock().unwrap().now += Duration::from_millis(millis);
         let mut burst = Burst::new();
         self.realm().tick(self.now(), &mut burst);
@@ -78,11 +78,11 @@ impl World {
     }
 
     /// A client that has only connected.
-    pub(super) fn connect(&self) -> Client {
+    pub(crate) fn connect(&self) -> Client {
         self.connect_with(Serializer::Json, true, usize::MAX)
     }
 
-    pub(super) fn connect_with(&self, serializer: Serializer, sequential: bool, wire: usize) -> Client {
+    pub(crate) fn connect_with(&self, serializer: Serializer, sequential: bool, wire: usize) -> Client {
         let encoding = Encoding { serializer, framing: Framing::WebSocket };
         let outbox = Outbox::detached_with(encoding, Default::default(), wire);
         let entrance = Arc::new(Entrance::new("websocket", sequential));
@@ -91,11 +91,11 @@ impl World {
     }
 
     /// A client that has joined with every role and feature; it stands as `name` in transcripts.
-    pub(super) fn join(&self, name: &str) -> Client {
+    pub(crate) fn join(&self, name: &str) -> Client {
         self.join_as(name, Serializer::Json, ALL_ROLES)
     }
 
-    pub(super) fn join_as(&self, name: &str, serializer: Serializer, roles: &str) -> Client {
+    pub(crate) fn join_as(&self, name: &str, serializer: Serializer, roles: &str) -> Client {
         let mut client = self.connect_with(serializer, true, usize::MAX);
         client.hello(name, roles);
         client
@@ -118,7 +118,7 @@ impl World {
 
 impl Client {
     /// Joins, and takes the WELCOME.
-    pub(super) fn hello(&mut self, name: &str, roles: &str) {
+    pub(crate) fn hello(&mut self, name: &str, roles: &str) {
         let flow = self.send(&format!(r#"[1,"realm1",{{"roles":{roles}}}]"#));
         assert_eq!(flow, Flow::Continue, "{:?}", self.received());
         let frames = self.outbox.drain();
@@ -130,18 +130,18 @@ impl Client {
     }
 
     /// Sends one message, written as JSON.
-    pub(super) fn send(&mut self, json: &str) -> Flow {
+    pub(crate) fn send(&mut self, json: &str) -> Flow {
         self.send_burst(&[json])
     }
 
     /// Sends several messages that the router reads at once.
-    pub(super) fn send_burst(&mut self, messages: &[&str]) -> Flow {
+    pub(crate) fn send_burst(&mut self, messages: &[&str]) -> Flow {
         let serializer = self.outbox.encoding().serializer;
         let frames: Vec<Vec<u8>> = messages.iter().map(|json| encoded(serializer, json)).collect();
         self.send_frames(&frames)
     }
 
-    pub(super) fn send_frames(&mut self, frames: &[Vec<u8>]) -> Flow {
+    pub(crate) fn send_frames(&mut self, frames: &[Vec<u8>]) -> Flow {
         let now = self.world.now();
         let mut burst = Burst::new();
         let mut flow = Flow::Continue;
@@ -155,13 +155,13 @@ impl Client {
     }
 
     /// The connection breaks.
-    pub(super) fn vanish(&mut self) {
+    pub(crate) fn vanish(&mut self) {
         self.session = None;
         self.outbox.close();
     }
 
     /// What has come since the last time, as JSON; a close frame as `close <code>`.
-    pub(super) fn received(&self) -> Vec<String> {
+    pub(crate) fn received(&self) -> Vec<String> {
         let frames = self.outbox.drain();
         let Encoding { serializer, framing } = self.outbox.encoding();
         framing
@@ -181,7 +181,7 @@ impl Client {
 
     /// Takes one PUBLISHED, and answers with the number of the publication.
     #[track_caller]
-    pub(super) fn published(&self) -> u64 {
+    pub(crate) fn published(&self) -> u64 {
         let frames = self.outbox.drain();
         let Encoding { serializer, framing } = self.outbox.encoding();
         let frame = framing.split(&frames).next().expect("an answer");
@@ -203,13 +203,13 @@ impl Client {
 
     /// Asserts what has come since the last time.
     #[track_caller]
-    pub(super) fn expect(&self, expected: &[&str]) {
+    pub(crate) fn expect(&self, expected: &[&str]) {
         assert_eq!(self.received(), expected);
     }
 
     /// Asserts that the session was ended for a protocol violation whose message has `part` in it.
     #[track_caller]
-    pub(super) fn expect_violation(&self, part: &str) {
+    pub(crate) fn expect_violation(&self, part: &str) {
         let received = self.received();
         let [.., abort, close] = &received[..] else { panic!("no ABORT in {received:?}") };
         assert!(abort.starts_with("[3,") && abort.contains("wamp.error.protocol_violation"), "{abort}");
@@ -219,7 +219,7 @@ impl Client {
 
     /// Asserts that one ERROR has come, for `request` of type `kind`.
     #[track_caller]
-    pub(super) fn expect_error(&self, kind: u64, request: u64, uri: &str) {
+    pub(crate) fn expect_error(&self, kind: u64, request: u64, uri: &str) {
         let received = self.received();
         let [error] = &received[..] else { panic!("not one ERROR: {received:?}") };
         let start = format!(r#"[8,{kind},{request},{{}},"{uri}""#);
@@ -228,7 +228,7 @@ impl Client {
 }
 
 /// A message in another serializer; in JSON as it stands, it may be wrong on purpose.
-pub(super) fn encoded(serializer: Serializer, json: &str) -> Vec<u8> {
+pub(crate) fn encoded(serializer: Serializer, json: &str) -> Vec<u8> {
     if serializer == Serializer::Json {
         return json.as_bytes().to_vec();
     }
