@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use wamp_proto::{MatchPolicy, Pattern};
 use wamp_router::auth::Anonymous;
 use wamp_router::history::{History, HistoryRule};
-use wamp_router::realm::{Action, Authorizer, Grant, Member, RealmOptions};
+use wamp_router::realm::{Action, Authorizer, Decision, Grant, Member, RealmOptions};
 use wamp_router::session::{Applicant, Authenticator, Refusal, Verdict};
 use wamp_router::{Config, ConnectionSettings, Router};
 
@@ -37,8 +37,8 @@ impl Authenticator for Operators {
 struct Trusting;
 
 impl Authorizer for Trusting {
-    fn authorize(&self, _: &Member, _: Action, uri: &str) -> Option<Grant> {
-        Some(Grant { trust_level: uri.ends_with(".trusted").then_some(3), ..Grant::default() })
+    fn authorize(&self, _: &Member, _: Action, uri: &str) -> Decision {
+        Decision::Allow(Grant { trust_level: uri.ends_with(".trusted").then_some(3), ..Grant::default() })
     }
 }
 

@@ -61,6 +61,13 @@ pub trait Handler: Send + 'static {
         true
     }
 
+    /// Goes on with the message that was answered with [`Flow::Pause`]: pending until it is done with.
+    /// While it is, no message is handled. Otherwise it is not called.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Flow> {
+        let _ = cx;
+        Poll::Ready(Flow::Continue)
+    }
+
     /// The peer is gone, or going: no more messages will come. Called exactly once.
     fn on_end(&mut self);
 }
@@ -140,10 +147,12 @@ struct Connection<S, H: Handler> {
     handler: H,
     settings: ConnectionSettings,
     pulse: Arc<Pulse>,
-    /// What was read but is no whole header or control frame yet.
+    /// What was read but is no whole header or control frame yet, or has to wait.
     tail: Vec<u8>,
-    /// `tail` holds what came with the handshake and has not been looked at.
+    /// `tail` holds what has not been looked at: it came with the handshake, or in a pause.
     unread: bool,
+    /// The handler has to be done with a message before it takes another.
+    paused: bool,
     established: bool,
     ended: bool,
     /// The peer has said that it sends no more, or what it sends can't be understood any more.
@@ -222,6 +231,7 @@ impl<S: Stream, H: Handler> Connection<S, H> {
             pulse,
             unread: !received.is_empty(),
             tail: received,
+            paused: false,
             established,
             ended: false,
             hearing: Hearing::Open,
@@ -258,16 +268,24 @@ impl<S: Stream, H: Handler> Connection<S, H> {
             // It does not read its replies: no more of its requests until it does.
             return Poll::Pending;
         }
-        if std::mem::take(&mut self.unread) {
-            let mut received = std::mem::take(&mut self.tail);
-            self.burst(&mut received);
+        while self.paused || self.unread {
+            if self.paused {
+                match self.handler.poll(cx) {
+                    Poll::Ready(flow) => self.resume(flow),
+                    Poll::Pending => return self.poll_hangup(cx),
+                }
+            } else {
+                self.unread = false;
+                let mut received = std::mem::take(&mut self.tail);
+                self.burst(&mut received);
+            }
         }
         for _ in 0..READS_PER_POLL {
             if let Err(end) = ready!(self.poll_read(cx)) {
                 return Poll::Ready(end);
             }
-            if self.hearing != Hearing::Open {
-                // That may have been all there was to wait for.
+            if self.hearing != Hearing::Open || self.paused {
+                // That may have been all there was to wait for, or something else is to be.
                 break;
             }
         }
@@ -296,6 +314,38 @@ impl<S: Stream, H: Handler> Connection<S, H> {
                 return flush;
             }
         }
+    }
+
+    /// The handler has done with the message it paused at.
+    fn resume(&mut self, flow: Flow) {
+        match flow {
+            Flow::Pause => return,
+            Flow::Continue => {}
+            Flow::Close(code, reason) => self.outbox.finish(code, &reason),
+        }
+        self.paused = false;
+        self.unread = !self.tail.is_empty();
+        self.note_established();
+        // It was not the peer that was silent.
+        self.pulse.beat();
+    }
+
+    /// Reads a little ahead during a pause: a peer that hangs up is gone, and what waits for it ends.
+    fn poll_hangup(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        SCRATCH.with_borrow_mut(|scratch| {
+            scratch.resize(scratch.len().max(READ), 0);
+            while self.tail.len() < READ {
+                let mut buffer = ReadBuf::new(&mut scratch[..READ]);
+                if let Err(error) = ready!(self.stream.poll_read(cx, &mut buffer)) {
+                    return Poll::Ready(End::Failed(error.kind()));
+                }
+                if buffer.filled().is_empty() {
+                    return Poll::Ready(End::Eof);
+                }
+                self.tail.extend_from_slice(buffer.filled());
+            }
+            Poll::Pending
+        })
     }
 
     /// One read and its burst.
@@ -336,6 +386,7 @@ impl<S: Stream, H: Handler> Connection<S, H> {
         keep(&mut self.tail, &input[consumed..]);
         match outcome {
             Outcome::Continue => {}
+            Outcome::Pause => self.paused = true,
             Outcome::Close(code, reason) => self.outbox.finish(code, &reason),
             Outcome::PeerClosed(code) => {
                 self.hearing = Hearing::PeerClosed;
@@ -349,6 +400,10 @@ impl<S: Stream, H: Handler> Connection<S, H> {
                 self.outbox.finish(error.close_code(), &error.to_string());
             }
         }
+        self.note_established();
+    }
+
+    fn note_established(&mut self) {
         if !self.established && self.handler.is_established() {
             self.established = true;
             self.pulse.established();
@@ -371,6 +426,10 @@ impl<S, H: Handler> Connection<S, H> {
         if !std::mem::replace(&mut self.ended, true) {
             self.pulse.closing();
             self.handler.on_end();
+        }
+        if std::mem::take(&mut self.paused) {
+            // Nothing is waited for any more; the peer's close frame may be among what has come.
+            self.unread = !self.tail.is_empty();
         }
     }
 }

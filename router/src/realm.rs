@@ -18,6 +18,7 @@
 //! - any of these, or the table of sessions, then an outbox, under which nothing is taken.
 
 mod authorizer;
+mod inquiry;
 mod join;
 mod limits;
 mod member;
@@ -30,6 +31,7 @@ use std::sync::OnceLock;
 use std::time::Instant;
 
 use ahash::AHashMap;
+use arc_swap::ArcSwap;
 use parking_lot::RwLock;
 use wamp_proto::{PublicationId, SessionId};
 
@@ -39,8 +41,12 @@ use crate::clock::Timestamp;
 use crate::dealer::Dealer;
 use crate::meta::reflection::Definitions;
 
-pub use authorizer::{Action, AllowAll, Authorizer, Grant, OwnSessionOnly, Permission, Permissions};
-pub(crate) use join::{Farewell, Tell};
+pub use authorizer::{
+    Action, AllowAll, Authorizer, Authorizing, Decision, Grant, OwnSessionOnly, Permission, Permissions, Question,
+    Undecided,
+};
+pub(crate) use inquiry::{Answering, Inquiry};
+pub(crate) use join::{Farewell, Tell, random_session_id};
 pub use limits::{LIMIT_EXCEEDED, Limits};
 pub use member::Member;
 pub use realms::{RealmOptions, Realms};
@@ -53,6 +59,8 @@ pub(crate) use requests::{pattern, uri};
 pub struct Realm {
     name: Box<str>,
     options: RealmOptions,
+    /// Who may do what, now.
+    authorizer: ArcSwap<Arc<dyn Authorizer>>,
     sessions: RwLock<Sessions>,
     broker: Broker,
     dealer: Dealer,
@@ -87,6 +95,7 @@ impl Realm {
             definitions: Definitions::default(),
             sessions: RwLock::default(),
             alarm: Alarm::default(),
+            authorizer: ArcSwap::from_pointee(options.authorizer.clone()),
             options,
         })
     }
@@ -96,9 +105,15 @@ impl Realm {
         &self.name
     }
 
-    /// How it is run.
+    /// How it is run, as of its start.
     pub fn options(&self) -> &RealmOptions {
         &self.options
+    }
+
+    /// Sets who may do what from now on. What sessions have by then, they keep: a subscription they
+    /// could not make again, a procedure they could not register again.
+    pub fn set_authorizer(&self, authorizer: Arc<dyn Authorizer>) {
+        self.authorizer.store(Arc::new(authorizer));
     }
 
     /// How many sessions have joined.

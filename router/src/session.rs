@@ -4,6 +4,7 @@
 pub(crate) mod announced;
 mod authenticator;
 mod entrance;
+mod handshake;
 mod identity;
 pub(crate) mod request_ids;
 mod requests;
@@ -11,23 +12,24 @@ mod violation;
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Instant;
 
 use wamp_proto::error::{self, close};
 use wamp_proto::message::options::CloseDetails;
-use wamp_proto::message::{Abort, Authenticate, Challenge as ChallengeMessage, Goodbye, Hello, Raw};
-use wamp_proto::{Message, Payload, Roles, SessionId, Uri, to_vec};
+use wamp_proto::message::{Abort, Goodbye};
+use wamp_proto::{Message, Payload};
 
 use crate::burst::Burst;
 use crate::connection::Flow;
 use crate::outbox::Outbox;
-use crate::realm::{Realm, Realms};
+use crate::realm::Realms;
 use crate::transport::control::CloseCode;
-use request_ids::RequestIds;
-use requests::Joined;
+use handshake::{Authenticating, Challenged};
+use requests::{Asking, Joined};
 use violation::Violation;
 
-pub use authenticator::{Admission, Applicant, Authenticator, Challenge, Exchange, Refusal, Verdict};
+pub use authenticator::{Admission, Applicant, Authenticator, Challenge, Deciding, Exchange, Refusal, Verdict};
 pub use entrance::{Entrance, Origin};
 pub use identity::Identity;
 
@@ -46,21 +48,15 @@ pub struct Session {
 enum State {
     /// Waiting for HELLO.
     Opening(Box<Origin>),
+    /// Waiting for the authenticator.
+    Authenticating(Box<Authenticating>),
     /// Waiting for AUTHENTICATE.
     Challenged(Box<Challenged>),
     Joined(Joined),
+    /// Waiting for the authorizer, with a message that needs its word.
+    Asking(Box<Asking>),
     /// GOODBYE or ABORT was sent, or the transport is gone. Nothing is answered any more.
     Over,
-}
-
-/// A session whose client is to prove who it is.
-#[derive(Debug)]
-struct Challenged {
-    realm: Arc<Realm>,
-    /// The id it will have.
-    id: SessionId,
-    roles: Roles,
-    exchange: Box<dyn Exchange>,
 }
 
 impl Session {
@@ -69,14 +65,20 @@ impl Session {
         Self { realms, outbox, entrance, state: State::Opening(Box::new(origin)) }
     }
 
+    #[cfg(test)]
+    pub(crate) fn entrance(&self) -> &Entrance {
+        &self.entrance
+    }
+
     /// Whether the client has joined a realm and not left it.
     pub fn is_joined(&self) -> bool {
-        matches!(self.state, State::Joined(_))
+        matches!(self.state, State::Joined(_) | State::Asking(_))
     }
 
     /// Takes one message of the client, without its framing.
     ///
-    /// When the answer is [`Flow::Close`], the outbox is finished already.
+    /// When the answer is [`Flow::Close`], the outbox is finished already. After [`Flow::Pause`] the
+    /// next message may come only when [`poll`](Self::poll) is ready.
     pub fn on_frame(&mut self, frame: &[u8], burst: &mut Burst, now: Instant) -> Flow {
         let message = match self.outbox.encoding().serializer.decode(frame) {
             Ok(message) => message,
@@ -97,20 +99,44 @@ impl Session {
                     self.finish(None, CloseCode::NORMAL, burst)
                 }
                 message => match joined.handle(&message, burst, now) {
-                    Ok(()) => Flow::Continue,
+                    Ok(None) => Flow::Continue,
+                    Ok(Some((inquiry, call))) => self.ask(inquiry, call, &message, frame),
                     Err(violation) => self.abort_violation(&violation, burst),
                 },
             },
-            State::Opening(_) => match message {
-                Message::Hello(hello) => self.open(&hello, burst),
-                Message::Abort(_) => self.finish(None, CloseCode::NORMAL, burst),
-                message => self.abort_violation(&Violation::BeforeHello(message.name()), burst),
-            },
-            State::Challenged(_) => match message {
-                Message::Authenticate(answer) => self.authenticate(&answer, burst),
-                Message::Abort(_) => self.finish(None, CloseCode::NORMAL, burst),
-                message => self.abort_violation(&Violation::BeforeWelcome(message.name()), burst),
-            },
+            State::Opening(_) | State::Challenged(_) => {
+                match (std::mem::replace(&mut self.state, State::Over), message) {
+                    (_, Message::Abort(_)) => self.finish(None, CloseCode::NORMAL, burst),
+                    (State::Opening(origin), Message::Hello(hello)) => self.open(&origin, &hello, burst),
+                    (State::Challenged(challenged), Message::Authenticate(answer)) => {
+                        self.authenticate(*challenged, &answer, burst)
+                    }
+                    (State::Opening(_), message) => {
+                        self.abort_violation(&Violation::BeforeHello(message.name()), burst)
+                    }
+                    (_, message) => self.abort_violation(&Violation::BeforeWelcome(message.name()), burst),
+                }
+            }
+            State::Authenticating(_) | State::Asking(_) => {
+                tracing::error!("a message came while the session waited");
+                Flow::Pause
+            }
+        }
+    }
+
+    /// Goes on with the message that was answered with [`Flow::Pause`], once what it waits for is
+    /// known; pending until then. Ready at once if nothing is waited for.
+    pub fn poll(&mut self, cx: &mut Context<'_>, burst: &mut Burst, now: Instant) -> Poll<Flow> {
+        loop {
+            let flow = match &self.state {
+                State::Authenticating(_) => self.poll_authenticating(cx, burst),
+                State::Asking(_) => self.poll_asking(cx, burst, now),
+                _ => return Poll::Ready(Flow::Continue),
+            };
+            match flow {
+                Poll::Ready(Flow::Pause) => {}
+                flow => return flow,
+            }
         }
     }
 
@@ -121,81 +147,12 @@ impl Session {
 
     /// The transport is gone: everything the session had goes with it.
     pub fn close(&mut self, burst: &mut Burst) {
-        if let State::Joined(joined) = std::mem::replace(&mut self.state, State::Over) {
-            joined.realm.leave(&joined.member, burst);
-        }
-    }
-
-    fn open(&mut self, hello: &Hello<'_>, burst: &mut Burst) -> Flow {
-        let roles = hello.details.roles;
-        if [roles.publisher, roles.subscriber, roles.caller, roles.callee].iter().all(Option::is_none) {
-            return self.abort_violation(&Violation::NoRoles, burst);
-        }
-        if let Err(invalid) = Uri::parse(&*hello.realm) {
-            return self.abort(
-                error::INVALID_URI,
-                &format!("the realm is no URI: {invalid}"),
-                CloseCode::POLICY,
-                burst,
-            );
-        }
-        let Some(realm) = self.realms.get(&hello.realm).cloned() else {
-            let message = format!("the realm {:?} does not exist", hello.realm);
-            return self.abort(error::NO_SUCH_REALM, &message, CloseCode::POLICY, burst);
+        let joined = match std::mem::replace(&mut self.state, State::Over) {
+            State::Joined(joined) => joined,
+            State::Asking(asking) => asking.joined,
+            _ => return,
         };
-        let id = realm.draw_session_id();
-        let State::Opening(origin) = std::mem::replace(&mut self.state, State::Over) else {
-            return self.abort_violation(&Violation::BeforeWelcome("HELLO"), burst);
-        };
-        let applicant = Applicant { realm: realm.name(), session: id, hello, origin: &origin, now: realm.now() };
-        let verdict = match self.entrance.authenticator() {
-            Some(authenticator) => authenticator.meet(&applicant),
-            None => realm.options().authenticator.meet(&applicant),
-        };
-        self.settle(verdict, realm, id, roles, burst)
-    }
-
-    fn authenticate(&mut self, answer: &Authenticate<'_>, burst: &mut Burst) -> Flow {
-        let State::Challenged(challenged) = std::mem::replace(&mut self.state, State::Over) else {
-            return self.abort_violation(&Violation::BeforeHello("AUTHENTICATE"), burst);
-        };
-        let Challenged { realm, id, roles, exchange } = *challenged;
-        self.settle(exchange.answer(answer), realm, id, roles, burst)
-    }
-
-    /// Does what the authenticator has decided.
-    fn settle(
-        &mut self,
-        verdict: Result<Verdict, Refusal>,
-        realm: Arc<Realm>,
-        id: SessionId,
-        roles: Roles,
-        burst: &mut Burst,
-    ) -> Flow {
-        let admission = match verdict {
-            Ok(Verdict::Admit(admission)) => admission,
-            Ok(Verdict::Challenge(authenticator::Challenge { method, extra, exchange })) => {
-                let serializer = self.outbox.encoding().serializer;
-                let extra = to_vec(serializer, &extra).expect("a value can be encoded");
-                let extra = Raw::new(serializer, &extra).expect("what was encoded is one value");
-                burst.send(&self.outbox, &Message::Challenge(ChallengeMessage { method: method.into(), extra }));
-                self.state = State::Challenged(Box::new(Challenged { realm, id, roles, exchange }));
-                return Flow::Continue;
-            }
-            Err(Refusal { reason, message }) => {
-                tracing::info!(realm = realm.name(), reason, message, "refused");
-                return self.abort(reason, &message, CloseCode::POLICY, burst);
-            }
-        };
-        let Ok(member) = realm.join(id, admission, self.entrance.clone(), roles, &self.outbox, burst) else {
-            return self.abort(close::SYSTEM_SHUTDOWN, "the router is shutting down", CloseCode::GOING_AWAY, burst);
-        };
-        tracing::Span::current()
-            .record("session", tracing::field::display(member.id()))
-            .record("realm", tracing::field::display(realm.name()));
-        let request_ids = RequestIds::new(self.entrance.sequential_request_ids);
-        self.state = State::Joined(Joined { realm, member, request_ids });
-        Flow::Continue
+        joined.realm.leave(&joined.member, burst);
     }
 
     fn say_goodbye(&mut self, burst: &mut Burst) -> Flow {

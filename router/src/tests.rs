@@ -28,5 +28,6 @@ mod sessions;
 mod subscription_meta;
 mod testaments;
 mod trust_levels;
+mod waiting;
 mod watcher;
 pub(crate) mod world;

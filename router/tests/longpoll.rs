@@ -8,7 +8,8 @@ use common::longpoll::{Poller, Reply, finish, post, request};
 use common::{Client, serve, soon};
 use serde_json::{Value, json};
 use wamp_proto::Serializer;
-use wamp_router::{Config, ConnectionSettings, LongPollSettings, OutboxLimits, Server};
+use wamp_router::realm::{Action, Authorizer, Authorizing, Decision, Grant, Member, Question, RealmOptions};
+use wamp_router::{Config, ConnectionSettings, LongPollSettings, OutboxLimits, Router, Server};
 
 const PROTOCOLS: [&str; 6] = [
     "wamp.2.json",
@@ -489,4 +490,53 @@ async fn others_are_told_the_transport() {
     client.send(json!([48, 1, {}, "wamp.session.get", [poller.session]])).await;
     let result = client.receive().await;
     assert_eq!(result[3][0]["transport"]["type"], "longpoll", "{result}");
+}
+
+/// Allows everything, once the gate is open.
+#[derive(Debug, Default)]
+struct Gate(std::sync::Arc<tokio::sync::Notify>);
+
+impl Authorizer for Gate {
+    fn authorize(&self, _: &Member, _: Action, _: &str) -> Decision {
+        Decision::Ask
+    }
+
+    fn ask(&self, _: Question) -> Authorizing {
+        let open = self.0.clone();
+        Box::pin(async move {
+            open.notified().await;
+            Ok(Some(Grant::default()))
+        })
+    }
+}
+
+#[tokio::test]
+async fn messages_wait_in_order_while_one_is_authorized() {
+    let gate = Gate::default();
+    let open = gate.0.clone();
+    let options = RealmOptions { authorizer: std::sync::Arc::new(gate), ..RealmOptions::default() };
+    let config = Config {
+        longpoll: Some(LongPollSettings::default()),
+        connections: ConnectionSettings { max_message: 1000, ..ConnectionSettings::default() },
+        ..Config::default()
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let router = Router::builder().realm_with("realm1", options).config(config).build();
+    let server = router.serve(listener, axum::Router::new());
+    let poller = Poller::join(server.local_addr(), "wamp.2.json.batched").await;
+    let publish = |id: u64| json!([16, id, {"acknowledge": true}, "com.example.topic", [id]]);
+    poller.send(&[publish(1), publish(2)]).await;
+    poller.send(&[publish(3)]).await;
+    // There is an end to what may wait.
+    let long = json!([16, 4, {}, "com.example.topic", ["x".repeat(900)]]).to_string();
+    expect(&poller.post("send", format!("{long}\u{1e}").as_bytes()).await, 503, "busy");
+    for id in 1..=3 {
+        open.notify_one();
+        let published = poller.receive().await;
+        assert_eq!([published.len() as u64, published[0][1].as_u64().unwrap()], [1, id], "{published:?}");
+    }
+    poller.send(&[publish(4), json!([6, {}, "wamp.close.normal"])]).await;
+    open.notify_one();
+    assert_eq!(poller.receive().await[0][1], 4);
+    server.shutdown().await;
 }

@@ -130,6 +130,6 @@ impl Exchange for Scram {
             Dialect::Crossbar => "scram_server_signature",
         };
         let authextra = Some(Value::Map(vec![(key.to_owned(), Value::Str(signature))]));
-        Ok(Verdict::Admit(Admission { identity: self.identity, authextra }))
+        Ok(Verdict::Admit(Admission { authextra, ..self.identity.into() }))
     }
 }

@@ -12,6 +12,8 @@ use crate::transport::{Decoder, Event, FrameError, Message};
 pub enum Flow {
     /// The next message, please.
     Continue,
+    /// The next message, please, but not before [`Handler::poll`](super::Handler::poll) is ready.
+    Pause,
     /// Close the connection, once everything queued for the peer is written.
     Close(CloseCode, Cow<'static, str>),
 }
@@ -32,6 +34,7 @@ pub struct Incoming<'a> {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     Continue,
+    Pause,
     Close(CloseCode, Cow<'static, str>),
     PeerClosed(Option<CloseCode>),
     Failed(FrameError),
@@ -57,11 +60,11 @@ impl<'a> Incoming<'a> {
             self.consumed += step.consumed;
             match step.event {
                 None => return,
-                Some(Event::Message(message)) => {
-                    if let Flow::Close(code, reason) = handle(message) {
-                        self.outcome = Outcome::Close(code, reason);
-                    }
-                }
+                Some(Event::Message(message)) => match handle(message) {
+                    Flow::Continue => {}
+                    Flow::Pause => self.outcome = Outcome::Pause,
+                    Flow::Close(code, reason) => self.outcome = Outcome::Close(code, reason),
+                },
                 Some(Event::Ping(payload)) => {
                     let mut pong = Vec::with_capacity(payload.len() + 4);
                     self.outbox.encoding().framing.pong_frame(payload, &mut pong);

@@ -14,11 +14,14 @@ const RAWSOCKET: Encoding =
     Encoding { serializer: Serializer::Json, framing: Framing::RawSocket { max_length: 1 << 24 } };
 
 /// Sends each message back; "hello" establishes the connection, "bye" closes it, "flood"
-/// answers with a lot.
+/// answers with a lot, "pause" has what follows wait.
 struct Echo {
     outbox: Arc<Outbox>,
     established: bool,
     ends: Arc<AtomicUsize>,
+    /// What "pause" waits for.
+    gate: Arc<tokio::sync::Notify>,
+    waiting: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
 impl Handler for Echo {
@@ -34,6 +37,12 @@ impl Handler for Echo {
                 b"bye" => return Flow::Close(CloseCode::NORMAL, "as you wish".into()),
                 b"flood" => reply(&vec![b'x'; 32 << 20], &mut replies),
                 b"panic" => panic!("asked to"),
+                b"pause" => {
+                    reply(b"pausing", &mut replies);
+                    let gate = self.gate.clone();
+                    self.waiting = Some(Box::pin(async move { gate.notified().await }));
+                    return Flow::Pause;
+                }
                 _ => {}
             }
             reply(message.body, &mut replies);
@@ -42,6 +51,13 @@ impl Handler for Echo {
         if self.outbox.append(&replies, Class::Reply) == Append::First {
             self.outbox.flush();
         }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Flow> {
+        ready!(self.waiting.as_mut().expect("it is polled while it waits").as_mut().poll(cx));
+        self.waiting = None;
+        self.established = true;
+        Poll::Ready(Flow::Continue)
     }
 
     fn is_established(&self) -> bool {
@@ -69,6 +85,7 @@ struct Peer<S> {
     outbox: Arc<Outbox>,
     task: JoinHandle<()>,
     ends: Arc<AtomicUsize>,
+    gate: Arc<tokio::sync::Notify>,
 }
 
 async fn tcp(encoding: Encoding, settings: ConnectionSettings) -> Peer<TcpStream> {
@@ -77,36 +94,38 @@ async fn tcp(encoding: Encoding, settings: ConnectionSettings) -> Peer<TcpStream
     let server = server.unwrap().0;
     let heartbeat = beating(settings);
     let ends = Arc::new(AtomicUsize::new(0));
+    let gate = Arc::new(tokio::sync::Notify::new());
     let (sender, receiver) = tokio::sync::oneshot::channel();
     let task = tokio::spawn({
-        let ends = ends.clone();
+        let (ends, gate) = (ends.clone(), gate.clone());
         async move {
             let handler = |outbox: Arc<Outbox>| {
                 sender.send(outbox.clone()).unwrap();
-                Echo { outbox, established: false, ends }
+                Echo { outbox, established: false, ends, gate, waiting: None }
             };
             run_tcp(server, Vec::new(), encoding, Accept::Any, &heartbeat, handler).await;
         }
     });
-    Peer { stream: client.unwrap(), outbox: receiver.await.unwrap(), task, ends }
+    Peer { stream: client.unwrap(), outbox: receiver.await.unwrap(), task, ends, gate }
 }
 
 async fn duplex(encoding: Encoding, received: &'static [u8]) -> Peer<tokio::io::DuplexStream> {
     let (client, server) = tokio::io::duplex(1000);
     let heartbeat = beating(patient());
     let ends = Arc::new(AtomicUsize::new(0));
+    let gate = Arc::new(tokio::sync::Notify::new());
     let (sender, receiver) = tokio::sync::oneshot::channel();
     let task = tokio::spawn({
-        let ends = ends.clone();
+        let (ends, gate) = (ends.clone(), gate.clone());
         async move {
             let handler = |outbox: Arc<Outbox>| {
                 sender.send(outbox.clone()).unwrap();
-                Echo { outbox, established: false, ends }
+                Echo { outbox, established: false, ends, gate, waiting: None }
             };
             run_stream(server, received.to_vec(), encoding, Accept::Any, &heartbeat, handler).await;
         }
     });
-    Peer { stream: client, outbox: receiver.await.unwrap(), task, ends }
+    Peer { stream: client, outbox: receiver.await.unwrap(), task, ends, gate }
 }
 
 fn beating(settings: ConnectionSettings) -> Heartbeat {
@@ -385,4 +404,68 @@ async fn an_idle_connection_owns_no_buffers() {
     peer.expect(text("hello")).await;
     assert_eq!(peer.outbox.queued(), 0);
     assert!(size_of::<Connection<TcpSide, Echo>>() + size_of::<Outbox>() + size_of::<Pulse>() < 1024);
+}
+
+#[tokio::test]
+async fn messages_wait_in_order_while_one_is_decided() {
+    let mut peer = tcp(WEBSOCKET, patient()).await;
+    let long = "x".repeat(70_000);
+    peer.send([masked(0x81, "first"), masked(0x81, "pause"), masked(0x81, "second")].concat()).await;
+    peer.expect([text("first"), text("pausing")].concat()).await;
+    // More comes, a part of a message too.
+    let third = masked(0x81, &long);
+    peer.send([&masked(0x81, "pause"), &third[..7]].concat()).await;
+    peer.gate.notify_one();
+    peer.expect([text("second"), text("pausing")].concat()).await;
+    peer.gate.notify_one();
+    peer.send(&third[7..]).await;
+    peer.expect(text(&long)).await;
+    peer.send(masked(0x81, "bye")).await;
+    peer.expect(close(1000, "as you wish")).await;
+}
+
+#[tokio::test]
+async fn in_a_pause_little_is_read() {
+    let mut peer = duplex(RAWSOCKET, b"\0\0\0\x05pause").await;
+    peer.expect(b"\0\0\0\x07pausing").await;
+    let message = [b"\0\0\x04\0".as_slice(), &[b'x'; 1024]].concat();
+    let sending = async {
+        for _ in 0..200 {
+            peer.stream.write_all(&message).await.unwrap();
+        }
+    };
+    let stuck = tokio::time::timeout(Duration::from_millis(200), sending).await;
+    assert!(stuck.is_err(), "200 KiB were taken from a peer that has to wait");
+    assert_eq!(peer.outbox.closed(), None);
+}
+
+#[tokio::test]
+async fn who_hangs_up_in_a_pause_is_gone() {
+    let mut peer = tcp(WEBSOCKET, patient()).await;
+    peer.send([masked(0x81, "pause"), masked(0x81, "never")].concat()).await;
+    peer.expect(text("pausing")).await;
+    peer.stream.shutdown().await.unwrap();
+    assert!(peer.rest().await.is_empty());
+    peer.ended().await;
+}
+
+#[tokio::test]
+async fn a_pause_is_no_way_around_the_time_limit() {
+    let settings = ConnectionSettings { handshake_timeout: Duration::from_millis(40), ..patient() };
+    let mut peer = tcp(WEBSOCKET, settings).await;
+    peer.send(masked(0x81, "pause")).await;
+    peer.expect([text("pausing"), close(1008, "no session was opened within 0.04 s")].concat()).await;
+    peer.send([masked(0x81, "ignored"), masked(0x88, "")].concat()).await;
+    peer.ended().await;
+}
+
+#[tokio::test]
+async fn a_shutdown_does_not_wait_for_a_pause() {
+    let mut peer = tcp(WEBSOCKET, patient()).await;
+    peer.send([masked(0x81, "pause"), masked(0x81, "never")].concat()).await;
+    peer.expect(text("pausing")).await;
+    peer.outbox.finish(CloseCode::GOING_AWAY, "shutdown");
+    peer.expect(close(1001, "shutdown")).await;
+    peer.send(masked(0x88, &close(1001, "")[2..])).await;
+    peer.ended().await;
 }

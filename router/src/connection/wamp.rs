@@ -1,9 +1,10 @@
 //! A WAMP session on a connection.
 
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Instant;
 
-use super::{Handler, Incoming};
+use super::{Flow, Handler, Incoming};
 use crate::outbox::Outbox;
 use crate::realm::Realms;
 use crate::session::{Entrance, Origin, Session};
@@ -27,6 +28,10 @@ impl Handler for WampHandler {
         worker::with_burst(|burst| {
             incoming.for_each(|message| self.session.on_frame(message.body, burst, now));
         });
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Flow> {
+        worker::with_burst(|burst| self.session.poll(cx, burst, Instant::now()))
     }
 
     fn is_established(&self) -> bool {

@@ -149,7 +149,10 @@ fn may_use(realm: &Realm, caller: &Member, kind: Kind, uri: &str) -> Result<(), 
         Kind::Procedure => realm.authorize(caller, Action::Call, uri).map(drop),
         Kind::Topic => realm
             .authorize(caller, Action::Subscribe(MatchPolicy::Exact), uri)
-            .or_else(|_| realm.authorize(caller, Action::Publish, uri))
+            .or_else(|refused| match refused.inquiry {
+                None => realm.authorize(caller, Action::Publish, uri),
+                Some(_) => Err(refused),
+            })
             .map(drop),
         Kind::Error => Ok(()),
     }

@@ -14,7 +14,7 @@ use wamp_proto::{OwnedPayload, Payload, RequestId, SessionId};
 use super::Procedure;
 use super::arguments::invalid_argument;
 use crate::burst::Burst;
-use crate::realm::{Member, Realm, Refused};
+use crate::realm::{Action, Grant, Inquiry, Member, Realm, Refused};
 
 /// An event to publish when a session is gone.
 #[derive(Debug)]
@@ -23,6 +23,8 @@ pub(crate) struct Testament {
     topic: Box<str>,
     payload: OwnedPayload,
     options: PublishOptions<'static>,
+    /// On what terms it was allowed: an authorizer that takes its time can't be asked again.
+    grant: Grant,
 }
 
 /// Which end of a session a testament is for. As sessions are not resumed here, both come at once,
@@ -48,7 +50,8 @@ pub(super) fn procedure(name: &str) -> Option<Procedure> {
 pub(super) fn execute(realm: &Realm, member: &Arc<Member>, burst: &mut Burst) {
     let mut testaments = std::mem::take(&mut *member.testaments.lock());
     testaments.sort_by_key(|testament| testament.scope);
-    for Testament { topic, payload, options, .. } in testaments {
+    for Testament { topic, payload, options, grant, .. } in testaments {
+        member.answers().add(Inquiry { action: Action::Publish, uri: topic.clone() }, Ok(grant));
         let publish =
             Publish { request: RequestId::ZERO, options, topic: Cow::Borrowed(&topic), payload: payload.as_payload() };
         if let Err(refused) = realm.publish_as(member, &publish, burst) {
@@ -80,7 +83,7 @@ fn add(realm: &Realm, caller: &Arc<Member>, payload: Payload<'_>, _: &mut Burst)
     let event = Payload::new(payload.serializer(), args, kwargs).map_err(|_| {
         invalid_argument("the second argument must be a list, the event's arguments, and the third one a dict")
     })?;
-    realm.may_publish(caller, &topic)?;
+    let (_, grant) = realm.may_publish(caller, &topic)?;
     let limits = &realm.options().limits;
     if args.map_or(0, <[u8]>::len) + kwargs.map_or(0, <[u8]>::len) > limits.testament_bytes {
         return Err(Refused::limit("bytes in a testament", limits.testament_bytes));
@@ -94,6 +97,7 @@ fn add(realm: &Realm, caller: &Arc<Member>, payload: Payload<'_>, _: &mut Burst)
         topic: topic.as_ref().into(),
         payload: event.to_owned(),
         options: keywords.publish_options.unwrap_or_default().into(),
+        grant,
     });
     Ok(OwnedPayload::default())
 }

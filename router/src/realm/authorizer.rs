@@ -3,6 +3,8 @@
 mod permissions;
 
 use std::fmt::Debug;
+use std::pin::Pin;
+use std::sync::Arc;
 
 use wamp_proto::MatchPolicy;
 
@@ -48,15 +50,61 @@ pub struct Grant {
     pub trust_level: Option<u64>,
 }
 
+/// What an [`Authorizer`] says at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// The session may.
+    Allow(Grant),
+    /// The session may not: the error `wamp.error.not_authorized`.
+    Deny,
+    /// It takes a while to find out: [`Authorizer::ask`]. Until then nothing more is read from the
+    /// session's client.
+    Ask,
+}
+
+impl From<Option<Grant>> for Decision {
+    fn from(grant: Option<Grant>) -> Self {
+        grant.map_or(Self::Deny, Self::Allow)
+    }
+}
+
+/// What an [`Authorizer`] is asked that takes a while to find out.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// The session.
+    pub member: Arc<Member>,
+    /// What it asks to do.
+    pub action: Action,
+    /// With what.
+    pub uri: Box<str>,
+    /// The options of its request, a dict.
+    pub options: serde_json::Value,
+}
+
+/// Why it can't be found out whether a session may do something, for a person. Its request is
+/// answered with the error `wamp.error.authorization_failed`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Undecided(pub String);
+
+/// The answer to a [`Question`]: with `None` the session may not.
+pub type Authorizing = Pin<Box<dyn Future<Output = Result<Option<Grant>, Undecided>> + Send>>;
+
 /// Decides whether a session may do something.
 ///
-/// It is asked on the connection's own task for every request, so it must answer at once. URIs
-/// reserved for the protocol never come here for publishing and registering: the router refuses
-/// those itself.
+/// It is asked on the connection's own task for every request, so it must answer at once; what takes
+/// time is for [`ask`](Self::ask). URIs reserved for the protocol never come here for publishing and
+/// registering: the router refuses those itself.
 pub trait Authorizer: Debug + Send + Sync {
-    /// Whether `member` may do `action` with `uri`, and on what terms. Without a grant it is
-    /// answered with the error `wamp.error.not_authorized`.
-    fn authorize(&self, member: &Member, action: Action, uri: &str) -> Option<Grant>;
+    /// Whether `member` may do `action` with `uri`, and on what terms.
+    fn authorize(&self, member: &Member, action: Action, uri: &str) -> Decision;
+
+    /// Finds out what [`authorize`](Self::authorize) can't say at once, within a time of its own
+    /// choice: the session waits as long. The future is dropped if the session ends.
+    fn ask(&self, question: Question) -> Authorizing {
+        let why = format!("no authorizer can be asked about {:?}", question.uri);
+        Box::pin(std::future::ready(Err(Undecided(why))))
+    }
 
     /// Whether `member`, which may register a procedure, may take it over from `callee`, which has
     /// registered it: the option `force_reregister`. By default, from sessions of its own authrole
@@ -89,10 +137,10 @@ impl OwnSessionOnly {
 }
 
 impl Authorizer for OwnSessionOnly {
-    fn authorize(&self, member: &Member, action: Action, uri: &str) -> Option<Grant> {
+    fn authorize(&self, member: &Member, action: Action, uri: &str) -> Decision {
         let allowed =
             action != Action::Call || !acts_on_others(uri) || self.administrators.contains(&member.identity().authrole);
-        allowed.then(Grant::default)
+        allowed.then(Grant::default).into()
     }
 
     fn allows_takeover(&self, member: &Member, callee: &Member) -> bool {
@@ -113,8 +161,8 @@ fn acts_on_others(procedure: &str) -> bool {
 pub struct AllowAll;
 
 impl Authorizer for AllowAll {
-    fn authorize(&self, _member: &Member, _action: Action, _uri: &str) -> Option<Grant> {
-        Some(Grant::default())
+    fn authorize(&self, _member: &Member, _action: Action, _uri: &str) -> Decision {
+        Decision::Allow(Grant::default())
     }
 
     fn allows_takeover(&self, _member: &Member, _callee: &Member) -> bool {

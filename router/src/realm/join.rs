@@ -40,18 +40,12 @@ pub(crate) enum Tell {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RealmClosed;
 
-impl Realm {
-    /// An id that no session has.
-    pub(crate) fn draw_session_id(&self) -> SessionId {
-        let sessions = self.sessions.read();
-        loop {
-            let id = SessionId::known(random_id());
-            if !sessions.members.contains_key(&id) {
-                return id;
-            }
-        }
-    }
+/// An id for a session that is to be.
+pub(crate) fn random_session_id() -> SessionId {
+    SessionId::known(random_id())
+}
 
+impl Realm {
     /// Lets a session join: sends it WELCOME, and tells those who want to know. Its id is the one
     /// it was to have, unless somebody else has got it since.
     pub(crate) fn join(
@@ -70,7 +64,7 @@ impl Realm {
                 return Err(RealmClosed);
             }
             while sessions.members.contains_key(&id) {
-                id = SessionId::known(random_id());
+                id = random_session_id();
             }
             let member = Member::new(id, admission.identity, entrance, roles, outbox.clone());
             // Nobody knows of the session before it is in the table, so nothing comes before this.

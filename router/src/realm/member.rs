@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ahash::AHashMap;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use wamp_proto::{Features, RegistrationId, Roles, SessionId, SubscriptionId};
 
+use super::inquiry::Answers;
 use crate::broker::Subscriber;
 use crate::dealer::{Callee, Calls, Invocations};
 use crate::meta::Testament;
@@ -35,6 +36,7 @@ pub struct Member {
     pub(crate) invocations: Mutex<Invocations>,
     /// What is to be published when the session is gone.
     pub(crate) testaments: Mutex<Vec<Testament>>,
+    answers: Mutex<Answers>,
 }
 
 impl Member {
@@ -57,6 +59,7 @@ impl Member {
             calls: Mutex::default(),
             invocations: Mutex::default(),
             testaments: Mutex::default(),
+            answers: Mutex::default(),
         })
     }
 
@@ -88,6 +91,11 @@ impl Member {
     /// Whether the session has left the realm, or is about to.
     pub fn has_left(&self) -> bool {
         self.left.load(Ordering::Acquire)
+    }
+
+    /// What the authorizer has answered about the request under way.
+    pub(crate) fn answers(&self) -> MutexGuard<'_, Answers> {
+        self.answers.lock()
     }
 
     pub(crate) fn subscriber_supports(&self, features: Features) -> bool {

@@ -4,8 +4,10 @@ use std::borrow::Cow;
 
 use wamp_proto::message::options::ErrorDetails;
 use wamp_proto::message::{ErrorMessage, Message};
-use wamp_proto::{PayloadBuilder, RequestId};
+use wamp_proto::{PayloadBuilder, RequestId, error};
 
+use super::Action;
+use super::inquiry::Inquiry;
 use super::limits::LIMIT_EXCEEDED;
 use super::member::Member;
 use crate::burst::Burst;
@@ -18,6 +20,9 @@ pub struct Refused {
     pub error: &'static str,
     /// What was wrong, for a person. Goes along as the error's argument.
     pub why: String,
+    /// What the authorizer has to be asked before it is known whether the request is refused. It is,
+    /// with this error, where nobody can wait for the answer.
+    pub(crate) inquiry: Option<Box<Inquiry>>,
 }
 
 /// The kinds of request an ERROR of the router can be about.
@@ -42,7 +47,14 @@ impl Asked {
 
 impl Refused {
     pub(crate) fn new(error: &'static str, why: impl Into<String>) -> Self {
-        Self { error, why: why.into() }
+        Self { error, why: why.into(), inquiry: None }
+    }
+
+    /// The authorizer has to be asked first.
+    pub(super) fn undecided(action: Action, uri: &str) -> Self {
+        let why = format!("the authorizer has to be asked who may {} {uri:?}, which can't be done here", action.verb());
+        let inquiry = Inquiry { action, uri: uri.into() };
+        Self { inquiry: Some(Box::new(inquiry)), ..Self::new(error::AUTHORIZATION_FAILED, why) }
     }
 
     /// One of the [limits](super::Limits) is reached.

@@ -11,6 +11,7 @@ use wamp_proto::{
     RequestId, SessionId, UnknownMatchPolicy, Uri, error,
 };
 
+use super::inquiry::Inquiry;
 use super::refused::{Asked, Refused};
 use super::{Action, Grant, Member, Realm, random_publication_id};
 use crate::broker::{Disclosed, Filter, Publication, SubscribeTo};
@@ -25,14 +26,16 @@ use crate::session::request_ids::CallId;
 
 /// What a session asks for.
 impl Realm {
-    pub(crate) fn on_publish(&self, member: &Arc<Member>, message: &Publish<'_>, burst: &mut Burst) {
+    pub(crate) fn on_publish(&self, member: &Arc<Member>, message: &Publish<'_>, burst: &mut Burst) -> Option<Inquiry> {
         match self.publish_as(member, message, burst) {
             Ok(Some(receipt)) => receipt.confirm_in(burst),
             Ok(None) => {}
+            Err(Refused { inquiry: Some(inquiry), .. }) => return Some(*inquiry),
             // Without `acknowledge` there is neither PUBLISHED nor ERROR.
             Err(_) if !message.options.acknowledge => {}
             Err(refused) => refused.send(member, Asked::Publish, message.request, burst),
         }
+        None
     }
 
     /// Whether a session may publish to a topic, and on what terms.
@@ -78,9 +81,14 @@ impl Realm {
         })
     }
 
-    pub(crate) fn on_subscribe(&self, member: &Arc<Member>, message: &Subscribe<'_>, burst: &mut Burst) {
+    pub(crate) fn on_subscribe(
+        &self,
+        member: &Arc<Member>,
+        message: &Subscribe<'_>,
+        burst: &mut Burst,
+    ) -> Option<Inquiry> {
         let subscribed = self.subscribe_as(member, message, burst);
-        self.answer_refused(subscribed, member, Asked::Subscribe, message.request, burst);
+        answer_refused(subscribed, member, Asked::Subscribe, message.request, burst)
     }
 
     fn subscribe_as(&self, member: &Arc<Member>, message: &Subscribe<'_>, burst: &mut Burst) -> Result<(), Refused> {
@@ -109,10 +117,15 @@ impl Realm {
         let unsubscribed = unsubscribed.map_err(|_| {
             Refused::new(error::NO_SUCH_SUBSCRIPTION, format!("the session has no subscription {subscription}"))
         });
-        self.answer_refused(unsubscribed, member, Asked::Unsubscribe, message.request, burst);
+        answer_refused(unsubscribed, member, Asked::Unsubscribe, message.request, burst);
     }
 
-    pub(crate) fn on_register(&self, member: &Arc<Member>, message: &Register<'_>, burst: &mut Burst) {
+    pub(crate) fn on_register(
+        &self,
+        member: &Arc<Member>,
+        message: &Register<'_>,
+        burst: &mut Burst,
+    ) -> Option<Inquiry> {
         let options = &message.options;
         let registered = pattern(options.policy(), &message.procedure).and_then(|pattern| {
             refuse_reserved(pattern.is_reserved(), pattern.as_str())?;
@@ -131,16 +144,16 @@ impl Realm {
                 limit: self.options.limits.registrations,
                 now: self.now(),
             };
-            let may_evict = |callee: &Member| self.options.authorizer.allows_takeover(member, callee);
+            let may_evict = |callee: &Member| self.authorizer.load().allows_takeover(member, callee);
             self.dealer.register(member, message.request, &wanted, may_evict, &self.tell_registrations(), burst)
         });
-        self.answer_refused(registered, member, Asked::Register, message.request, burst);
+        answer_refused(registered, member, Asked::Register, message.request, burst)
     }
 
     pub(crate) fn on_unregister(&self, member: &Arc<Member>, message: &Unregister, burst: &mut Burst) {
         let unregistered =
             self.dealer.unregister(member, message.request, message.registration, &self.tell_registrations(), burst);
-        self.answer_refused(unregistered, member, Asked::Unregister, message.request, burst);
+        answer_refused(unregistered, member, Asked::Unregister, message.request, burst);
     }
 
     pub(crate) fn revoke_registration(
@@ -168,24 +181,29 @@ impl Realm {
         id: CallId,
         burst: &mut Burst,
         now: Instant,
-    ) -> Result<(), NoMoreArguments> {
+    ) -> Result<Option<Inquiry>, NoMoreArguments> {
         match id {
             CallId::New => {}
             CallId::Used => {
                 // An unknown call has ended, which the caller could not know yet.
-                return self.dealer.proceed(member, message, burst).map(drop);
+                return self.dealer.proceed(member, message, burst).map(|_| None);
             }
             CallId::Any => {
                 if self.dealer.proceed(member, message, burst) == Ok(Proceeded::Known) {
-                    return Ok(());
+                    return Ok(None);
                 }
             }
         }
-        self.on_new_call(member, message, burst, now);
-        Ok(())
+        Ok(self.on_new_call(member, message, burst, now))
     }
 
-    fn on_new_call(&self, member: &Arc<Member>, message: &Call<'_>, burst: &mut Burst, now: Instant) {
+    fn on_new_call(
+        &self,
+        member: &Arc<Member>,
+        message: &Call<'_>,
+        burst: &mut Burst,
+        now: Instant,
+    ) -> Option<Inquiry> {
         let called = uri(&message.procedure).and_then(|procedure| {
             let grant = self.authorize(member, Action::Call, procedure.as_str())?;
             if procedure.is_reserved() {
@@ -200,7 +218,7 @@ impl Realm {
             self.rouse(sooner);
             Ok(())
         });
-        self.answer_refused(called, member, Asked::Call, message.request, burst);
+        answer_refused(called, member, Asked::Call, message.request, burst)
     }
 
     pub(crate) fn on_cancel(&self, member: &Arc<Member>, message: &Cancel<'_>, mode: CancelMode, burst: &mut Burst) {
@@ -227,24 +245,23 @@ impl Realm {
     ) -> Result<(), NeverInvoked> {
         self.dealer.error(member, message, burst)
     }
+}
 
-    pub(crate) fn authorize(&self, member: &Member, action: Action, uri: &str) -> Result<Grant, Refused> {
-        self.options.authorizer.authorize(member, action, uri).ok_or_else(|| {
-            let authrole = &member.identity().authrole;
-            Refused::new(error::NOT_AUTHORIZED, format!("the role {authrole:?} may not {} {uri:?}", action.verb()))
-        })
-    }
-
-    fn answer_refused(
-        &self,
-        result: Result<(), Refused>,
-        member: &Member,
-        asked: Asked,
-        request: RequestId,
-        burst: &mut Burst,
-    ) {
-        if let Err(refused) = result {
+/// Sends the ERROR of a request that is refused; answers what the authorizer has to be asked before
+/// that is known.
+fn answer_refused(
+    result: Result<(), Refused>,
+    member: &Member,
+    asked: Asked,
+    request: RequestId,
+    burst: &mut Burst,
+) -> Option<Inquiry> {
+    match result {
+        Ok(()) => None,
+        Err(Refused { inquiry: Some(inquiry), .. }) => Some(*inquiry),
+        Err(refused) => {
             refused.send(member, asked, request, burst);
+            None
         }
     }
 }

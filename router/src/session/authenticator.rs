@@ -1,6 +1,7 @@
 //! How it is established who a session is.
 
-use std::fmt::Debug;
+use std::fmt::{self, Debug, Formatter};
+use std::pin::Pin;
 
 use wamp_proto::message::{Authenticate, Hello};
 use wamp_proto::{SessionId, Value};
@@ -10,7 +11,8 @@ use crate::clock::Timestamp;
 
 /// Establishes who a session is.
 ///
-/// It is asked on the connection's own task, so it must answer at once.
+/// It is asked on the connection's own task, so it must answer at once; what takes time it does in
+/// a [`Verdict::Later`].
 pub trait Authenticator: Debug + Send + Sync {
     /// Lets a client in, asks it for a proof, or refuses it.
     ///
@@ -23,7 +25,7 @@ pub trait Authenticator: Debug + Send + Sync {
 /// A client that wants to join.
 #[derive(Debug, Clone, Copy)]
 pub struct Applicant<'a> {
-    /// The realm.
+    /// The realm it asks for; empty if it leaves that to the [admission](Admission::realm).
     pub realm: &'a str,
     /// The id its session is to have.
     pub session: SessionId,
@@ -36,12 +38,28 @@ pub struct Applicant<'a> {
 }
 
 /// What is to become of a client that wants to join.
-#[derive(Debug)]
 pub enum Verdict {
     /// It may join.
     Admit(Admission),
     /// It has to prove something first.
     Challenge(Challenge),
+    /// It takes a while to find out. Until then nothing more is read from the client; the future is
+    /// dropped if it goes, or does not join within the
+    /// [handshake timeout](crate::ConnectionSettings::handshake_timeout).
+    Later(Deciding),
+}
+
+/// A verdict that takes a while.
+pub type Deciding = Pin<Box<dyn Future<Output = Result<Verdict, Refusal>> + Send>>;
+
+impl Debug for Verdict {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Admit(admission) => f.debug_tuple("Admit").field(admission).finish(),
+            Self::Challenge(challenge) => f.debug_tuple("Challenge").field(challenge).finish(),
+            Self::Later(_) => f.write_str("Later(…)"),
+        }
+    }
 }
 
 /// A client that may join.
@@ -49,13 +67,16 @@ pub enum Verdict {
 pub struct Admission {
     /// As whom.
     pub identity: Identity,
+    /// The realm this principal belongs to. A client that asks for another one is refused, one that
+    /// asks for none joins this. With `None` it is the client's to say.
+    pub realm: Option<Box<str>>,
     /// What it is told besides, a dict: `WELCOME.Details.authextra`.
     pub authextra: Option<Value>,
 }
 
 impl From<Identity> for Admission {
     fn from(identity: Identity) -> Self {
-        Self { identity, authextra: None }
+        Self { identity, realm: None, authextra: None }
     }
 }
 

@@ -1,7 +1,9 @@
 //! The messages of an established session: checked against what the client announced, then
 //! handed to the realm.
 
+use std::fmt::{self, Debug, Formatter};
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use wamp_proto::message::Call;
@@ -10,9 +12,12 @@ use wamp_proto::{Features, Message, RequestId};
 
 use super::request_ids::{CallId, RequestIds};
 use super::violation::Violation;
+use super::{Session, State, closed};
 use crate::burst::Burst;
+use crate::connection::Flow;
 use crate::dealer::CancelMode;
-use crate::realm::{Member, Realm};
+use crate::realm::{Answering, Inquiry, Member, Realm};
+use crate::transport::control::CloseCode;
 
 /// A session that has joined a realm.
 #[derive(Debug)]
@@ -22,15 +27,93 @@ pub(super) struct Joined {
     pub(super) request_ids: RequestIds,
 }
 
+/// A session that waits for the authorizer.
+pub(super) struct Asking {
+    pub(super) joined: Joined,
+    /// The message that needs its word.
+    frame: Vec<u8>,
+    call: CallId,
+    inquiry: Inquiry,
+    answer: Answering,
+}
+
+impl Debug for Asking {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Asking").field("joined", &self.joined).field("inquiry", &self.inquiry).finish_non_exhaustive()
+    }
+}
+
+/// Requests that need an answer of the authorizer: they are done from their beginning when it has
+/// come, as often as they need another one.
+impl Session {
+    pub(super) fn ask(&mut self, inquiry: Inquiry, call: CallId, message: &Message<'_>, frame: &[u8]) -> Flow {
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::Joined(joined) => {
+                let answer = joined.realm.ask(&joined.member, &inquiry, message);
+                let frame = frame.to_vec();
+                self.state = State::Asking(Box::new(Asking { joined, frame, call, inquiry, answer }));
+                Flow::Pause
+            }
+            other => {
+                self.state = other;
+                Flow::Continue
+            }
+        }
+    }
+
+    pub(super) fn poll_asking(&mut self, cx: &mut Context<'_>, burst: &mut Burst, now: Instant) -> Poll<Flow> {
+        let State::Asking(asking) = &mut self.state else { return Poll::Ready(Flow::Continue) };
+        if asking.joined.member.has_left() {
+            self.state = State::Over;
+            return Poll::Ready(closed(CloseCode::NORMAL));
+        }
+        let answer = ready!(asking.answer.as_mut().poll(cx));
+        let State::Asking(asking) = std::mem::replace(&mut self.state, State::Over) else {
+            return Poll::Ready(Flow::Continue);
+        };
+        let Asking { joined, frame, call, inquiry, .. } = *asking;
+        let member = joined.member.clone();
+        member.answers().add(inquiry, answer);
+        let message = self.outbox.encoding().serializer.decode(&frame);
+        let performed = match &message {
+            Ok(message) => joined.perform(message, call, burst, now),
+            Err(error) => Err(error.clone().into()),
+        };
+        self.state = State::Joined(joined);
+        Poll::Ready(match (performed, &message) {
+            (Ok(Some(inquiry)), Ok(message)) => self.ask(inquiry, call, message, &frame),
+            (Err(violation), _) => self.abort_violation(&violation, burst),
+            _ => {
+                member.answers().clear();
+                Flow::Continue
+            }
+        })
+    }
+}
+
 /// A role a message needs.
 type Role = (&'static str, Option<Features>);
 
 impl Joined {
-    /// Does what a client asks for, or says which rule it broke.
+    /// Does what a client asks for, or says which rule it broke. Answers what the authorizer has to
+    /// be asked first, if so; nothing is done then.
     ///
     /// GOODBYE and ABORT are not for here: they end the session, whatever it asked for before.
-    pub(super) fn handle(&mut self, message: &Message<'_>, burst: &mut Burst, now: Instant) -> Result<(), Violation> {
-        let roles = *self.member.roles();
+    pub(super) fn handle(
+        &mut self,
+        message: &Message<'_>,
+        burst: &mut Burst,
+        now: Instant,
+    ) -> Result<Option<(Inquiry, CallId)>, Violation> {
+        let call = self.check(message)?;
+        let inquiry = self.perform(message, call, burst, now)?;
+        Ok(inquiry.map(|inquiry| (inquiry, call)))
+    }
+
+    /// Whether the client may send this at all, by the rules of the protocol; and what the id of a
+    /// CALL says about it.
+    fn check(&mut self, message: &Message<'_>) -> Result<CallId, Violation> {
+        let roles = self.member.roles();
         let publisher = ("publisher", roles.publisher);
         let subscriber = ("subscriber", roles.subscriber);
         let caller = ("caller", roles.caller);
@@ -40,42 +123,20 @@ impl Joined {
             Message::Publish(publish) => {
                 self.request(name, publisher, publish.request)?;
                 passthru(name, publisher, &publish.options.passthru)?;
-                self.realm.on_publish(&self.member, publish, burst);
             }
-            Message::Subscribe(subscribe) => {
-                self.request(name, subscriber, subscribe.request)?;
-                self.realm.on_subscribe(&self.member, subscribe, burst);
-            }
-            Message::Unsubscribe(unsubscribe) => {
-                self.request(name, subscriber, unsubscribe.request)?;
-                self.realm.on_unsubscribe(&self.member, unsubscribe, burst);
-            }
+            Message::Subscribe(subscribe) => self.request(name, subscriber, subscribe.request)?,
+            Message::Unsubscribe(unsubscribe) => self.request(name, subscriber, unsubscribe.request)?,
             Message::Call(call) => {
                 let id = self.call(caller, call)?;
                 passthru(name, caller, &call.options.passthru)?;
-                let no_more = |_| Violation::NoMoreArguments(call.request);
-                self.realm.on_call(&self.member, call, id, burst, now).map_err(no_more)?;
+                return Ok(id);
             }
-            Message::Cancel(cancel) => {
-                plays(name, caller)?;
-                let mode = cancel.options.mode.as_deref();
-                let mode = CancelMode::parse(mode)
-                    .ok_or_else(|| Violation::CancelMode(mode.unwrap_or_default().to_owned()))?;
-                self.realm.on_cancel(&self.member, cancel, mode, burst);
-            }
-            Message::Register(register) => {
-                self.request(name, callee, register.request)?;
-                self.realm.on_register(&self.member, register, burst);
-            }
-            Message::Unregister(unregister) => {
-                self.request(name, callee, unregister.request)?;
-                self.realm.on_unregister(&self.member, unregister, burst);
-            }
+            Message::Cancel(_) => plays(name, caller)?,
+            Message::Register(register) => self.request(name, callee, register.request)?,
+            Message::Unregister(unregister) => self.request(name, callee, unregister.request)?,
             Message::Yield(result) => {
                 plays(name, callee)?;
                 passthru(name, callee, &result.options.passthru)?;
-                let never = |_| Violation::NeverInvoked { message: name, invocation: result.request };
-                self.realm.on_yield(&self.member, result, burst, now).map_err(never)?;
             }
             Message::Error(error) => {
                 if error.request_type != INVOCATION {
@@ -83,15 +144,47 @@ impl Joined {
                 }
                 plays(name, callee)?;
                 passthru(name, callee, &error.details.passthru)?;
-                let never = |_| Violation::NeverInvoked { message: name, invocation: error.request };
-                self.realm.on_error(&self.member, error, burst).map_err(never)?;
             }
             Message::Hello(_) | Message::Welcome(_) | Message::Challenge(_) | Message::Authenticate(_) => {
                 return Err(Violation::AfterWelcome(name));
             }
             _ => return Err(Violation::RouterOnly(name)),
         }
-        Ok(())
+        Ok(CallId::New)
+    }
+
+    /// Does what a message asks for.
+    fn perform(
+        &self,
+        message: &Message<'_>,
+        id: CallId,
+        burst: &mut Burst,
+        now: Instant,
+    ) -> Result<Option<Inquiry>, Violation> {
+        let Self { realm, member, .. } = self;
+        let never = |invocation| move |_| Violation::NeverInvoked { message: message.name(), invocation };
+        match message {
+            Message::Publish(publish) => return Ok(realm.on_publish(member, publish, burst)),
+            Message::Subscribe(subscribe) => return Ok(realm.on_subscribe(member, subscribe, burst)),
+            Message::Unsubscribe(unsubscribe) => realm.on_unsubscribe(member, unsubscribe, burst),
+            Message::Call(call) => {
+                let no_more = |_| Violation::NoMoreArguments(call.request);
+                return realm.on_call(member, call, id, burst, now).map_err(no_more);
+            }
+            Message::Cancel(cancel) => {
+                let mode = cancel.options.mode.as_deref();
+                let mode = CancelMode::parse(mode)
+                    .ok_or_else(|| Violation::CancelMode(mode.unwrap_or_default().to_owned()))?;
+                realm.on_cancel(member, cancel, mode, burst);
+            }
+            Message::Register(register) => return Ok(realm.on_register(member, register, burst)),
+            Message::Unregister(unregister) => realm.on_unregister(member, unregister, burst),
+            Message::Yield(result) => realm.on_yield(member, result, burst, now).map_err(never(result.request))?,
+            Message::Error(error) => realm.on_error(member, error, burst).map_err(never(error.request))?,
+            // `check` lets no other through.
+            _ => {}
+        }
+        Ok(None)
     }
 
     /// Checks the id of a CALL: only who has announced it may send a call in pieces.

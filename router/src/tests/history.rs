@@ -9,7 +9,7 @@ use super::receivers::{self, Believes};
 use super::world::{ALL_ROLES, Client, World};
 use crate::clock::Timestamp;
 use crate::history::{EventStore, History, HistoryRule, MemoryStore, Receipt, StoredEvent};
-use crate::realm::{Action, Authorizer, Grant, Member, RealmOptions};
+use crate::realm::{Action, Authorizer, Decision, Grant, Member, RealmOptions};
 
 const GET_EVENTS: &str = "wamp.subscription.get_events";
 
@@ -235,9 +235,9 @@ fn who_may_not_subscribe_may_not_look_back() {
     #[derive(Debug)]
     struct WritersOnlyWrite;
     impl Authorizer for WritersOnlyWrite {
-        fn authorize(&self, member: &Member, action: Action, _: &str) -> Option<Grant> {
+        fn authorize(&self, member: &Member, action: Action, _: &str) -> Decision {
             let may = !matches!(action, Action::Subscribe(_)) || *member.identity().authrole != *"writer";
-            may.then(Grant::default)
+            may.then(Grant::default).into()
         }
     }
     let world = World::with(RealmOptions { authorizer: Arc::new(WritersOnlyWrite), ..options() });

@@ -7,21 +7,21 @@ use wamp_proto::{MatchPolicy, Pattern, Serializer};
 use super::receivers::{self, Believes};
 use super::world::{BASIC_ROLES, World};
 use crate::history::{History, HistoryRule};
-use crate::realm::{Action, Authorizer, Grant, Member, RealmOptions};
+use crate::realm::{Action, Authorizer, Decision, Grant, Member, RealmOptions};
 
 /// Trusts calls of some procedures, and what is published to some topics by who plays a role.
 #[derive(Debug)]
 struct Trusts;
 
 impl Authorizer for Trusts {
-    fn authorize(&self, member: &Member, action: Action, uri: &str) -> Option<Grant> {
+    fn authorize(&self, member: &Member, action: Action, uri: &str) -> Decision {
         let trust_level = match (action, uri) {
             (Action::Call, "com.least") => Some(0),
             (Action::Call, "com.more") => Some(2),
             (Action::Publish, "com.topic") => Some(if *member.identity().authrole == *"boss" { 3 } else { 0 }),
             _ => None,
         };
-        Some(Grant { trust_level, ..Grant::default() })
+        Decision::Allow(Grant { trust_level, ..Grant::default() })
     }
 }
 

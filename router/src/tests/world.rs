@@ -1,6 +1,7 @@
 //! Clients around a router, all in one thread.
 
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use wamp_proto::{Message, Serializer};
@@ -150,6 +151,16 @@ impl Client {
                 flow = self.session.as_mut().expect("a session").on_frame(frame, &mut burst, now);
             }
         }
+        burst.end();
+        flow
+    }
+
+    /// Whether the session goes on, and how, when it has been paused.
+    pub(super) fn poll(&mut self) -> Poll<Flow> {
+        let now = self.world.now();
+        let mut burst = Burst::new();
+        let session = self.session.as_mut().expect("a session");
+        let flow = session.poll(&mut Context::from_waker(Waker::noop()), &mut burst, now);
         burst.end();
         flow
     }

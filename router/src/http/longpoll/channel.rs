@@ -1,7 +1,9 @@
 //! One client's session over long-poll, between its requests.
 
+use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::{Wake, Waker};
+use std::task::{Context, Poll, Wake, Waker, ready};
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -10,6 +12,7 @@ use tracing::Span;
 use wamp_proto::rawsocket::MAX_LENGTH;
 
 use super::protocol::Protocol;
+use crate::burst::Burst;
 use crate::connection::{ConnectionSettings, Flow};
 use crate::outbox::{Closed, Encoding, Framing, Outbox};
 use crate::router::Router;
@@ -34,6 +37,8 @@ pub(super) struct Channel {
 #[derive(Debug)]
 struct State {
     session: Session,
+    /// What the session is to handle once it is done with what it waits for, if it waits.
+    later: Option<VecDeque<Vec<u8>>>,
     opened: Instant,
     /// A request to receive is under way.
     receiving: bool,
@@ -94,6 +99,8 @@ pub(super) enum Unsent {
     NoBatch(&'static str),
     /// A message breaks the protocol; ABORT says how.
     Violation,
+    /// Earlier messages still wait, and no more may.
+    Busy,
     /// The channel is closed.
     Over,
 }
@@ -112,6 +119,7 @@ impl Channel {
         let now = Instant::now();
         let state = State {
             session,
+            later: None,
             opened: now,
             receiving: false,
             received: now,
@@ -129,28 +137,31 @@ impl Channel {
         if self.state.lock().session.is_joined() { settings.max_message } else { settings.max_first_message }
     }
 
-    /// Lets the session handle what was sent.
-    pub(super) fn send(&self, body: &[u8]) -> Result<(), Unsent> {
+    /// Lets the session handle what was sent, or keeps it, up to `limit` bytes, while it waits.
+    pub(super) fn send(&self, body: &[u8], limit: usize) -> Result<(), Unsent> {
         let _entered = self.span.enter();
         let mut state = self.state.lock();
         if state.closed || self.outbox.closed().is_some() {
             return Err(Unsent::Over);
         }
-        let was_joined = state.session.is_joined();
         let messages = self.protocol.split(body);
-        let now = std::time::Instant::now();
+        if let (Some(later), Ok(messages)) = (&mut state.later, &messages) {
+            if later.iter().map(Vec::len).sum::<usize>() + body.len() > limit {
+                return Err(Unsent::Busy);
+            }
+            later.extend(messages.iter().map(|message| message.to_vec()));
+            return Ok(());
+        }
+        let was_joined = state.session.is_joined();
         let flow = worker::with_burst(|burst| match &messages {
             Err(what) => state.session.on_broken_batch(what, burst),
-            Ok(messages) => {
-                let mut flows = messages.iter().map(|message| state.session.on_frame(message, burst, now));
-                flows.find(|flow| *flow != Flow::Continue).unwrap_or(Flow::Continue)
-            }
+            Ok(messages) => state.handle(messages, burst),
         });
         if !was_joined {
             state.received = Instant::now();
         }
         drop(state);
-        // The session may have begun, or ended, and with it a time limit.
+        // The session may have begun, or ended, and with it a time limit; or it waits for something.
         self.bell.keeper.notify_one();
         let Flow::Close(code, reason) = flow else { return Ok(()) };
         self.outbox.finish(code, &reason);
@@ -181,6 +192,50 @@ impl Channel {
         worker::with_burst(|burst| state.session.close(burst));
         drop(state);
         self.bell.ring();
+    }
+}
+
+impl State {
+    /// Hands messages to the session; once one of them has to wait, the others do too.
+    fn handle(&mut self, messages: &[&[u8]], burst: &mut Burst) -> Flow {
+        let now = std::time::Instant::now();
+        for (at, message) in messages.iter().enumerate() {
+            match self.session.on_frame(message, burst, now) {
+                Flow::Continue => {}
+                Flow::Pause => {
+                    self.later = Some(messages[at + 1..].iter().map(|message| message.to_vec()).collect());
+                    return Flow::Pause;
+                }
+                close => return close,
+            }
+        }
+        Flow::Continue
+    }
+
+    /// Goes on with what the session waits for, then with what came meanwhile. Pending while it waits.
+    fn poll(&mut self, cx: &mut Context<'_>, burst: &mut Burst) -> Poll<Flow> {
+        let now = std::time::Instant::now();
+        while let Some(later) = &mut self.later {
+            match ready!(self.session.poll(cx, burst, now)) {
+                Flow::Continue => {}
+                flow => return Poll::Ready(flow),
+            }
+            let flow = loop {
+                let Some(message) = later.pop_front() else { break Flow::Continue };
+                match self.session.on_frame(&message, burst, now) {
+                    Flow::Continue => {}
+                    flow => break flow,
+                }
+            };
+            match flow {
+                Flow::Pause => {}
+                flow => {
+                    self.later = None;
+                    return Poll::Ready(flow);
+                }
+            }
+        }
+        Poll::Pending
     }
 }
 
@@ -272,6 +327,14 @@ impl Channel {
     /// The server goes down.
     pub(super) fn finish(&self, reason: &str) {
         self.outbox.finish(CloseCode::GOING_AWAY, reason);
+    }
+
+    /// Waits until the session is done with what it waits for; for ever, if it waits for nothing.
+    pub(super) async fn resumed(&self) {
+        let flow = poll_fn(|cx| worker::with_burst(|burst| self.state.lock().poll(cx, burst))).await;
+        if let Flow::Close(code, reason) = flow {
+            self.outbox.finish(code, &reason);
+        }
     }
 
     /// Waits until [`until`](Self::until) may answer something else.

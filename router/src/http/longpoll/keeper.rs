@@ -36,6 +36,7 @@ pub(super) async fn keep(_slot: Slot, endpoint: Arc<Endpoint>, id: ChannelId, ch
     while let Some(until) = kept.channel.until(&patience, Instant::now(), shutting_down) {
         tokio::select! {
             () = kept.channel.rung() => {}
+            () = kept.channel.resumed() => {}
             () = sleep_until(until) => {}
             () = &mut closing, if !shutting_down => {
                 shutting_down = true;

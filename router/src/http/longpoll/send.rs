@@ -30,10 +30,14 @@ pub(super) async fn send(
         }
         status => Problem::new(status, "bad_request", rejection.body_text()),
     })?;
-    match channel.send(&body) {
+    match channel.send(&body, limit) {
         Ok(()) => Ok(no_content()),
         Err(Unsent::NoBatch(what)) => Err(violation(what)),
         Err(Unsent::Violation) => Err(violation("a message breaks the protocol; ABORT says how")),
+        Err(Unsent::Busy) => {
+            let message = "the messages before this one still wait to be authorized; send it again later";
+            Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message))
+        }
         Err(Unsent::Over) => Err(Problem::new(StatusCode::GONE, "transport_closed", "the transport is closed")),
     }
 }

@@ -3,7 +3,7 @@
 use ahash::AHashMap;
 use wamp_proto::{MatchPolicy, Pattern, PatternIndex};
 
-use super::{Action, Authorizer, Grant, acts_on_others};
+use super::{Action, Authorizer, Decision, Grant, acts_on_others};
 use crate::realm::Member;
 
 /// What the sessions of a role may do with the URIs of a pattern.
@@ -147,12 +147,13 @@ impl Role {
 }
 
 impl Authorizer for Permissions {
-    fn authorize(&self, member: &Member, action: Action, uri: &str) -> Option<Grant> {
-        let role = self.roles.get(&member.identity().authrole)?;
-        if action == Action::Call && acts_on_others(uri) {
-            role.of(uri).filter(|permission| permission.uris.as_str().starts_with("wamp."))?;
+    fn authorize(&self, member: &Member, action: Action, uri: &str) -> Decision {
+        let Some(role) = self.roles.get(&member.identity().authrole) else { return Decision::Deny };
+        let is_about_wamp = |permission: &Permission| permission.uris.as_str().starts_with("wamp.");
+        if action == Action::Call && acts_on_others(uri) && !role.of(uri).is_some_and(is_about_wamp) {
+            return Decision::Deny;
         }
-        role.authorize(action, uri)
+        role.authorize(action, uri).into()
     }
 }
 

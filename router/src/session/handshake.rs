@@ -1,0 +1,169 @@
+//! From HELLO to WELCOME.
+
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use wamp_proto::error::{self, close};
+use wamp_proto::message::{Authenticate, Challenge as ChallengeMessage, Hello, Raw};
+use wamp_proto::{Message, Roles, SessionId, Uri, to_vec};
+
+use super::request_ids::RequestIds;
+use super::requests::Joined;
+use super::violation::Violation;
+use super::{Admission, Applicant, Challenge, Deciding, Exchange, Origin, Refusal, Session, State, Verdict};
+use crate::burst::Burst;
+use crate::clock::Clock;
+use crate::connection::Flow;
+use crate::realm::{Realm, random_session_id};
+use crate::transport::control::CloseCode;
+
+/// What is known of a client that wants to join.
+#[derive(Debug)]
+pub(super) struct Arriving {
+    /// The realm it asked for, if it asked for one.
+    realm: Option<Arc<Realm>>,
+    /// The id its session will have.
+    id: SessionId,
+    roles: Roles,
+}
+
+/// A session whose client is to prove who it is.
+#[derive(Debug)]
+pub(super) struct Challenged {
+    arriving: Arriving,
+    exchange: Box<dyn Exchange>,
+}
+
+/// A session whose authenticator has not decided yet.
+pub(super) struct Authenticating {
+    arriving: Arriving,
+    verdict: Deciding,
+}
+
+impl std::fmt::Debug for Authenticating {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Authenticating").field("arriving", &self.arriving).finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    pub(super) fn open(&mut self, origin: &Origin, hello: &Hello<'_>, burst: &mut Burst) -> Flow {
+        let roles = hello.details.roles;
+        if [roles.publisher, roles.subscriber, roles.caller, roles.callee].iter().all(Option::is_none) {
+            return self.abort_violation(&Violation::NoRoles, burst);
+        }
+        let realm = match self.asked_for(&hello.realm) {
+            Ok(realm) => realm,
+            Err(refusal) => return self.refuse(&refusal, burst),
+        };
+        let id = random_session_id();
+        let now = realm.as_ref().map_or_else(|| Clock::default().now(), |realm| realm.now());
+        let applicant = Applicant { realm: &hello.realm, session: id, hello, origin, now };
+        let verdict = match (self.entrance.authenticator(), &realm) {
+            (Some(authenticator), _) => authenticator.meet(&applicant),
+            (None, Some(realm)) => realm.options().authenticator.meet(&applicant),
+            (None, None) => Err(no_realm()),
+        };
+        self.settle(verdict, Arriving { realm, id, roles }, burst)
+    }
+
+    /// The realm of this name; none if the client leaves it to the authenticator.
+    fn asked_for(&self, name: &str) -> Result<Option<Arc<Realm>>, Refusal> {
+        if name.is_empty() {
+            return Ok(None);
+        }
+        if let Err(invalid) = Uri::parse(name) {
+            return Err(Refusal { reason: error::INVALID_URI, message: format!("the realm is no URI: {invalid}") });
+        }
+        self.existing(name).map(Some)
+    }
+
+    fn existing(&self, name: &str) -> Result<Arc<Realm>, Refusal> {
+        let message = || format!("the realm {name:?} does not exist");
+        self.realms.get(name).cloned().ok_or_else(|| Refusal { reason: error::NO_SUCH_REALM, message: message() })
+    }
+
+    pub(super) fn authenticate(
+        &mut self,
+        challenged: Challenged,
+        answer: &Authenticate<'_>,
+        burst: &mut Burst,
+    ) -> Flow {
+        let Challenged { arriving, exchange } = challenged;
+        self.settle(exchange.answer(answer), arriving, burst)
+    }
+
+    /// Goes on once the authenticator has decided.
+    pub(super) fn poll_authenticating(&mut self, cx: &mut Context<'_>, burst: &mut Burst) -> Poll<Flow> {
+        let State::Authenticating(waiting) = &mut self.state else { return Poll::Ready(Flow::Continue) };
+        let verdict = ready!(waiting.verdict.as_mut().poll(cx));
+        let State::Authenticating(waiting) = std::mem::replace(&mut self.state, State::Over) else {
+            return Poll::Ready(Flow::Continue);
+        };
+        Poll::Ready(self.settle(verdict, waiting.arriving, burst))
+    }
+
+    /// Does what the authenticator has decided.
+    fn settle(&mut self, verdict: Result<Verdict, Refusal>, arriving: Arriving, burst: &mut Burst) -> Flow {
+        match verdict {
+            Ok(Verdict::Admit(admission)) => self.admit(admission, arriving, burst),
+            Ok(Verdict::Challenge(challenge)) => self.challenge(challenge, arriving, burst),
+            Ok(Verdict::Later(verdict)) => {
+                self.state = State::Authenticating(Box::new(Authenticating { arriving, verdict }));
+                Flow::Pause
+            }
+            Err(refusal) => self.refuse(&refusal, burst),
+        }
+    }
+
+    fn challenge(&mut self, challenge: Challenge, arriving: Arriving, burst: &mut Burst) -> Flow {
+        let Challenge { method, extra, exchange } = challenge;
+        let serializer = self.outbox.encoding().serializer;
+        let extra = to_vec(serializer, &extra).expect("a value can be encoded");
+        let extra = Raw::new(serializer, &extra).expect("what was encoded is one value");
+        burst.send(&self.outbox, &Message::Challenge(ChallengeMessage { method: method.into(), extra }));
+        self.state = State::Challenged(Box::new(Challenged { arriving, exchange }));
+        Flow::Continue
+    }
+
+    fn admit(&mut self, admission: Admission, arriving: Arriving, burst: &mut Burst) -> Flow {
+        let Arriving { realm, id, roles } = arriving;
+        let realm = match self.destination(realm, admission.realm.as_deref()) {
+            Ok(realm) => realm,
+            Err(refusal) => return self.refuse(&refusal, burst),
+        };
+        let Ok(member) = realm.join(id, admission, self.entrance.clone(), roles, &self.outbox, burst) else {
+            return self.abort(close::SYSTEM_SHUTDOWN, "the router is shutting down", CloseCode::GOING_AWAY, burst);
+        };
+        tracing::Span::current()
+            .record("session", tracing::field::display(member.id()))
+            .record("realm", tracing::field::display(realm.name()));
+        let request_ids = RequestIds::new(self.entrance.sequential_request_ids);
+        self.state = State::Joined(Joined { realm, member, request_ids });
+        Flow::Continue
+    }
+
+    /// The realm to join: the one asked for, the one the principal belongs to, or both.
+    fn destination(&self, asked_for: Option<Arc<Realm>>, assigned: Option<&str>) -> Result<Arc<Realm>, Refusal> {
+        match (asked_for, assigned) {
+            (Some(realm), None) => Ok(realm),
+            (Some(realm), Some(assigned)) if realm.name() == assigned => Ok(realm),
+            (Some(realm), Some(_)) => {
+                let message = format!("this principal does not belong to the realm {:?}", realm.name());
+                Err(Refusal { reason: error::NO_SUCH_REALM, message })
+            }
+            (None, Some(assigned)) => self.existing(assigned),
+            (None, None) => Err(no_realm()),
+        }
+    }
+
+    fn refuse(&mut self, Refusal { reason, message }: &Refusal, burst: &mut Burst) -> Flow {
+        tracing::info!(reason, message, "refused");
+        self.abort(reason, message, CloseCode::POLICY, burst)
+    }
+}
+
+fn no_realm() -> Refusal {
+    let message = "HELLO names no realm, and nothing says which one this client belongs to".to_owned();
+    Refusal { reason: error::NO_SUCH_REALM, message }
+}
