@@ -1,13 +1,71 @@
 //! Reads the configuration of a node, in the format of Crossbar.io.
 //!
-//! A file becomes a tree of values ([`document`]), which is read section by section ([`section`]) into the very settings
-//! that the parts of the router are run with. All that is wrong with it is found in one go.
+//! A file becomes a tree of values ([`document`]), which is read section by section ([`section`]) into what the parts of
+//! the router are run with. All that is wrong with it is found in one go.
 
 #![allow(dead_code, reason = "what the readers of the single sections need is here before them")]
 
+mod auth;
 pub(crate) mod document;
+mod endpoint;
+mod limits;
 mod paths;
 mod problems;
+mod realm;
 pub(crate) mod section;
+mod transport;
+mod wire;
+mod worker;
+
+use std::path::{Path, PathBuf};
+
+use document::Value;
+use section::Reading;
+
+pub(crate) use worker::Worker;
 
 pub use problems::{Problem, Problems};
+
+/// What a file says: the routers of a node, and their ways in.
+#[derive(Debug)]
+pub struct Configuration {
+    pub(crate) workers: Vec<Worker>,
+    file: PathBuf,
+    ignored: Vec<String>,
+    warnings: Vec<Problem>,
+}
+
+impl Configuration {
+    /// Reads a file: YAML if its name ends so, else JSON.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong with it.
+    pub fn read(file: &Path) -> Result<Self, Problems> {
+        let whole = |message| Problems(vec![Problem { place: String::new(), message }]);
+        let value = Value::read(file).map_err(whole)?;
+        let folder = std::path::absolute(file).map_err(|error| whole(error.to_string()))?;
+        let reading = Reading::new(folder.parent().unwrap_or(Path::new("/")));
+        let workers = reading.root(&value).section().map(worker::node).unwrap_or_default();
+        let remarks = reading.end();
+        if !remarks.problems.is_empty() {
+            return Err(Problems(remarks.problems));
+        }
+        Ok(Self { workers, file: file.to_owned(), ignored: remarks.ignored, warnings: remarks.warnings })
+    }
+
+    /// The file it was read from.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// The keys that mean nothing here, each once: without the numbers of list items.
+    pub fn ignored(&self) -> &[String] {
+        &self.ignored
+    }
+
+    /// What is allowed, and may not be what is wanted.
+    pub fn warnings(&self) -> &[Problem] {
+        &self.warnings
+    }
+}

@@ -12,7 +12,7 @@ use wamp_proto::Uri;
 use super::document::Value;
 use super::problems::{Problem, nearest};
 
-pub(crate) use item::Item;
+pub(crate) use item::{Item, environment_variable};
 
 /// What the sections of a configuration share.
 #[derive(Debug, Default)]
@@ -30,7 +30,7 @@ pub(crate) struct Reading {
 pub(crate) struct Remarks {
     /// What is wrong. The configuration can be used only if there is nothing.
     pub(crate) problems: Vec<Problem>,
-    /// The places of keys that mean nothing here.
+    /// The places of keys that mean nothing here, without the numbers of list items: each once.
     pub(crate) ignored: Vec<String>,
     /// What is allowed, and may not be what is wanted.
     pub(crate) warnings: Vec<Problem>,
@@ -229,7 +229,11 @@ impl<'a> Section<'a> {
     pub(crate) fn ignored(&self, keys: &[&'static str]) {
         for key in keys {
             if self.has(key) {
-                self.reading.ignored.borrow_mut().push(self.place_of(key));
+                let place = without_numbers(&self.place_of(key));
+                let mut ignored = self.reading.ignored.borrow_mut();
+                if !ignored.contains(&place) {
+                    ignored.push(place);
+                }
             }
         }
     }
@@ -249,6 +253,11 @@ impl<'a> Section<'a> {
     /// Something is wrong with the value of a key.
     pub(crate) fn problem_at(&self, key: &str, message: impl Into<String>) {
         self.reading.problem(self.place_of(key), message);
+    }
+
+    /// Something is wrong at a place.
+    pub(crate) fn problem_in(&self, place: &str, message: impl Into<String>) {
+        self.reading.problem(place.to_owned(), message);
     }
 
     /// Something is allowed here, and may not be what is wanted.
@@ -283,6 +292,16 @@ impl Drop for Section<'_> {
             self.reading.problem(self.place_of(key), format!("unknown key {key:?}; {hint}"));
         }
     }
+}
+
+/// `workers[].options.title`: a key that means nothing here does so in each item of a list.
+fn without_numbers(place: &str) -> String {
+    let mut short = String::with_capacity(place.len());
+    for part in place.split_inclusive('[') {
+        let rest = part.trim_start_matches(|char: char| char.is_ascii_digit());
+        short.push_str(if rest.starts_with(']') { rest } else { part });
+    }
+    short
 }
 
 #[cfg(test)]

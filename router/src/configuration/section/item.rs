@@ -146,7 +146,7 @@ impl<'a> Item<'a> {
 }
 
 /// The name in `$NAME` or `${NAME}`.
-fn environment_variable(text: &str) -> Option<&str> {
+pub(crate) fn environment_variable(text: &str) -> Option<&str> {
     let name = text.strip_prefix('$')?;
     let name = name.strip_prefix('{').map_or(Some(name), |name| name.strip_suffix('}'))?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';

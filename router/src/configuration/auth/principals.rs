@@ -1,0 +1,145 @@
+//! Users that are in the file.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use wamp_proto::auth::cra::Salt;
+use wamp_proto::auth::cryptosign::PublicKey;
+use wamp_proto::auth::scram::{Kdf, Verifier};
+
+use crate::auth::{CraSecret, ScramSecret};
+use crate::configuration::section::Section;
+
+/// A user.
+#[derive(Debug, Clone)]
+pub(crate) struct Principal {
+    pub(crate) authid: String,
+    pub(crate) role: String,
+    /// The only realm it may join.
+    pub(crate) realm: Option<String>,
+    pub(crate) credential: Credential,
+}
+
+/// What a user proves who it is by.
+#[derive(Clone)]
+pub(crate) enum Credential {
+    Ticket(String),
+    Cra(CraSecret),
+    Scram(ScramSecret),
+    Cryptosign(PublicKey),
+}
+
+impl std::fmt::Debug for Credential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Ticket(_) => "Ticket(…)",
+            Self::Cra(_) => "Cra(…)",
+            Self::Scram(_) => "Scram(…)",
+            Self::Cryptosign(_) => "Cryptosign(…)",
+        })
+    }
+}
+
+/// Reads the users of a method.
+pub(super) fn read(method: &'static str, section: &Section<'_>) -> Vec<Principal> {
+    let default_role = section.text("default-role");
+    section.unsupported("trustroots", "there are no certificates of Ethereum here; list the keys in `principals`");
+    let users = if method == "wampcra" { "users" } else { "principals" };
+    let Some(users) = section.required_section(users) else { return Vec::new() };
+    let mut principals = Vec::new();
+    for (authid, item) in users.entries() {
+        let Some(user) = item.section() else { continue };
+        let credentials = match method {
+            "ticket" => user.required_secret("ticket").map(Credential::Ticket).into_iter().collect(),
+            "wampcra" => cra(&user).map(Credential::Cra).into_iter().collect(),
+            "scram" => scram(&user).map(Credential::Scram).into_iter().collect(),
+            _ => keys(&user),
+        };
+        let role = user.text("role").or(default_role);
+        if role.is_none() {
+            user.problem("the key \"role\" is missing");
+        }
+        let realm = user.uri("realm").map(str::to_owned);
+        user.finish();
+        let Some(role) = role else { continue };
+        principals.extend(credentials.into_iter().map(|credential| Principal {
+            authid: authid.to_owned(),
+            role: role.to_owned(),
+            realm: realm.clone(),
+            credential,
+        }));
+    }
+    principals
+}
+
+/// With a salt, `secret` is the key derived with it, as the documentation of Crossbar.io says, or the password, as its
+/// program has it of late. What can be the one is it: a password is hardly ever base64 of just that length.
+fn cra(user: &Section<'_>) -> Option<CraSecret> {
+    let secret = user.required_secret("secret");
+    if !["salt", "iterations", "keylen"].map(|key| user.has(key)).contains(&true) {
+        return secret.map(CraSecret::plain);
+    }
+    let salt = user.required_text("salt");
+    let iterations = user.integer("iterations", 1..=Salt::MOST_ITERATIONS.into()).unwrap_or(1000);
+    let keylen = user.count("keylen", 1..=Salt::LONGEST_KEY).unwrap_or(32);
+    let salt = Salt::checked(salt?, u32::try_from(iterations).ok()?, keylen)?;
+    let secret = secret?;
+    let is_derived = STANDARD.decode(&secret).is_ok_and(|key| key.len() == keylen);
+    let key = if is_derived { secret } else { salt.derive(&secret) };
+    Some(CraSecret::salted(key, salt))
+}
+
+fn scram(user: &Section<'_>) -> Option<ScramSecret> {
+    let name = user.required_choice("kdf", &["argon2id-13", "argon2id13", "pbkdf2"].map(|name| (name, name)));
+    let cost = |key| user.integer(key, 0..=u32::MAX.into()).and_then(|cost| u32::try_from(cost).ok());
+    let (iterations, memory) = (cost("iterations"), cost("memory"));
+    for (key, missing) in [("iterations", true), ("memory", name.is_some_and(|name| name != "pbkdf2"))] {
+        if missing && !user.has(key) {
+            user.problem(format!("the key {key:?} is missing"));
+        }
+    }
+    let (salt, stored, server) = (hex(user, "salt"), hex(user, "stored-key"), hex(user, "server-key"));
+    let kdf = Kdf::checked(name?, iterations?, memory).map_err(|error| user.problem(error.to_string())).ok();
+    let key = |name: &str, bytes: Vec<u8>| {
+        let length = bytes.len();
+        let key: Option<[u8; 32]> = bytes.try_into().ok();
+        if key.is_none() {
+            user.problem_at(name, format!("this has to be 32 bytes in hexadecimal, not {length}"));
+        }
+        key
+    };
+    let (stored_key, server_key) = (key("stored-key", stored?), key("server-key", server?));
+    Some(ScramSecret {
+        salt: salt?,
+        kdf: kdf?,
+        verifier: Verifier { stored_key: stored_key?, server_key: server_key? },
+    })
+}
+
+fn hex(user: &Section<'_>, key: &'static str) -> Option<Vec<u8>> {
+    let text = user.required_secret(key)?;
+    let bytes = text.as_bytes().chunks(2).map(|pair| {
+        let pair = std::str::from_utf8(pair).ok().filter(|pair| pair.len() == 2 && !pair.starts_with('+'))?;
+        u8::from_str_radix(pair, 16).ok()
+    });
+    let bytes: Option<Vec<u8>> = bytes.collect();
+    if bytes.is_none() {
+        user.problem_at(key, "this has to be bytes in hexadecimal");
+    }
+    bytes
+}
+
+fn keys(user: &Section<'_>) -> Vec<Credential> {
+    if !user.has("authorized_keys") {
+        user.problem("the key \"authorized_keys\" is missing");
+    }
+    let mut keys = Vec::new();
+    for item in user.list("authorized_keys") {
+        let place = item.place().to_owned();
+        match item.secret().map(|key| key.parse::<PublicKey>()) {
+            Some(Ok(key)) => keys.push(Credential::Cryptosign(key)),
+            Some(Err(error)) => user.problem_in(&place, error.to_string()),
+            None => {}
+        }
+    }
+    keys
+}

@@ -1,0 +1,135 @@
+//! What is listened on.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use super::section::{Section, environment_variable};
+
+/// What is listened on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Endpoint {
+    Tcp(Tcp),
+    Unix(Unix),
+}
+
+/// A TCP port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Tcp {
+    /// The address, or a name for it.
+    pub(crate) interface: String,
+    pub(crate) port: u16,
+    /// Connections that may wait to be accepted.
+    pub(crate) backlog: Option<u32>,
+    pub(crate) tls: Option<Tls>,
+}
+
+/// A unix socket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unix {
+    pub(crate) path: PathBuf,
+    /// The permissions of its file.
+    pub(crate) mode: Option<u32>,
+}
+
+/// The files of TLS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Tls {
+    pub(crate) certificate: PathBuf,
+    pub(crate) chain: Vec<PathBuf>,
+    pub(crate) key: PathBuf,
+    /// Who may have signed the certificates of clients.
+    pub(crate) ca_certificates: Vec<PathBuf>,
+}
+
+impl Endpoint {
+    /// Whether only this machine reaches it.
+    pub(crate) fn is_local(&self) -> bool {
+        match self {
+            Self::Unix(_) => true,
+            Self::Tcp(tcp) => {
+                tcp.interface == "localhost"
+                    || tcp.interface.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
+            }
+        }
+    }
+}
+
+/// Reads an endpoint to listen on.
+pub(super) fn read(section: Section<'_>) -> Option<Endpoint> {
+    let kinds = [("tcp", Some(true)), ("unix", Some(false)), ("twisted", None), ("onion", None)];
+    let kind = section.required_choice("type", &kinds);
+    if kind == Some(None) {
+        section.unsupported("type", "listen on a tcp or unix endpoint");
+    }
+    let Some(Some(is_tcp)) = kind else {
+        section.abandon();
+        return None;
+    };
+    if is_tcp { read_tcp(section).map(Endpoint::Tcp) } else { read_unix(section).map(Endpoint::Unix) }
+}
+
+fn read_tcp(section: Section<'_>) -> Option<Tcp> {
+    section.unsupported("portrange", "give one `port`");
+    let port = port(&section);
+    let any = match section.integer("version", 4..=6) {
+        Some(6) => "::",
+        Some(5) => {
+            section.problem_at("version", "this has to be 4 or 6, not 5");
+            "0.0.0.0"
+        }
+        _ => "0.0.0.0",
+    };
+    let interface = section.text("interface").filter(|interface| !interface.is_empty()).unwrap_or(any).to_owned();
+    let backlog = section.integer("backlog", 1..=65535).and_then(|backlog| u32::try_from(backlog).ok());
+    // All cores accept on one socket already; the operating system looks for peers that are gone.
+    section.ignored(&["shared", "user_timeout"]);
+    let tls = section.section("tls");
+    let has_tls = tls.is_some();
+    let tls = tls.and_then(read_tls);
+    section.finish();
+    (has_tls == tls.is_some()).then_some(())?;
+    Some(Tcp { interface, port: port?, backlog, tls })
+}
+
+/// A number, or the environment variable that has it.
+fn port(section: &Section<'_>) -> Option<u16> {
+    use super::document::Value;
+
+    let item = section.required("port")?;
+    if let Value::Text(text) = item.raw() {
+        let Some(name) = environment_variable(text) else {
+            item.problem("this has to be an integer, or `$NAME` for the environment variable that has it");
+            return None;
+        };
+        let value = std::env::var(name).ok().and_then(|value| value.trim().parse::<u16>().ok());
+        if value.is_none() {
+            item.problem(format!("the environment variable {name} is not set to a port"));
+        }
+        return value;
+    }
+    item.integer(0..=65535).and_then(|port| u16::try_from(port).ok())
+}
+
+fn read_unix(section: Section<'_>) -> Option<Unix> {
+    let path = section.required_path("path");
+    section.ignored(&["backlog"]);
+    let mode = section.text("mode").and_then(|text| {
+        let mode = u32::from_str_radix(text, 8).ok().filter(|mode| *mode <= 0o777);
+        if mode.is_none() {
+            section.problem_at("mode", "permissions are an octal number up to 777 in quotes, such as \"660\"");
+        }
+        mode
+    });
+    section.finish();
+    Some(Unix { path: path?, mode })
+}
+
+fn read_tls(section: Section<'_>) -> Option<Tls> {
+    let (certificate, key) = (section.required_path("certificate"), section.required_path("key"));
+    let paths = |name| section.list(name).into_iter().filter_map(super::section::Item::path).collect();
+    let (chain, ca_certificates) = (paths("chain_certificates"), paths("ca_certificates"));
+    // What rustls offers is sound without being told.
+    section.ignored(&["dhparam", "ciphers"]);
+    section.finish();
+    Some(Tls { certificate: certificate?, chain, key: key?, ca_certificates })
+}
