@@ -4,6 +4,7 @@ mod principals;
 
 use super::section::Section;
 
+#[allow(unused_imports, reason = "for who makes authenticators of them")]
 pub(crate) use principals::{Credential, Principal};
 
 /// How the clients of a way in prove who they are.

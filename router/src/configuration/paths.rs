@@ -2,13 +2,12 @@
 //!
 //! A service is a module that reads its settings, a variant of [`Service`] and a line in [`READERS`].
 
-mod longpoll;
-pub(super) mod websocket;
-
 mod json;
+mod longpoll;
 mod nodeinfo;
 mod redirect;
 mod static_files;
+pub(super) mod websocket;
 
 use super::section::Section;
 use crate::http::services::json::JsonSettings;
@@ -19,47 +18,43 @@ use crate::http::services::static_files::StaticSettings;
 #[derive(Debug)]
 pub(crate) enum Service {
     Json(JsonSettings),
+    LongPoll(longpoll::LongPoll),
     NodeInfo,
+    /// Services below it.
+    Path(Paths),
     Redirect(RedirectSettings),
     Static(StaticSettings),
     WebSocket(websocket::WebSocketSettings),
-    LongPoll(longpoll::LongPoll),
-    /// Services below it.
-    Path(Paths),
 }
 
 /// Services by the name of their path: one segment of it, or `/` for where no other one answers.
 pub(crate) type Paths = Vec<(String, Service)>;
 
-/// Reads the settings of a service. The keys `type` and `id` have been read.
+/// Reads the settings of a service. The key `type` has been read.
 type Reader = fn(Section<'_>) -> Option<Service>;
 
 /// The services, by the `type` that asks for them.
-const READERS: &[(&str, Reader)] =
-    &[("json", json::read), ("nodeinfo", nodeinfo::read), ("redirect", redirect::read), ("static", static_files::read)];
-
-/// Services of Crossbar.io that there are not, and what to do instead.
-const UNSUPPORTED: &[(&str, &str)] = &[
-    ("cgi", "run the script behind a web server of its own and use \"proxy\""),
-    ("resource", "a Python class of Twisted can't run here: make it a web server of its own and use \"proxy\""),
-    ("upload", "let your web application take the files, behind \"wsgi\" or \"proxy\""),
 const READERS: &[(&str, Reader)] = &[
-    ("websocket", |section| websocket::settings(section).map(Service::WebSocket)),
-    ("longpoll", |section| longpoll::read(section).map(Service::LongPoll)),
-    ("path", |section| path(section).map(Service::Path)),
+    ("json", json::read),
+    ("longpoll", longpoll::read),
+    ("nodeinfo", nodeinfo::read),
+    ("path", nested),
+    ("redirect", redirect::read),
+    ("static", static_files::read),
+    ("websocket", websocket::read),
 ];
 
 /// Services of Crossbar.io that there are not, and what to do instead.
 const UNSUPPORTED: &[(&str, &str)] = &[
-    ("archive", "unpack it, and serve the folder with a path of type \"static\""),
-    ("cgi", "let a web server run the program, and add a path of type \"proxy\" for it"),
-    ("pairme", "delete this path"),
-    ("resource", "let the program serve HTTP by itself, and add a path of type \"proxy\" for it"),
-    ("schemadoc", "delete this path; reflection tells what there is in a realm"),
-    ("upload", "let a program take the files over HTTP, and add a path of type \"proxy\" for it"),
-    ("wap", "let a program serve the pages, and add a path of type \"proxy\" for it"),
+    ("archive", "unpack it, and serve the folder with \"static\""),
     ("catalog", "delete this path"),
+    ("cgi", "run the script behind a web server of its own and use \"proxy\""),
     ("mapping", "delete this path"),
+    ("pairme", "delete this path"),
+    ("resource", "a Python class of Twisted can't run here: make it a web server of its own and use \"proxy\""),
+    ("schemadoc", "delete this path: reflection tells what there is in a realm"),
+    ("upload", "let your web application take the files, behind \"wsgi\" or \"proxy\""),
+    ("wap", "let your web application make the pages, behind \"wsgi\" or \"proxy\""),
 ];
 
 /// Reads the services of a `paths` object.
@@ -86,27 +81,25 @@ pub(super) fn name(section: &Section<'_>, name: &str) -> String {
     name.to_owned()
 }
 
+/// Reads a service.
 fn read(section: Section<'_>) -> Option<Service> {
-    section.ignored(&["id"]);
     let kind = section.required_text("type");
     if let Some((_, instead)) = UNSUPPORTED.iter().find(|(name, _)| Some(*name) == kind) {
         section.unsupported("type", instead);
         section.abandon();
         return None;
     }
-    match kind.and_then(|_| section.choice("type", READERS)) {
-        Some(reader) => reader(section),
-        None => {
-            section.abandon();
-            None
-        }
-    }
+    let Some(reader) = kind.and_then(|_| section.choice("type", READERS)) else {
+        section.abandon();
+        return None;
+    };
+    section.ignored(&["id"]);
+    reader(section)
+}
+
+fn nested(section: Section<'_>) -> Option<Service> {
+    section.required_section("paths").map(read_all).map(Service::Path)
 }
 
 #[cfg(test)]
 mod tests;
-fn path(section: Section<'_>) -> Option<Paths> {
-    let paths = section.required_section("paths").map(read_all);
-    section.finish();
-    paths
-}

@@ -73,6 +73,8 @@ pub(crate) struct Section<'a> {
     reading: &'a Reading,
     /// Keys that somebody has asked for: those that are known here.
     known: RefCell<Vec<&'static str>>,
+    /// Those of them that are of no use.
+    useless: RefCell<Vec<&'static str>>,
     /// Whether nothing is to be said of keys that nobody has asked for.
     any: bool,
 }
@@ -227,6 +229,7 @@ impl<'a> Section<'a> {
 
     /// Keys that mean nothing here: a warning lists those that are there.
     pub(crate) fn ignored(&self, keys: &[&'static str]) {
+        self.useless.borrow_mut().extend(keys);
         for key in keys {
             if self.has(key) {
                 let place = without_numbers(&self.place_of(key));
@@ -240,6 +243,7 @@ impl<'a> Section<'a> {
 
     /// A key that asks for what there is not. It is a problem if it is there; `instead` says what to do.
     pub(crate) fn unsupported(&self, key: &'static str, instead: &str) {
+        self.useless.borrow_mut().push(key);
         if let Some(value) = self.value(key) {
             value.problem(format!("not supported: {instead}"));
         }
@@ -283,11 +287,13 @@ impl Drop for Section<'_> {
         let mut known = self.known.take();
         known.sort_unstable();
         known.dedup();
+        let useless = self.useless.take();
+        let useful: Vec<_> = known.iter().copied().filter(|key| !useless.contains(key)).collect();
         for (key, _) in self.entries.iter().filter(|(key, _)| !known.contains(&key.as_str())) {
             let hint = match nearest(key, known.iter().copied()) {
                 Some(nearest) => format!("did you mean {nearest:?}?"),
-                None if known.is_empty() => "there are none here".to_owned(),
-                None => format!("known here: {}", known.join(", ")),
+                None if useful.is_empty() => "there are none here".to_owned(),
+                None => format!("known here: {}", useful.join(", ")),
             };
             self.reading.problem(self.place_of(key), format!("unknown key {key:?}; {hint}"));
         }

@@ -79,8 +79,8 @@ pub(super) fn read(section: Section<'_>) -> Option<Transport> {
     let (rawsocket, web) = match kind {
         Kind::Web => (None, Some(read_web(section))),
         Kind::WebSocket => {
-            let service = paths::websocket::settings(section).map(Service::WebSocket);
-            let paths = service.into_iter().map(|service| ("/".to_owned(), service)).collect();
+            // Whatever the path.
+            let paths = vec![("/".to_owned(), Service::WebSocket(paths::websocket::settings(section)))];
             (None, Some(WebSettings { paths, ..WebSettings::default() }))
         }
         Kind::RawSocket => (Some(read_rawsocket(section)), None),
@@ -109,7 +109,7 @@ fn read_universal(section: Section<'_>) -> (Option<RawSocketSettings>, Option<We
             if web.paths.iter().any(|(known, _)| *known == name) {
                 websocket.problem(format!("the path {name:?} is among those of `web` too"));
             }
-            web.paths.extend(paths::websocket::settings(websocket).map(|service| (name, Service::WebSocket(service))));
+            web.paths.push((name, Service::WebSocket(paths::websocket::settings(websocket))));
         }
     }
     section.finish();

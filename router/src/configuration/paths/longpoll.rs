@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use super::{Section, Service};
 use crate::configuration::auth::{self, Auth};
-use crate::configuration::section::Section;
 use crate::http::LongPollSettings;
 
 /// How WAMP over HTTP long-poll is served.
@@ -16,7 +16,7 @@ pub(crate) struct LongPoll {
 }
 
 /// Reads it.
-pub(super) fn read(section: Section<'_>) -> Option<LongPoll> {
+pub(super) fn read(section: Section<'_>) -> Option<Service> {
     let auth = auth::read(&section);
     let mut settings = LongPollSettings::default();
     let mut queue_bytes = None;
@@ -26,8 +26,6 @@ pub(super) fn read(section: Section<'_>) -> Option<LongPoll> {
         settings.poll_timeout = time("request_timeout", settings.poll_timeout);
         settings.session_timeout = time("session_timeout", settings.session_timeout);
         queue_bytes = options.count("queue_limit_bytes", 1..=usize::MAX);
-        options.finish();
     }
-    section.finish();
-    Some(LongPoll { settings, auth, queue_bytes })
+    Some(Service::LongPoll(LongPoll { settings, auth, queue_bytes }))
 }

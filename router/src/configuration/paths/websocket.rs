@@ -1,7 +1,7 @@
 //! WAMP over WebSocket.
 
+use super::{Section, Service};
 use crate::configuration::auth::{self, Auth};
-use crate::configuration::section::Section;
 use crate::configuration::wire::{self, WireSettings};
 
 /// How WAMP over WebSocket is served.
@@ -13,15 +13,18 @@ pub(crate) struct WebSocketSettings {
     pub(crate) allowed_origins: Option<Vec<String>>,
 }
 
-/// Reads it: the path service, and the transport of that type.
-pub(crate) fn settings(section: Section<'_>) -> Option<WebSocketSettings> {
+pub(super) fn read(section: Section<'_>) -> Option<Service> {
+    Some(Service::WebSocket(settings(section)))
+}
+
+/// Reads it: the path service, or the transport of that type.
+pub(crate) fn settings(section: Section<'_>) -> WebSocketSettings {
     // The URL a client uses tells nothing that its requests don't.
     section.ignored(&["debug", "url"]);
     let wire = wire::websocket(&section);
     let auth = auth::read(&section);
     let allowed_origins = origins(&section);
-    section.finish();
-    Some(WebSocketSettings { wire, auth, allowed_origins })
+    WebSocketSettings { wire, auth, allowed_origins }
 }
 
 fn origins(section: &Section<'_>) -> Option<Vec<String>> {

@@ -138,6 +138,7 @@ impl<'a> Item<'a> {
                 place: self.place,
                 reading: self.reading,
                 known: RefCell::default(),
+                useless: RefCell::default(),
                 any: false,
             }),
             _ => self.wrong("an object"),
