@@ -9,7 +9,7 @@ use wamp_proto::{MatchPolicy, error};
 
 use super::{CallError, LocalEvents, LocalSession};
 use crate::burst::Burst;
-use crate::realm::{Action, Authorizer, Grant, Member, RealmOptions};
+use crate::realm::{Action, Authorizer, Decision, Grant, Member, RealmOptions};
 use crate::session::Identity;
 use crate::tests::world::{Client, World};
 
@@ -191,8 +191,8 @@ async fn publications_are_acknowledged() {
 struct CallsOnly;
 
 impl Authorizer for CallsOnly {
-    fn authorize(&self, member: &Member, action: Action, _: &str) -> Option<Grant> {
-        (&*member.identity().authrole != "backend" || action == Action::Call).then(Grant::default)
+    fn authorize(&self, member: &Member, action: Action, _: &str) -> Decision {
+        (&*member.identity().authrole != "backend" || action == Action::Call).then(Grant::default).into()
     }
 }
 
