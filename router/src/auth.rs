@@ -5,11 +5,13 @@
 mod cra;
 mod cryptosign;
 mod decoy;
+mod jwt;
 mod scram;
 mod ticket;
 mod users;
 
 pub use cra::CraSecret;
+pub use jwt::{Jwt, JwtClaims, JwtKey, JwtKeyError};
 pub use scram::ScramSecret;
 pub use users::Users;
 

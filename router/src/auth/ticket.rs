@@ -1,10 +1,13 @@
 //! Specification: "Ticket-based Authentication" (advanced profile).
 
+use std::sync::Arc;
+
 use wamp_proto::Value;
 use wamp_proto::auth::same_secret;
 use wamp_proto::message::Authenticate;
 
 use super::decoy::Decoys;
+use super::jwt::{Asked, Jwt};
 use crate::session::{Challenge, Exchange, Identity, Refusal, Verdict};
 
 pub(super) const METHOD: &str = "ticket";
@@ -15,6 +18,8 @@ struct Ticket {
     identity: Option<Identity>,
     ticket: Hidden,
     decoys: Decoys,
+    /// What else will do.
+    tokens: Option<(Arc<Jwt>, Asked)>,
 }
 
 /// A secret that does not show.
@@ -26,13 +31,18 @@ impl std::fmt::Debug for Hidden {
     }
 }
 
-/// Asks for the ticket of a user, known (with the ticket) or not.
-pub(super) fn challenge(known: Option<(Identity, &str)>, authid: &str, decoys: &Decoys) -> Challenge {
+/// Asks for the ticket of a user, known (with the ticket) or not; or for one of the tokens that are tickets too.
+pub(super) fn challenge(
+    known: Option<(Identity, &str)>,
+    authid: &str,
+    decoys: &Decoys,
+    tokens: Option<(Arc<Jwt>, Asked)>,
+) -> Challenge {
     let (identity, ticket) = match known {
         Some((identity, ticket)) => (Some(identity), ticket.to_owned()),
         None => (None, decoys.secret(authid)),
     };
-    let exchange = Box::new(Ticket { identity, ticket: Hidden(ticket), decoys: decoys.clone() });
+    let exchange = Box::new(Ticket { identity, ticket: Hidden(ticket), decoys: decoys.clone(), tokens });
     Challenge { method: METHOD, extra: Value::Map(Vec::new()), exchange }
 }
 
@@ -40,7 +50,10 @@ impl Exchange for Ticket {
     fn answer(self: Box<Self>, answer: &Authenticate<'_>) -> Result<Verdict, Refusal> {
         let Hidden(ticket) = self.ticket;
         let is_right = same_secret(self.decoys.key(), answer.signature.as_bytes(), ticket.as_bytes());
-        let identity = self.identity.filter(|_| is_right).ok_or_else(Refusal::wrong_credentials)?;
-        Ok(Verdict::Admit(identity.into()))
+        match (self.identity.filter(|_| is_right), self.tokens) {
+            (Some(identity), _) => Ok(Verdict::Admit(identity.into())),
+            (None, Some((jwt, asked))) => jwt.admit(&answer.signature, METHOD, &asked).map(Verdict::Admit),
+            (None, None) => Err(Refusal::wrong_credentials()),
+        }
     }
 }

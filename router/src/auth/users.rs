@@ -1,10 +1,13 @@
 //! Users in a list.
 
+use std::sync::Arc;
+
 use ahash::AHashMap;
 use wamp_proto::auth::cryptosign::PublicKey;
 use wamp_proto::auth::scram::Dialect;
 
 use super::decoy::Decoys;
+use super::jwt::{self, Asked, Jwt};
 use super::ticket::Hidden;
 use super::{ANONYMOUS, CraSecret, ScramSecret, anonymous, cra, cryptosign, identity, scram, ticket};
 use crate::session::{Applicant, Authenticator, Refusal, Verdict};
@@ -32,6 +35,7 @@ pub struct Users {
     cra: List<CraSecret>,
     scram: List<ScramSecret>,
     keys: AHashMap<PublicKey, (Box<str>, Box<str>)>,
+    tokens: Option<Arc<Jwt>>,
     decoys: Decoys,
 }
 
@@ -117,16 +121,28 @@ impl Users {
         self
     }
 
+    /// Lets in who has a token of somebody that is trusted: the authmethod `jwt`.
+    #[must_use]
+    pub fn jwt(mut self, tokens: Jwt) -> Self {
+        self.tokens = Some(Arc::new(tokens));
+        self
+    }
+
+    fn takes_tickets(&self) -> bool {
+        !self.ticket.users.is_empty() || self.tokens.as_ref().is_some_and(|tokens| tokens.are_tickets())
+    }
+
     /// The methods that somebody can use.
     fn offered(&self) -> Vec<&'static str> {
         let has_scram = !self.scram.users.is_empty();
         let methods = [
             (ANONYMOUS, self.anonymous.is_some()),
-            (ticket::METHOD, !self.ticket.users.is_empty()),
+            (ticket::METHOD, self.takes_tickets()),
             (cra::METHOD, !self.cra.users.is_empty()),
             (Dialect::Standard.method(), has_scram),
             (Dialect::Crossbar.method(), has_scram),
             (cryptosign::METHOD, !self.keys.is_empty()),
+            (jwt::METHOD, self.tokens.is_some()),
         ];
         methods.into_iter().filter(|(_, offered)| *offered).map(|(method, _)| method).collect()
     }
@@ -139,12 +155,16 @@ impl Users {
         };
         let challenge = match method {
             ANONYMOUS => return Ok(self.anonymous.as_deref().map(|role| Verdict::Admit(anonymous(role).into()))),
-            ticket::METHOD if !self.ticket.users.is_empty() => {
-                let authid = authid()?;
+            jwt::METHOD => return self.tokens.as_ref().map(|tokens| jwt::meet(tokens, applicant)).transpose(),
+            ticket::METHOD if self.takes_tickets() => {
+                let tokens = self.tokens.as_ref().filter(|tokens| tokens.are_tickets());
+                let tokens = tokens.map(|tokens| (tokens.clone(), Asked::by(applicant)));
+                // A token says itself whose it is.
+                let authid = if tokens.is_some() { authid().unwrap_or_default() } else { authid()? };
                 let known = self.ticket.get(authid).map(|User { authrole, secret: Hidden(ticket) }| {
                     (identity(authid, authrole, method), ticket.as_str())
                 });
-                ticket::challenge(known, authid, decoys)
+                ticket::challenge(known, authid, decoys, tokens)
             }
             cra::METHOD if !self.cra.users.is_empty() => {
                 let authid = authid()?;

@@ -11,7 +11,7 @@ use wamp_proto::auth::cryptosign::{SigningKey, message, unhex};
 use wamp_proto::auth::scram::{Dialect, Kdf, SaltedPassword, Transcript};
 
 use super::world::{Client, World};
-use crate::auth::{CraSecret, ScramSecret, Users};
+use crate::auth::{CraSecret, Jwt, JwtKey, ScramSecret, Users};
 use crate::connection::Flow;
 use crate::realm::RealmOptions;
 
@@ -270,4 +270,47 @@ fn nothing_but_authenticate_answers_a_challenge() {
     let (mut client, _) = hello(&world, json!({"authmethods": ["ticket"], "authid": "joe"}));
     assert!(matches!(client.send(r#"[3,{},"wamp.error.authentication_failed"]"#), Flow::Close(..)));
     assert!(world.realm().is_empty());
+}
+
+#[test]
+fn a_token_lets_in_whom_it_names() {
+    let tokens = include_str!("../auth/jwt/fixtures/tokens.txt");
+    let token = tokens.lines().find_map(|line| line.strip_prefix("EdDSA ")).unwrap();
+    let keys = || JwtKey::pem(include_bytes!("../auth/jwt/fixtures/keys.pem")).unwrap();
+    let world = world(Users::default().jwt(Jwt::new(keys()).role("user")));
+    let (mut client, challenge) = hello(&world, json!({"authmethods": ["jwt"]}));
+    assert_eq!(challenge, json!([4, "jwt", {}]));
+    assert_joined_as(&answer(&mut client, token, json!({})), "joe", "user", "jwt");
+
+    let (mut client, _) = hello(&world, json!({"authmethods": ["jwt"], "authid": "ann"}));
+    let abort = answer(&mut client, token, json!({}));
+    assert_eq!(abort[2], "wamp.error.authentication_denied");
+    // Who sends it along needs no challenge.
+    let (_, welcome) = hello(&world, json!({"authmethods": ["jwt"], "authextra": {"token": token}}));
+    assert_joined_as(&welcome, "joe", "user", "jwt");
+    let (_, abort) = hello(&world, json!({"authmethods": ["jwt"], "authextra": {"token": "x"}}));
+    assert_eq!(abort[2], "wamp.error.authentication_denied");
+    let (_, abort) = hello(&world, json!({"authmethods": ["ticket"], "authid": "joe"}));
+    assert_eq!(abort[2], "wamp.error.no_matching_auth_method");
+}
+
+#[test]
+fn a_token_may_be_a_ticket() {
+    let tokens = include_str!("../auth/jwt/fixtures/tokens.txt");
+    let token = tokens.lines().find_map(|line| line.strip_prefix("ES256 ")).unwrap();
+    let keys = JwtKey::pem(include_bytes!("../auth/jwt/fixtures/keys.pem")).unwrap();
+    let users = Users::default().ticket("ann", "admin", "secret!!!").jwt(Jwt::new(keys).role("user").as_tickets());
+    let world = world(users);
+    for (details, ticket, authid, authrole) in [
+        (json!({"authmethods": ["ticket"]}), token, "joe", "user"),
+        (json!({"authmethods": ["ticket"], "authid": "joe"}), token, "joe", "user"),
+        (json!({"authmethods": ["ticket"], "authid": "ann"}), "secret!!!", "ann", "admin"),
+    ] {
+        let (mut client, _) = hello(&world, details);
+        assert_joined_as(&answer(&mut client, ticket, json!({})), authid, authrole, "ticket");
+    }
+    for (authid, ticket) in [("ann", token), ("ann", "wrong"), ("joe", "secret!!!")] {
+        let (mut client, _) = hello(&world, json!({"authmethods": ["ticket"], "authid": authid}));
+        assert_eq!(answer(&mut client, ticket, json!({}))[2], "wamp.error.authentication_denied", "{authid}");
+    }
 }
