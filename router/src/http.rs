@@ -4,6 +4,8 @@
 pub(crate) mod client;
 mod guard;
 mod longpoll;
+#[allow(dead_code, reason = "wired by the listeners that follow")]
+pub(crate) mod patience;
 mod problem;
 mod publish;
 #[allow(dead_code, reason = "wired by the configuration that follows")]

@@ -5,12 +5,16 @@
 mod json;
 mod longpoll;
 mod nodeinfo;
+mod proxy;
 mod redirect;
+mod reverseproxy;
 mod static_files;
 pub(super) mod websocket;
+mod websocket_reverseproxy;
 
 use super::section::Section;
 use crate::http::services::json::JsonSettings;
+use crate::http::services::proxy::ProxySettings;
 use crate::http::services::redirect::RedirectSettings;
 use crate::http::services::static_files::StaticSettings;
 
@@ -22,6 +26,7 @@ pub(crate) enum Service {
     NodeInfo,
     /// Services below it.
     Path(Paths),
+    Proxy(ProxySettings),
     Redirect(RedirectSettings),
     Static(StaticSettings),
     WebSocket(websocket::WebSocketSettings),
@@ -42,6 +47,12 @@ const READERS: &[(&str, Reader)] = &[
     ("redirect", redirect::read),
     ("static", static_files::read),
     ("websocket", websocket::read),
+    ("nodeinfo", nodeinfo::read),
+    ("proxy", proxy::read),
+    ("redirect", redirect::read),
+    ("reverseproxy", reverseproxy::read),
+    ("static", static_files::read),
+    ("websocket-reverseproxy", websocket_reverseproxy::read),
 ];
 
 /// Services of Crossbar.io that there are not, and what to do instead.

@@ -7,6 +7,7 @@
 pub(crate) mod json;
 mod mount;
 pub(crate) mod nodeinfo;
+pub(crate) mod proxy;
 pub(crate) mod redirect;
 pub(crate) mod static_files;
 
@@ -27,4 +28,10 @@ fn not_found() -> Response {
 fn only_reading() -> Response {
     let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "bad_request", "this can only be read, with GET");
     ([(axum::http::header::ALLOW, "GET, HEAD")], problem).into_response()
+}
+
+fn only_websockets() -> Response {
+    use axum::http::header::{CONNECTION, UPGRADE};
+    let problem = Problem::new(StatusCode::UPGRADE_REQUIRED, "bad_request", "only WebSockets are served here");
+    ([(UPGRADE, "websocket"), (CONNECTION, "Upgrade")], problem).into_response()
 }

@@ -1,6 +1,9 @@
+use axum::http::uri::Scheme;
+
 use super::*;
 use crate::configuration::document::{Format, Value};
 use crate::configuration::section::{Reading, Remarks};
+use crate::http::services::proxy::Host;
 
 /// Reads a service out of a file in `/etc/wamp`.
 fn service(text: &str) -> (Option<Service>, Remarks) {
@@ -39,6 +42,48 @@ fn services_are_read() {
 }
 
 #[test]
+fn proxies_are_read() {
+    let proxy = |text: &str| match service(text) {
+        (Some(Service::Proxy(settings)), remarks) if remarks.problems.is_empty() => settings,
+        other => panic!("{other:?}"),
+    };
+    let settings = proxy(
+        r#"{"type": "proxy", "url": "https://a.example/base", "preserve_host": true, "timeout": 5,
+            "forwarded_proto": "https", "forwarded_port": 8443, "socket": "app.sock"}"#,
+    );
+    assert_eq!(settings.url.to_string(), "https://a.example/base");
+    assert_eq!((&settings.host, settings.timeout.as_secs()), (&Host::Client, 5));
+    assert_eq!((settings.forwarded_proto, settings.forwarded_port), (Some(Scheme::HTTPS), Some(8443)));
+    assert_eq!(settings.socket, Some("/etc/wamp/app.sock".into()));
+
+    let settings = proxy(r#"{"type": "reverseproxy", "host": "www.example.com", "path": "/my_path"}"#);
+    assert_eq!(settings, ProxySettings::new("http://www.example.com/my_path".parse().unwrap()));
+    let settings = proxy(r#"{"type": "reverseproxy", "host": "::1", "port": 8000}"#);
+    assert_eq!(settings.url.to_string(), "http://[::1]:8000/");
+
+    let settings = proxy(
+        r#"{"type": "websocket-reverseproxy", "backend": {"type": "websocket", "url": "ws://localhost:9000/ws",
+            "endpoint": {"type": "tcp", "host": "127.0.0.1", "port": 9001, "timeout": 3}}}"#,
+    );
+    assert_eq!((settings.url.to_string().as_str(), settings.timeout.as_secs()), ("http://127.0.0.1:9001/ws", 3));
+    assert_eq!(settings.host, Host::Named("localhost:9000".parse().unwrap()));
+    assert!(settings.exact && settings.only_websockets);
+    let settings = proxy(
+        r#"{"type": "websocket-reverseproxy", "backend": {"type": "websocket", "url": "ws://localhost",
+            "endpoint": {"type": "unix", "path": "b.sock"}}}"#,
+    );
+    assert_eq!(
+        (settings.url.to_string().as_str(), settings.socket),
+        ("http://localhost/", Some("/etc/wamp/b.sock".into()))
+    );
+    let settings = proxy(
+        r#"{"type": "websocket-reverseproxy", "backend": {"type": "websocket", "url": "wss://a.example/ws",
+            "endpoint": {"type": "tcp", "host": "a.example", "port": 443, "tls": {"hostname": "a.example"}}}}"#,
+    );
+    assert_eq!(settings.url.to_string(), "https://a.example/ws");
+}
+
+#[test]
 fn what_is_wrong_with_services() {
     let table = [
         (r#"{"type": "static"}"#, "the key \"directory\" is missing"),
@@ -56,6 +101,12 @@ fn what_is_wrong_with_services() {
             "option: unknown key \"option\"; did you mean \"options\"?",
         ),
         (r#"{"type": "redirect", "url": "http://a b"}"#, "url: this has to be a URL"),
+        (r#"{"type": "proxy", "url": "localhost:80"}"#, "url: \"localhost:80\" has to begin with"),
+        (r#"{"type": "proxy", "url": "http://a/?q"}"#, "url: this may not have a query"),
+        (r#"{"type": "reverseproxy", "host": "a", "path": "b"}"#, "path: this has to begin with a slash"),
+        (r#"{"type": "reverseproxy", "host": "a b"}"#, "\"a b\" is no host"),
+        (r#"{"type": "reverseproxy"}"#, "the key \"host\" is missing"),
+        (r#"{"type": "websocket-reverseproxy"}"#, "the key \"backend\" is missing"),
         (r#"{"type": "json"}"#, "the key \"value\" is missing"),
         (r#"{"type": "cgi", "directory": ".", "processor": "/bin/sh"}"#, "type: not supported: run the script behind"),
         (r#"{"type": "resource", "classname": "a.B"}"#, "type: not supported: a Python class of Twisted"),
