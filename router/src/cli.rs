@@ -1,22 +1,18 @@
-//! The command line.
+//! The flags of a router without a configuration.
 
 mod history;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Parser, ValueEnum};
+use clap::{Args, ValueEnum};
 use history::HistoryFlags;
 use wamp_proto::Uri;
 use wamp_router::{Config, ConnectionSettings, LongPollSettings, OutboxLimits, SlowConsumer};
 
-/// A WAMP router: routes events and remote procedure calls between programs and web pages.
-///
-/// Clients connect over WebSocket, or RawSocket where asked for, and speak JSON, MessagePack or CBOR. Programs that speak only
-/// HTTP publish with `POST /publish` and a body of {"topic": …, "args": […], "kwargs": {…}}.
-#[derive(Debug, Parser)]
-#[command(version, after_help = "Ctrl-C says goodbye to all clients and ends the router.")]
-pub(crate) struct Cli {
+/// How the router is run where no configuration says it: each of these flags stands for itself.
+#[derive(Debug, Args)]
+pub(crate) struct Flags {
     /// Address and port to listen on; port 0 picks a free one.
     ///
     /// On a loopback address, only this machine reaches the router.
@@ -107,11 +103,6 @@ pub(crate) struct Cli {
 
     #[command(flatten)]
     pub(crate) history: HistoryFlags,
-
-    /// What to log, to stderr: error, warn, info, debug or trace, or finer, like
-    /// wamp_router=debug.
-    #[arg(long, value_name = "FILTER", default_value = "info", env = "RUST_LOG")]
-    pub(crate) log: String,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -124,7 +115,7 @@ enum Policy {
     DropOldest,
 }
 
-impl Cli {
+impl Flags {
     pub(crate) fn config(&self) -> Config {
         let policy = match self.slow_consumer {
             Policy::Disconnect => SlowConsumer::Disconnect,
@@ -172,21 +163,22 @@ fn path(text: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use clap::Parser;
     use wamp_router::UnixSocket;
 
     use super::*;
 
-    #[test]
-    fn the_command_line_is_consistent() {
-        Cli::command().debug_assert();
+    #[derive(Debug, Parser)]
+    struct Cli {
+        #[command(flatten)]
+        flags: Flags,
     }
 
     #[test]
     fn defaults_are_those_of_the_library() {
-        let cli = Cli::parse_from(["wamp-router"]);
-        assert_eq!(cli.config(), Config::default());
-        assert_eq!(cli.rawsocket_unix_mode, UnixSocket::DEFAULT_MODE);
+        let Cli { flags } = Cli::parse_from(["wamp-router"]);
+        assert_eq!(flags.config(), Config::default());
+        assert_eq!(flags.rawsocket_unix_mode, UnixSocket::DEFAULT_MODE);
     }
 
     #[test]

@@ -1,0 +1,98 @@
+//! `wamp-router start`: runs the router.
+
+use std::io::IsTerminal;
+use std::net::SocketAddr;
+
+use anyhow::{Context, bail};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+use wamp_router::realm::RealmOptions;
+use wamp_router::{Router, UnixSocket};
+
+use crate::cli::Flags;
+use crate::command::Start;
+use crate::{limits, lookup};
+
+/// Runs the router until it is told to end. `given` are the flags that somebody has written down.
+pub(crate) fn run(options: Start, given: &[String]) -> anyhow::Result<()> {
+    let filter = EnvFilter::builder().parse(&options.log).with_context(|| format!("--log {:?}", options.log))?;
+    let in_terminal = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(in_terminal).with_writer(std::io::stderr).init();
+    let asked_for = options.file.config.is_some() || options.file.cbdir.is_some();
+    if asked_for && !given.is_empty() {
+        bail!("{} can't go with a configuration: what it says belongs into the file", given.join(" and "));
+    }
+    let file = if given.is_empty() { lookup::find(&options.file)? } else { None };
+    limits::raise_open_files();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")?;
+    match file {
+        Some(file) => bail!("{}", file.display()),
+        None => runtime.block_on(serve(options.flags)),
+    }
+}
+
+async fn serve(flags: Flags) -> anyhow::Result<()> {
+    if let Some(dir) = &flags.static_dir
+        && !dir.is_dir()
+    {
+        bail!("--static {}: no such directory", dir.display());
+    }
+    let listener = listen("--listen", &flags.listen).await?;
+    let rawsocket = match &flags.rawsocket {
+        Some(address) => Some(listen("--rawsocket", address).await?),
+        None => None,
+    };
+    let unix = flags.rawsocket_unix.as_ref().map(|path| {
+        UnixSocket::bind(path, flags.rawsocket_unix_mode)
+            .with_context(|| format!("cannot listen on {}", path.display()))
+    });
+    let unix = unix.transpose()?;
+    // Before the first line of output: who waits for it may end us at once.
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot catch SIGINT")?;
+    let mut terminate = signal(SignalKind::terminate()).context("cannot catch SIGTERM")?;
+
+    let mut router = Router::builder().config(flags.config());
+    for realm in &flags.realms {
+        let options = RealmOptions { history: flags.history.of_realm(realm)?, ..RealmOptions::default() };
+        router = router.realm_with(realm.as_str(), options);
+    }
+    let router = router.build();
+    let mut server = router.serve(listener, axum::Router::new());
+    println!("ws://{}{}", server.local_addr(), router.config().websocket_path);
+    if let Some(listener) = rawsocket {
+        println!("rs://{}", listener.local_addr().context("no RawSocket address")?);
+        server.rawsocket(listener);
+    }
+    if let Some(socket) = unix {
+        println!("rs://unix:{}", socket.path().display());
+        server.rawsocket_unix(socket);
+    }
+
+    let mut signalled = async || {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    };
+    signalled().await;
+    tokio::select! {
+        () = server.shutdown() => {}
+        () = signalled() => tracing::warn!("second signal: not waiting for clients"),
+    }
+    router.realms().iter().for_each(|realm| realm.flush_history());
+    Ok(())
+}
+
+/// Listens where only this machine comes in: flags know of no authentication.
+async fn listen(flag: &str, address: &str) -> anyhow::Result<TcpListener> {
+    let cannot = || format!("cannot listen on {address}");
+    let addresses: Vec<SocketAddr> = tokio::net::lookup_host(address).await.with_context(cannot)?.collect();
+    if addresses.iter().any(|address| !address.ip().to_canonical().is_loopback()) {
+        bail!(
+            "{flag} {address} would let in everybody who reaches this machine, without asking who it is: listen on \
+             127.0.0.1, or say in a configuration who may come in (`wamp-router init` writes one to begin with)"
+        );
+    }
+    TcpListener::bind(&*addresses).await.with_context(cannot)
+}
