@@ -55,6 +55,11 @@ impl Broker {
         Self { topics: RwLock::new(topics), generation: AtomicU64::new(0), order: Mutex::new(()), archive, keys }
     }
 
+    /// How many subscriptions there are.
+    pub(crate) fn count(&self) -> usize {
+        self.topics.read().count()
+    }
+
     /// The realm's event history, if it keeps one.
     pub(crate) fn history(&self) -> Option<&History> {
         self.archive.as_ref().map(|archive| &archive.history)

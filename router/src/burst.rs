@@ -14,6 +14,8 @@ use std::sync::Arc;
 use wamp_proto::{Message, SessionId};
 
 use crate::broker::{Fanout, Group, Receiver, Route};
+use crate::metrics::latency::Measured;
+use crate::metrics::tally::Tally;
 use crate::outbox::{Append, Class, FrameTooLarge, Outbox};
 use crate::transport::control::CloseCode;
 
@@ -37,6 +39,10 @@ pub struct Burst {
     pub(crate) route: Route,
     /// Where single messages are encoded.
     scratch: Vec<u8>,
+    /// What it counts for the metrics.
+    pub(crate) tally: Tally,
+    /// How long calls took that were answered.
+    pub(crate) measured: Measured,
 }
 
 /// Events for the same receivers, one after the other.
@@ -47,6 +53,8 @@ struct Run {
     except: Option<SessionId>,
     /// The events' frames, a buffer for each of the fanout's groups.
     frames: Vec<Vec<u8>>,
+    /// How many events those of each group are.
+    counts: Vec<usize>,
 }
 
 /// What became of a message.
@@ -75,7 +83,11 @@ impl Burst {
             return Sent::TooLarge;
         }
         let append = outbox.append(&self.scratch, Class::Reply);
-        self.appended(outbox, append)
+        let sent = self.appended(outbox, append);
+        if sent == Sent::Queued {
+            self.tally.sent(message, self.scratch.len());
+        }
+        sent
     }
 
     /// Sends the last message a peer gets; its transport is closed after it with `code`.
@@ -84,6 +96,7 @@ impl Burst {
         self.scratch.clear();
         // A farewell fits any frame; if it does not, the close has to do.
         let _ = outbox.encoding().encode(message, &mut self.scratch);
+        self.tally.sent(message, self.scratch.len());
         outbox.finish_with(&self.scratch, code, "");
         self.touched.push(outbox.clone());
     }
@@ -99,12 +112,14 @@ impl Burst {
         for group in &fanout.groups {
             let mut frame = std::mem::take(&mut self.scratch);
             frame.clear();
+            let mut receivers = 0;
             for receiver in group.receivers.iter().filter(|receiver| admits(receiver)) {
-                if frame.is_empty() && !encode_event(group, event, &mut frame) {
+                if frame.is_empty() && !self.encode_event(group, event, &mut frame) {
                     break;
                 }
-                self.append_events(receiver, &frame);
+                receivers += usize::from(self.append_events(receiver, &frame));
             }
+            self.tally.sent_events(receivers, receivers * frame.len());
             self.scratch = frame;
         }
     }
@@ -116,10 +131,14 @@ impl Burst {
             self.settle();
             self.run.fanout = Some(fanout.clone());
             self.run.except = except;
-            self.run.frames.resize_with(fanout.groups.len().max(self.run.frames.len()), Vec::new);
+            let groups = fanout.groups.len().max(self.run.frames.len());
+            self.run.frames.resize_with(groups, Vec::new);
+            self.run.counts.resize(groups, 0);
         }
-        for (group, frames) in fanout.groups.iter().zip(&mut self.run.frames) {
-            encode_event(group, event, frames);
+        for (index, group) in fanout.groups.iter().enumerate() {
+            let mut frames = std::mem::take(&mut self.run.frames[index]);
+            self.run.counts[index] += usize::from(self.encode_event(group, event, &mut frames));
+            self.run.frames[index] = frames;
         }
         if self.run.frames.iter().any(|frames| frames.len() >= RUN_BYTES) {
             self.settle();
@@ -135,8 +154,9 @@ impl Burst {
     pub fn end(&mut self) {
         self.hand_out(|_, receiver, frames| {
             // What an idle receiver gets goes to its socket straight from here, without a copy.
-            let _ = receiver.outbox.send_if(frames, Class::Event, || receiver.subscriber.is_live());
+            receiver.outbox.send_if(frames, Class::Event, || receiver.subscriber.is_live()) != Append::Closed
         });
+        self.measured.settle();
         self.route.clear();
         for outbox in self.touched.drain(..) {
             outbox.flush();
@@ -147,25 +167,31 @@ impl Burst {
         }
     }
 
-    fn hand_out(&mut self, mut each: impl FnMut(&mut Self, &Receiver, &[u8])) {
+    /// Hands the run to all receivers; `each` answers whether one took it.
+    fn hand_out(&mut self, mut each: impl FnMut(&mut Self, &Receiver, &[u8]) -> bool) {
         let Some(fanout) = self.run.fanout.take() else { return };
         let mut run = std::mem::take(&mut self.run.frames);
-        for (group, frames) in fanout.groups.iter().zip(&mut run) {
+        for (index, (group, frames)) in fanout.groups.iter().zip(&mut run).enumerate() {
             if !frames.is_empty() {
+                let mut receivers = 0;
                 for receiver in &group.receivers {
                     if Some(receiver.session) != self.run.except {
-                        each(self, receiver, frames);
+                        receivers += usize::from(each(self, receiver, frames));
                     }
                 }
+                let events = std::mem::take(&mut self.run.counts[index]);
+                self.tally.sent_events(receivers * events, receivers * frames.len());
                 frames.clear();
             }
         }
         self.run.frames = run;
     }
 
-    fn append_events(&mut self, receiver: &Receiver, frames: &[u8]) {
+    /// Answers whether the receiver is there: what it is too slow for was sent to it all the same.
+    fn append_events(&mut self, receiver: &Receiver, frames: &[u8]) -> bool {
         let append = receiver.outbox.append_if(frames, Class::Event, || receiver.subscriber.is_live());
         self.appended(&receiver.outbox, append);
+        append != Append::Closed
     }
 
     fn appended(&mut self, outbox: &Arc<Outbox>, append: Append) -> Sent {
@@ -178,15 +204,17 @@ impl Burst {
             Append::Dropped | Append::Closed => Sent::Unreachable,
         }
     }
-}
 
-/// Appends an event's frame; answers whether there is one.
-fn encode_event(group: &Group, event: &Message<'_>, frames: &mut Vec<u8>) -> bool {
-    match group.encoding.encode(event, frames) {
-        Ok(()) => true,
-        Err(FrameTooLarge { length }) => {
-            tracing::debug!(length, receivers = group.receivers.len(), "event too large for its receivers' transport");
-            false
+    /// Appends an event's frame; answers whether there is one.
+    fn encode_event(&mut self, group: &Group, event: &Message<'_>, frames: &mut Vec<u8>) -> bool {
+        match group.encoding.encode(event, frames) {
+            Ok(()) => true,
+            Err(FrameTooLarge { length }) => {
+                let receivers = group.receivers.len();
+                self.tally.too_large(receivers);
+                tracing::debug!(length, receivers, "event too large for its receivers' transport");
+                false
+            }
         }
     }
 }

@@ -32,6 +32,7 @@ use wamp_proto::message::{Interrupt, Message};
 use wamp_proto::{Features, PatternIndex, RegistrationId, RequestId};
 
 use crate::burst::Burst;
+use crate::metrics::latency::Latencies;
 use crate::realm::{Asked, Member, Refused};
 use timeouts::Timeouts;
 
@@ -47,10 +48,11 @@ pub(crate) use revoke::NotRegistered;
 pub(crate) use tables::{Calls, Invocations};
 
 /// The procedures of one realm and the calls to them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Dealer {
     procedures: RwLock<Procedures>,
     timeouts: Timeouts,
+    latencies: Latencies,
 }
 
 #[derive(Debug, Default)]
@@ -61,6 +63,25 @@ struct Procedures {
 }
 
 impl Dealer {
+    /// A dealer that measures the calls of so many procedures by name.
+    pub(crate) fn new(measured_procedures: usize) -> Self {
+        Self {
+            procedures: RwLock::default(),
+            timeouts: Timeouts::default(),
+            latencies: Latencies::new(measured_procedures),
+        }
+    }
+
+    /// How long calls take.
+    pub(crate) fn latencies(&self) -> &Latencies {
+        &self.latencies
+    }
+
+    /// How many registrations there are.
+    pub(crate) fn count(&self) -> usize {
+        self.procedures.read().by_id.len()
+    }
+
     /// When [`expire`](Self::expire) has something to do next.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         self.timeouts.next()

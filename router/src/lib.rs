@@ -17,6 +17,7 @@ pub mod history;
 mod http;
 pub mod local;
 mod meta;
+mod metrics;
 pub mod outbox;
 mod pool;
 pub mod realm;

@@ -24,6 +24,7 @@ use std::task::{Context, Poll, Waker};
 use parking_lot::Mutex;
 use tokio::net::{tcp, unix};
 
+use crate::metrics::rare;
 use crate::pool;
 use crate::transport::control::CloseCode;
 use backlog::Backlog;
@@ -294,13 +295,16 @@ impl Outbox {
     fn overflow(&self, state: &mut State, frames: &[u8], class: Class) -> Append {
         if class == Class::Reply || self.limits.policy == SlowConsumer::Disconnect {
             state.close(Closed::TooSlow);
+            rare::SLOW_CONSUMERS.add(1);
             return Append::Closed;
         }
         let framing = self.encoding.framing;
         let first_drop = state.dropped == 0;
         if self.limits.policy == SlowConsumer::DropOldest {
             let room = self.limits.room_to_make(state.backlog.len(), frames.len());
-            state.dropped += state.backlog.drop_oldest(framing, room);
+            let dropped = state.backlog.drop_oldest(framing, room);
+            rare::DROPPED_OLDEST.add(dropped);
+            state.dropped += dropped;
         }
         let mut kept = 0;
         for frame in framing.split(frames) {
@@ -311,7 +315,9 @@ impl Outbox {
             kept = end;
         }
         state.backlog.push(&frames[..kept], class);
-        state.dropped += framing.split(&frames[kept..]).count() as u64;
+        let dropped = framing.split(&frames[kept..]).count() as u64;
+        rare::DROPPED_NEWEST.add(dropped);
+        state.dropped += dropped;
         if first_drop {
             // It logs the first drop, in its own span.
             state.wake_owner();

@@ -71,6 +71,8 @@ pub struct Realm {
 #[derive(Debug, Default)]
 struct Sessions {
     members: AHashMap<SessionId, Arc<Member>>,
+    /// How many have ever joined.
+    opened: u64,
     /// The router is going down: nobody joins any more.
     closed: bool,
 }
@@ -91,7 +93,7 @@ impl Realm {
         Arc::new(Self {
             name: name.into(),
             broker: Broker::new(&options),
-            dealer: Dealer::default(),
+            dealer: Dealer::new(options.limits.measured_procedures),
             definitions: Definitions::default(),
             sessions: RwLock::default(),
             alarm: Alarm::default(),
@@ -119,6 +121,11 @@ impl Realm {
     /// How many sessions have joined.
     pub fn session_count(&self) -> usize {
         self.sessions.read().members.len()
+    }
+
+    /// How many have ever joined.
+    pub(crate) fn sessions_opened(&self) -> u64 {
+        self.sessions.read().opened
     }
 
     /// When [`tick`](Self::tick) has something to do next, if nothing changes.

@@ -84,6 +84,7 @@ impl Session {
             Ok(message) => message,
             Err(error) => return self.abort_violation(&error.into(), burst),
         };
+        burst.tally.received(&message, frame.len());
         tracing::trace!(?message, "received");
         match &mut self.state {
             State::Over => closed(CloseCode::NORMAL),
@@ -161,6 +162,7 @@ impl Session {
     }
 
     fn abort_violation(&mut self, violation: &Violation, burst: &mut Burst) -> Flow {
+        burst.tally.violation();
         tracing::info!(%violation, "protocol violation");
         self.abort(error::PROTOCOL_VIOLATION, &violation.to_string(), CloseCode::PROTOCOL_ERROR, burst)
     }

@@ -62,6 +62,10 @@ impl Topics {
         ends
     }
 
+    pub(super) fn count(&self) -> usize {
+        self.by_id.len()
+    }
+
     pub(super) fn known(&self, pattern: &Pattern) -> Option<&Arc<Subscription>> {
         self.subscriptions.get(pattern)
     }

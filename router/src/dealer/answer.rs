@@ -26,7 +26,7 @@ impl Dealer {
         now: Instant,
     ) -> Result<bool, NeverInvoked> {
         let progress = message.options.progress;
-        let Some((caller, request)) = take(callee, message.request, progress)? else { return Ok(false) };
+        let Some((caller, request)) = take(callee, message.request, progress, burst, now)? else { return Ok(false) };
         burst.settle();
         let mut calls = caller.calls.lock();
         let Some(call) = calls.still(request, callee, message.request) else { return Ok(false) };
@@ -66,8 +66,9 @@ impl Dealer {
         callee: &Arc<Member>,
         message: &ErrorMessage<'_>,
         burst: &mut Burst,
+        now: Instant,
     ) -> Result<(), NeverInvoked> {
-        let Some((caller, request)) = take(callee, message.request, false)? else { return Ok(()) };
+        let Some((caller, request)) = take(callee, message.request, false, burst, now)? else { return Ok(()) };
         burst.settle();
         let mut calls = caller.calls.lock();
         if calls.still(request, callee, message.request).is_none() {
@@ -110,6 +111,8 @@ fn take(
     callee: &Member,
     request: RequestId,
     more_follow: bool,
+    burst: &mut Burst,
+    now: Instant,
 ) -> Result<Option<(Arc<Member>, RequestId)>, NeverInvoked> {
     let mut invocations = callee.invocations.lock();
     if !invocations.was_made(request) {
@@ -119,5 +122,8 @@ fn take(
         let pending = invocations.pending.get(&request);
         return Ok(pending.map(|invocation| (invocation.caller.clone(), invocation.request)));
     }
-    Ok(invocations.pending.remove(&request).map(|invocation| (invocation.caller, invocation.request)))
+    Ok(invocations.pending.remove(&request).map(|invocation| {
+        burst.measured.add(&invocation.slot.registration.latency, now.saturating_duration_since(invocation.called));
+        (invocation.caller, invocation.request)
+    }))
 }

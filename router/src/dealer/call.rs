@@ -55,7 +55,7 @@ impl Dealer {
             return Ok(false);
         }
         calls.admits(message.request, terms.limit)?;
-        let Placed { mut call, timeout } = place(&registration, caller, procedure, message, terms.grant, burst)?;
+        let Placed { mut call, timeout } = place(&registration, caller, procedure, message, terms.grant, burst, now)?;
         let mut soonest = false;
         if let Some((after, deadline)) = timeout.and_then(|after| Some((after, now.checked_add(after)?))) {
             let (timer, first) = self.timeouts.set(deadline, caller, message.request);
@@ -91,6 +91,7 @@ fn place(
     message: &CallMessage<'_>,
     grant: Grant,
     burst: &mut Burst,
+    now: Instant,
 ) -> Result<Placed, Refused> {
     loop {
         let callee = registration.pick().map_err(|none| match none {
@@ -145,7 +146,7 @@ fn place(
             }
         }
         invocations.last = request;
-        let pending = Invocation { caller: caller.clone(), request: message.request, slot: callee };
+        let pending = Invocation { caller: caller.clone(), request: message.request, slot: callee, called: now };
         invocations.pending.insert(request, pending);
         drop(invocations);
         let call =

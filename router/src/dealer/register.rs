@@ -65,7 +65,7 @@ impl Dealer {
         let registration = known.unwrap_or_else(|| {
             procedures.last_id += 1;
             let id = RegistrationId::known(procedures.last_id);
-            Registration::new(id, wanted.pattern.clone(), wanted.policy, wanted.now)
+            Registration::new(id, wanted, self.latencies.of(&wanted.pattern))
         });
         let registered = Registered { request, registration: registration.id };
         burst.send(&member.outbox, &Message::Registered(registered));

@@ -11,6 +11,7 @@ use wamp_proto::{MatchPolicy, Pattern, RegistrationId, SessionId};
 use super::policy::InvocationPolicy;
 use super::register::RegisterAs;
 use crate::clock::Timestamp;
+use crate::metrics::latency::Histogram;
 use crate::realm::Member;
 
 /// A procedure, or a pattern of procedures, somebody offers.
@@ -24,6 +25,8 @@ pub(crate) struct Registration {
     callees: RwLock<Vec<Arc<Callee>>>,
     /// Calls so far, for taking turns.
     turn: AtomicUsize,
+    /// How long its calls took.
+    pub(super) latency: Arc<Histogram>,
 }
 
 /// A session's share in a registration, with the options it registered with.
@@ -96,8 +99,16 @@ impl Drop for Slot {
 }
 
 impl Registration {
-    pub(super) fn new(id: RegistrationId, pattern: Pattern, policy: InvocationPolicy, created: Timestamp) -> Arc<Self> {
-        Arc::new(Self { id, pattern, policy, created, callees: RwLock::default(), turn: AtomicUsize::new(0) })
+    pub(super) fn new(id: RegistrationId, wanted: &RegisterAs, latency: Arc<Histogram>) -> Arc<Self> {
+        Arc::new(Self {
+            id,
+            pattern: wanted.pattern.clone(),
+            policy: wanted.policy,
+            created: wanted.now,
+            callees: RwLock::default(),
+            turn: AtomicUsize::new(0),
+            latency,
+        })
     }
 
     /// Whether invocations have to tell the procedure that was called.

@@ -5,7 +5,7 @@
 //! [`Invocations`] is the callee's right to answer; without it an answer is dropped.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ahash::AHashMap;
 use wamp_proto::RequestId;
@@ -46,6 +46,11 @@ pub(super) struct Timeout {
 }
 
 impl Calls {
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.in_flight.len()
+    }
+
     /// The call `request`, if it still is the one known to `callee` as `invocation`. A client
     /// with relaxed request ids may have used the number again.
     pub(super) fn still(
@@ -84,6 +89,8 @@ pub(super) struct Invocation {
     pub(super) request: RequestId,
     /// Who it was given to; free for another one when this is dropped.
     pub(super) slot: Slot,
+    /// When the call came.
+    pub(super) called: Instant,
 }
 
 impl Invocations {

@@ -73,6 +73,7 @@ impl Realm {
             let extra = extra.as_deref().map(|extra| Raw::new(serializer, extra).expect("it is one value"));
             burst.send(outbox, &self.welcome(&member, extra));
             sessions.members.insert(id, member.clone());
+            sessions.opened += 1;
             member
         };
         tracing::debug!(session = %member.id(), realm = self.name(), "joined");

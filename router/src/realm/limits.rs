@@ -27,6 +27,8 @@ pub struct Limits {
     /// Bytes of events one answer of `wamp.subscription.get_events` may have; it is cut there,
     /// with `more: true` among its keyword arguments.
     pub history_answer_bytes: usize,
+    /// Procedures of a realm whose call durations are told apart in the metrics.
+    pub measured_procedures: usize,
 }
 
 /// The error URI of a request that would exceed one of the [`Limits`]. The specification has
@@ -46,6 +48,7 @@ impl Default for Limits {
             retained_topics: 10_000,
             retained_bytes: 64 << 10,
             history_answer_bytes: 1 << 20,
+            measured_procedures: 100,
         }
     }
 }

@@ -242,8 +242,9 @@ impl Realm {
         member: &Arc<Member>,
         message: &ErrorMessage<'_>,
         burst: &mut Burst,
+        now: Instant,
     ) -> Result<(), NeverInvoked> {
-        self.dealer.error(member, message, burst)
+        self.dealer.error(member, message, burst, now)
     }
 }
 

@@ -180,7 +180,7 @@ impl Joined {
             Message::Register(register) => return Ok(realm.on_register(member, register, burst)),
             Message::Unregister(unregister) => realm.on_unregister(member, unregister, burst),
             Message::Yield(result) => realm.on_yield(member, result, burst, now).map_err(never(result.request))?,
-            Message::Error(error) => realm.on_error(member, error, burst).map_err(never(error.request))?,
+            Message::Error(error) => realm.on_error(member, error, burst, now).map_err(never(error.request))?,
             // `check` lets no other through.
             _ => {}
         }

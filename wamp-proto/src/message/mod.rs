@@ -55,6 +55,14 @@ macro_rules! messages {
                 match self { $( Self::$variant(_) => $spec, )* }
             }
 
+            /// The name of the type a number stands for, if it stands for one.
+            pub const fn name_of(code: u64) -> Option<&'static str> {
+                match code {
+                    $( $code => Some($spec), )*
+                    _ => None,
+                }
+            }
+
             fn read<R: Read<'a>>(reader: &mut R) -> Result<Self, DecodeError> {
                 let mut items = match reader.token()? {
                     Token::Array(items) => items,

@@ -1,0 +1,58 @@
+//! Counts of what does not happen with every message.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use parking_lot::Mutex;
+
+/// A counter all threads share.
+#[derive(Debug)]
+pub(crate) struct Counter(AtomicU64);
+
+impl Counter {
+    const fn new() -> Self {
+        Self(AtomicU64::new(0))
+    }
+
+    /// Counts so many more.
+    pub(crate) fn add(&self, more: u64) {
+        self.0.fetch_add(more, Relaxed);
+    }
+
+    pub(super) fn get(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+}
+
+/// Connections accepted, those that were one too many included.
+pub(crate) static CONNECTIONS: Counter = Counter::new();
+
+/// Connections turned away because there were as many as there may be.
+pub(crate) static CONNECTIONS_REFUSED: Counter = Counter::new();
+
+/// Connections turned away because their address had as many as it may have.
+pub(crate) static CONNECTIONS_REFUSED_ADDRESS: Counter = Counter::new();
+
+/// Events dropped because their receiver was too slow, the newest.
+pub(crate) static DROPPED_NEWEST: Counter = Counter::new();
+
+/// Events dropped because their receiver was too slow, the oldest.
+pub(crate) static DROPPED_OLDEST: Counter = Counter::new();
+
+/// Clients disconnected because they read too slowly.
+pub(crate) static SLOW_CONSUMERS: Counter = Counter::new();
+
+/// Times a session was made to wait, or ended, because it sent more messages than it may.
+pub(crate) static RATE_LIMITED: Counter = Counter::new();
+
+/// Sessions that were not to be, by method and reason. Both are the router's own words.
+static REFUSALS: Mutex<BTreeMap<(&'static str, &'static str), u64>> = Mutex::new(BTreeMap::new());
+
+/// A client could not join: by this authmethod, or `none` if it came to none, and for this reason.
+pub(crate) fn refused(method: &'static str, reason: &'static str) {
+    *REFUSALS.lock().entry((method, reason)).or_default() += 1;
+}
+
+pub(super) fn refusals() -> Vec<((&'static str, &'static str), u64)> {
+    REFUSALS.lock().iter().map(|(labels, count)| (*labels, *count)).collect()
+}
