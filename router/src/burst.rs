@@ -114,7 +114,7 @@ impl Burst {
             frame.clear();
             let mut receivers = 0;
             for receiver in group.receivers.iter().filter(|receiver| admits(receiver)) {
-                if frame.is_empty() && !self.encode_event(group, event, &mut frame) {
+                if frame.is_empty() && !encode_event(group, event, &mut frame, &mut self.tally) {
                     break;
                 }
                 receivers += usize::from(self.append_events(receiver, &frame));
@@ -135,10 +135,9 @@ impl Burst {
             self.run.frames.resize_with(groups, Vec::new);
             self.run.counts.resize(groups, 0);
         }
-        for (index, group) in fanout.groups.iter().enumerate() {
-            let mut frames = std::mem::take(&mut self.run.frames[index]);
-            self.run.counts[index] += usize::from(self.encode_event(group, event, &mut frames));
-            self.run.frames[index] = frames;
+        let Run { frames, counts, .. } = &mut self.run;
+        for ((group, frames), count) in fanout.groups.iter().zip(frames).zip(counts) {
+            *count += usize::from(encode_event(group, event, frames, &mut self.tally));
         }
         if self.run.frames.iter().any(|frames| frames.len() >= RUN_BYTES) {
             self.settle();
@@ -204,17 +203,17 @@ impl Burst {
             Append::Dropped | Append::Closed => Sent::Unreachable,
         }
     }
+}
 
-    /// Appends an event's frame; answers whether there is one.
-    fn encode_event(&mut self, group: &Group, event: &Message<'_>, frames: &mut Vec<u8>) -> bool {
-        match group.encoding.encode(event, frames) {
-            Ok(()) => true,
-            Err(FrameTooLarge { length }) => {
-                let receivers = group.receivers.len();
-                self.tally.too_large(receivers);
-                tracing::debug!(length, receivers, "event too large for its receivers' transport");
-                false
-            }
+/// Appends an event's frame; answers whether there is one.
+fn encode_event(group: &Group, event: &Message<'_>, frames: &mut Vec<u8>, tally: &mut Tally) -> bool {
+    match group.encoding.encode(event, frames) {
+        Ok(()) => true,
+        Err(FrameTooLarge { length }) => {
+            let receivers = group.receivers.len();
+            tally.too_large(receivers);
+            tracing::debug!(length, receivers, "event too large for its receivers' transport");
+            false
         }
     }
 }

@@ -152,6 +152,11 @@ pub trait EventStore: Debug + Send + Sync {
         Some(receipt)
     }
 
+    /// Why it could not store what it last tried to, if so; for people to read.
+    fn failure(&self) -> Option<String> {
+        None
+    }
+
     /// Waits until all it has taken in is as safe as it will get. For a program about to end; it
     /// may block.
     fn flush(&self) {}

@@ -123,6 +123,11 @@ impl Realm {
         self.sessions.read().members.len()
     }
 
+    /// Whether nobody may join any more.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.sessions.read().closed
+    }
+
     /// How many have ever joined.
     pub(crate) fn sessions_opened(&self) -> u64 {
         self.sessions.read().opened

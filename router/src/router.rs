@@ -1,6 +1,7 @@
 //! The router as a program embeds it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use tokio::io::DuplexStream;
 use tokio::net::TcpListener;
@@ -35,6 +36,16 @@ struct Inner {
     /// The realm HTTP publishes to: the first.
     default_realm: Option<Arc<Realm>>,
     config: Config,
+    phase: AtomicU8,
+}
+
+/// Where a router is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(crate) enum Phase {
+    Starting,
+    Serving,
+    Draining,
 }
 
 /// Makes a [`Router`].
@@ -69,6 +80,7 @@ impl RouterBuilder {
             default_realm: self.realms.first().cloned(),
             realms: Arc::new(self.realms.into_iter().collect()),
             config: self.config,
+            phase: AtomicU8::new(Phase::Starting as u8),
         }))
     }
 }
@@ -134,6 +146,31 @@ impl Router {
     /// How it is run.
     pub fn config(&self) -> &Config {
         &self.0.config
+    }
+
+    /// Goes on to a later phase of its life; back it can't.
+    pub(crate) fn set_phase(&self, phase: Phase) {
+        self.0.phase.fetch_max(phase as u8, Ordering::AcqRel);
+    }
+
+    /// What keeps clients from being served, for people to read; nothing if it is ready.
+    pub(crate) fn obstacles(&self) -> Vec<String> {
+        let phase = self.0.phase.load(Ordering::Acquire);
+        let mut obstacles = Vec::new();
+        if phase < Phase::Serving as u8 {
+            obstacles.push("the router does not listen yet".to_owned());
+        } else if phase > Phase::Serving as u8 {
+            obstacles.push("the router is shutting down".to_owned());
+        }
+        for realm in self.0.realms.iter() {
+            if realm.is_closed() {
+                obstacles.push(format!("the realm {:?} is closed", realm.name()));
+            }
+            if let Some(error) = realm.broker().history().and_then(|history| history.store.failure()) {
+                obstacles.push(format!("the event history of the realm {:?} can't be written: {error}", realm.name()));
+            }
+        }
+        obstacles
     }
 
     pub(crate) fn default_realm(&self) -> Option<&Arc<Realm>> {

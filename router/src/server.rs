@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::connection::Heartbeat;
-use crate::router::Router;
+use crate::router::{Phase, Router};
 use crate::session::{Entrance, Origin};
 use crate::transport::control::CloseCode;
 use crate::{http, worker};
@@ -90,6 +90,7 @@ impl Server {
         let listeners = vec![tokio::spawn(accept)];
         let mut tasks = vec![tokio::spawn(heartbeat.run())];
         tasks.extend(router.realms().iter().map(|realm| tokio::spawn(deadlines::run(realm.clone()))));
+        router.set_phase(Phase::Serving);
         tracing::info!(%address, "serving");
         Self { address, shared, listeners, tasks }
     }
@@ -143,6 +144,7 @@ impl Server {
     pub async fn shutdown(mut self) {
         let shared = &self.shared;
         tracing::info!(connections = self.connections(), "shutting down");
+        shared.router.set_phase(Phase::Draining);
         shared.stage.send_replace(Stage::Draining);
         for listener in std::mem::take(&mut self.listeners) {
             ended(listener).await;

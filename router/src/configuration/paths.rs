@@ -5,6 +5,7 @@
 mod json;
 mod longpoll;
 mod nodeinfo;
+mod operations;
 mod proxy;
 mod redirect;
 mod reverseproxy;
@@ -14,6 +15,7 @@ mod websocket_reverseproxy;
 
 use super::section::Section;
 use crate::http::services::json::JsonSettings;
+use crate::http::services::operations::Question;
 use crate::http::services::proxy::ProxySettings;
 use crate::http::services::redirect::RedirectSettings;
 use crate::http::services::static_files::StaticSettings;
@@ -27,6 +29,8 @@ pub(crate) enum Service {
     /// Services below it.
     Path(Paths),
     Proxy(ProxySettings),
+    /// Metrics, health and readiness.
+    Operations(Question),
     Redirect(RedirectSettings),
     Static(StaticSettings),
     WebSocket(websocket::WebSocketSettings),
@@ -53,6 +57,13 @@ const READERS: &[(&str, Reader)] = &[
     ("reverseproxy", reverseproxy::read),
     ("static", static_files::read),
     ("websocket-reverseproxy", websocket_reverseproxy::read),
+    ("health", operations::health),
+    ("json", json::read),
+    ("metrics", operations::metrics),
+    ("nodeinfo", nodeinfo::read),
+    ("ready", operations::ready),
+    ("redirect", redirect::read),
+    ("static", static_files::read),
 ];
 
 /// Services of Crossbar.io that there are not, and what to do instead.

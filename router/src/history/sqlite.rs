@@ -20,6 +20,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
+use parking_lot::Mutex;
 use wamp_proto::{Pattern, PublicationId, PublicationKey};
 
 use super::{EventStore, HistoryRule, MemoryStore, PublicationKeys, Receipt, StoredEvent};
@@ -35,6 +36,7 @@ pub struct SqliteStore {
     memory: MemoryStore,
     keys: Arc<PublicationKeys>,
     queue: Arc<Queue>,
+    failure: Arc<Mutex<Option<String>>>,
     writer: Option<JoinHandle<()>>,
 }
 
@@ -65,17 +67,21 @@ impl SqliteStore {
         let keys = Arc::new(database.keys()?);
         let queue = Arc::new(Queue::default());
         let shared = queue.clone();
-        let write = move || write(&mut database, &shared);
+        let failure = Arc::new(Mutex::new(None));
+        let failed = failure.clone();
+        let write = move || write(&mut database, &shared, &failed);
         let writer = thread::Builder::new().name("event history".into()).spawn(write);
         let writer = writer.map_err(|source| SqliteError::Thread { source })?;
-        Ok(Self { memory, keys, queue, writer: Some(writer) })
+        Ok(Self { memory, keys, queue, failure, writer: Some(writer) })
     }
 }
 
 /// Writes what is in the queue until it is closed and empty.
-fn write(database: &mut Database, queue: &Queue) {
+fn write(database: &mut Database, queue: &Queue, failure: &Mutex<Option<String>>) {
     while let Some(batch) = queue.take() {
-        match database.write(&batch) {
+        let written = database.write(&batch);
+        *failure.lock() = written.as_ref().err().map(ToString::to_string);
+        match written {
             Ok(()) => Receipt::confirm(batch.into_iter().filter_map(|entry| entry.receipt)),
             // Whoever waits for a receipt is told as it is dropped. Events that should have gone
             // from the file do so when it is read again.
@@ -127,6 +133,10 @@ impl EventStore for SqliteStore {
 
     fn events(&self, pattern: &Pattern, now: Timestamp) -> Vec<Arc<StoredEvent>> {
         self.memory.events(pattern, now)
+    }
+
+    fn failure(&self) -> Option<String> {
+        self.failure.lock().clone()
     }
 
     fn flush(&self) {

@@ -7,6 +7,7 @@
 pub(crate) mod json;
 mod mount;
 pub(crate) mod nodeinfo;
+pub(crate) mod operations;
 pub(crate) mod proxy;
 pub(crate) mod redirect;
 pub(crate) mod static_files;

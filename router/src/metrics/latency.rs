@@ -45,35 +45,35 @@ impl Histogram {
     }
 }
 
-/// What a burst has measured of one procedure, before it is added to the histogram: answers to
-/// calls of one procedure tend to come together.
+/// What a burst has measured and not yet added to the histogram: answers to calls of one procedure
+/// tend to come together, and to have taken equally long.
 #[derive(Debug, Default)]
 pub(crate) struct Measured {
     of: Option<Arc<Histogram>>,
-    buckets: [u32; BUCKETS],
+    bucket: usize,
+    count: u64,
     nanos: u64,
 }
 
 impl Measured {
     /// A call was answered after this time.
     pub(crate) fn add(&mut self, histogram: &Arc<Histogram>, took: Duration) {
-        if !self.of.as_ref().is_some_and(|of| Arc::ptr_eq(of, histogram)) {
+        let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        let bucket = BOUNDS.iter().position(|bound| nanos <= bound * 1000).unwrap_or(BOUNDS.len());
+        let goes_on = self.of.as_ref().is_some_and(|of| Arc::ptr_eq(of, histogram));
+        if !goes_on || bucket != self.bucket {
             self.settle();
             self.of = Some(histogram.clone());
+            self.bucket = bucket;
         }
-        let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
-        self.buckets[BOUNDS.partition_point(|bound| bound * 1000 < nanos)] += 1;
+        self.count += 1;
         self.nanos = self.nanos.saturating_add(nanos);
     }
 
     /// Adds what was measured to the histogram.
     pub(crate) fn settle(&mut self) {
         let Some(histogram) = self.of.take() else { return };
-        for (count, bucket) in self.buckets.iter_mut().zip(&histogram.buckets) {
-            if *count > 0 {
-                bucket.fetch_add(u64::from(std::mem::take(count)), Relaxed);
-            }
-        }
+        histogram.buckets[self.bucket].fetch_add(std::mem::take(&mut self.count), Relaxed);
         histogram.nanos.fetch_add(std::mem::take(&mut self.nanos), Relaxed);
     }
 }
@@ -135,10 +135,10 @@ mod tests {
     fn durations_go_to_the_bucket_they_fit_in() {
         let histogram = Arc::new(Histogram::default());
         let mut measured = Measured::default();
-        for micros in [0, 100, 101, 60_000_000, 60_000_001] {
+        for micros in [60_000_001, 0, 100, 101, 60_000_000] {
             measured.add(&histogram, Duration::from_micros(micros));
         }
-        assert_eq!(histogram.read().buckets.iter().sum::<u64>(), 0, "nothing before it is settled");
+        assert_eq!(histogram.read().buckets.iter().sum::<u64>(), 4, "the last one is not settled");
         measured.settle();
         let Durations { buckets, total } = histogram.read();
         assert_eq!((buckets[0], buckets[1], buckets[15], buckets[16]), (2, 1, 1, 1));

@@ -14,11 +14,13 @@ use crate::realm::{Realm, Realms};
 const OTHER_PROCEDURES: &str = "other";
 
 /// Writes down what there is to say.
-pub(crate) fn scrape(realms: &Realms, connections: usize) -> String {
+pub(crate) fn scrape(realms: &Realms) -> String {
     let mut text = Text::default();
     let version = env!("CARGO_PKG_VERSION");
     text.gauge("wamp_router_info", "The router's version.").sample(&[("version", version)], 1);
-    text.gauge("wamp_connections", "Connections that are open, of all protocols.").sample(&[], connections);
+    let (opened, open) = rare::connections();
+    text.gauge("wamp_connections", "Connections that are open, of all protocols.").sample(&[], open);
+    text.counter("wamp_connections_opened_total", "Connections taken, of all protocols.").sample(&[], opened);
     rare_counts(&mut text);
     messages(&mut text);
     let mut realms: Vec<_> = realms.iter().collect();
@@ -30,7 +32,6 @@ pub(crate) fn scrape(realms: &Realms, connections: usize) -> String {
 }
 
 fn rare_counts(text: &mut Text) {
-    text.counter("wamp_connections_accepted_total", "Connections accepted.").sample(&[], rare::CONNECTIONS.get());
     let mut refused = text.counter("wamp_connections_refused_total", "Connections turned away, by the limit reached.");
     refused.sample(&[("limit", "connections")], rare::CONNECTIONS_REFUSED.get());
     refused.sample(&[("limit", "address")], rare::CONNECTIONS_REFUSED_ADDRESS.get());

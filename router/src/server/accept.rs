@@ -9,15 +9,16 @@ use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{Shared, Stage, UnixSocket};
+use crate::metrics::rare::{self, OpenConnection};
 use crate::session::Origin;
 
 /// Held by a connection for as long as it counts as one, in whatever protocol.
 #[derive(Debug, Clone)]
-pub(crate) struct Slot(#[expect(dead_code, reason = "held for its drop")] Arc<OwnedSemaphorePermit>);
+pub(crate) struct Slot(#[expect(dead_code, reason = "held for its drop")] Arc<(OwnedSemaphorePermit, OpenConnection)>);
 
 impl Slot {
     pub(super) fn take(slots: &Arc<Semaphore>) -> Option<Self> {
-        slots.clone().try_acquire_owned().ok().map(|permit| Self(Arc::new(permit)))
+        slots.clone().try_acquire_owned().ok().map(|permit| Self(Arc::new((permit, OpenConnection::new()))))
     }
 }
 
@@ -54,6 +55,7 @@ pub(super) async fn run<L: Listener>(
                     serve(slot, stream, origin);
                 }
                 None => {
+                    rare::CONNECTIONS_REFUSED.add(1);
                     if !std::mem::replace(&mut full, true) {
                         tracing::warn!(peer = %origin, limit = shared.max_connections(), "too many connections");
                     }

@@ -125,4 +125,24 @@ fn one_process_has_the_file_and_it_is_a_history() {
     assert!(matches!(error(&folder.path().join("no/such/folder")), SqliteError::Open { .. }));
 }
 
+#[test]
+fn what_can_not_be_written_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("history.sqlite");
+    let rules = [HistoryRule::new(prefix("com"))];
+    let store = open(&path, &rules);
+    store.append(0, plain(1), None, None);
+    store.flush();
+    assert_eq!(store.failure(), None);
+    drop(store);
+    let full = "CREATE TRIGGER full BEFORE INSERT ON event BEGIN SELECT RAISE(FAIL, 'the disk is full'); END";
+    rusqlite::Connection::open(&path).unwrap().execute_batch(full).unwrap();
+    let store = open(&path, &rules);
+    assert_eq!(store.failure(), None);
+    store.append(0, plain(2), None, None);
+    store.flush();
+    let failure = store.failure().expect("it was not written");
+    assert!(failure.contains("the disk is full"), "{failure}");
+}
+
 const VERSION_TO_COME: i64 = 99;
