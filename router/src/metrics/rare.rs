@@ -75,7 +75,6 @@ pub(crate) static RATE_LIMITED: Counter = Counter::new();
 static REFUSALS: Mutex<BTreeMap<(&'static str, &'static str), u64>> = Mutex::new(BTreeMap::new());
 
 /// A client could not join: by this authmethod, or `none` if it came to none, and for this reason.
-#[expect(dead_code, reason = "the handshake is being rebuilt")]
 pub(crate) fn refused(method: &'static str, reason: &'static str) {
     *REFUSALS.lock().entry((method, reason)).or_default() += 1;
 }

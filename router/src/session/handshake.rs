@@ -14,6 +14,7 @@ use super::{Admission, Applicant, Challenge, Deciding, Exchange, Origin, Refusal
 use crate::burst::Burst;
 use crate::clock::Clock;
 use crate::connection::Flow;
+use crate::metrics::rare;
 use crate::realm::{Realm, random_session_id};
 use crate::transport::control::CloseCode;
 
@@ -25,6 +26,8 @@ pub(super) struct Arriving {
     /// The id its session will have.
     id: SessionId,
     roles: Roles,
+    /// How it was asked to prove who it is, if it was.
+    method: Option<&'static str>,
 }
 
 /// A session whose client is to prove who it is.
@@ -54,7 +57,7 @@ impl Session {
         }
         let realm = match self.asked_for(&hello.realm) {
             Ok(realm) => realm,
-            Err(refusal) => return self.refuse(&refusal, burst),
+            Err(refusal) => return self.refuse(&refusal, None, burst),
         };
         let id = random_session_id();
         let now = realm.as_ref().map_or_else(|| Clock::default().now(), |realm| realm.now());
@@ -64,7 +67,7 @@ impl Session {
             (None, Some(realm)) => realm.options().authenticator.meet(&applicant),
             (None, None) => Err(no_realm()),
         };
-        self.settle(verdict, Arriving { realm, id, roles }, burst)
+        self.settle(verdict, Arriving { realm, id, roles, method: None }, burst)
     }
 
     /// The realm of this name; none if the client leaves it to the authenticator.
@@ -112,25 +115,26 @@ impl Session {
                 self.state = State::Authenticating(Box::new(Authenticating { arriving, verdict }));
                 Flow::Pause
             }
-            Err(refusal) => self.refuse(&refusal, burst),
+            Err(refusal) => self.refuse(&refusal, arriving.method, burst),
         }
     }
 
-    fn challenge(&mut self, challenge: Challenge, arriving: Arriving, burst: &mut Burst) -> Flow {
+    fn challenge(&mut self, challenge: Challenge, mut arriving: Arriving, burst: &mut Burst) -> Flow {
         let Challenge { method, extra, exchange } = challenge;
         let serializer = self.outbox.encoding().serializer;
         let extra = to_vec(serializer, &extra).expect("a value can be encoded");
         let extra = Raw::new(serializer, &extra).expect("what was encoded is one value");
         burst.send(&self.outbox, &Message::Challenge(ChallengeMessage { method: method.into(), extra }));
+        arriving.method = Some(method);
         self.state = State::Challenged(Box::new(Challenged { arriving, exchange }));
         Flow::Continue
     }
 
     fn admit(&mut self, admission: Admission, arriving: Arriving, burst: &mut Burst) -> Flow {
-        let Arriving { realm, id, roles } = arriving;
+        let Arriving { realm, id, roles, method } = arriving;
         let realm = match self.destination(realm, admission.realm.as_deref()) {
             Ok(realm) => realm,
-            Err(refusal) => return self.refuse(&refusal, burst),
+            Err(refusal) => return self.refuse(&refusal, method, burst),
         };
         let Ok(member) = realm.join(id, admission, self.entrance.clone(), roles, &self.outbox, burst) else {
             return self.abort(close::SYSTEM_SHUTDOWN, "the router is shutting down", CloseCode::GOING_AWAY, burst);
@@ -157,8 +161,14 @@ impl Session {
         }
     }
 
-    fn refuse(&mut self, Refusal { reason, message }: &Refusal, burst: &mut Burst) -> Flow {
-        tracing::info!(reason, message, "refused");
+    fn refuse(
+        &mut self,
+        Refusal { reason, message }: &Refusal,
+        method: Option<&'static str>,
+        burst: &mut Burst,
+    ) -> Flow {
+        rare::refused(method.unwrap_or("none"), reason);
+        tracing::info!(reason, method, message, "refused");
         self.abort(reason, message, CloseCode::POLICY, burst)
     }
 }
