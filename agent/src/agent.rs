@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use wamp_client::{App, Client, Running, Serializer};
+use wamp_client::{App, Auth, Client, Running, Serializer, SigningKey};
 
 use crate::{
     Host, MachineId, Measure, Simulated,
@@ -102,14 +102,27 @@ pub struct AgentBuilder<M = Host> {
     realm: String,
     serializer: Serializer,
     reconnect: Option<(Duration, Duration)>,
+    key: Option<SigningKey>,
     identity: Identity,
     source: M,
 }
 
 impl<M: Measure> AgentBuilder<M> {
     fn new(url: String, identity: Identity, source: M) -> Self {
-        let (realm, serializer, reconnect) = ("realm1".to_owned(), Serializer::MessagePack, None);
-        Self { url, realm, serializer, reconnect, identity, source }
+        let (realm, serializer, reconnect, key) = ("realm1".to_owned(), Serializer::MessagePack, None, None);
+        Self { url, realm, serializer, reconnect, key, identity, source }
+    }
+
+    /// The machine's id.
+    pub fn id(&self) -> &MachineId {
+        &self.identity.id
+    }
+
+    /// The key by which the machine proves that it is the one of this id, where the router wants that: one that it has
+    /// [enrolled](crate::enrol) with. Without one it is anonymous.
+    pub fn key(mut self, key: SigningKey) -> Self {
+        self.key = Some(key);
+        self
     }
 
     /// The realm to join; `realm1` unless told otherwise.
@@ -138,8 +151,8 @@ impl<M: Measure> AgentBuilder<M> {
 
     /// Another source of figures.
     pub fn source<N: Measure>(self, source: N) -> AgentBuilder<N> {
-        let Self { url, realm, serializer, reconnect, identity, source: _ } = self;
-        AgentBuilder { url, realm, serializer, reconnect, identity, source }
+        let Self { url, realm, serializer, reconnect, key, identity, source: _ } = self;
+        AgentBuilder { url, realm, serializer, reconnect, key, identity, source }
     }
 
     /// The delays between tries to get a session: at first and at most.
@@ -150,7 +163,7 @@ impl<M: Measure> AgentBuilder<M> {
 
     /// The agent.
     pub fn build(self) -> Agent<M> {
-        let Self { url, realm, serializer, reconnect, identity, source } = self;
+        let Self { url, realm, serializer, reconnect, key, identity, source } = self;
         let mut app = App::new(url.clone())
             .realm(realm)
             .serializer(serializer)
@@ -159,6 +172,9 @@ impl<M: Measure> AgentBuilder<M> {
             .wait_for_router();
         if let Some((first, most)) = reconnect {
             app = app.reconnect_delay(first, most);
+        }
+        if let Some(key) = key {
+            app = app.auth(Auth::cryptosign(key).authid(identity.id.as_str()));
         }
         Agent { app, url, identity, source }
     }

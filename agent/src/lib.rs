@@ -9,7 +9,8 @@
 //! sampler           the one loop: waits, measures, publishes
 //! uplink, wamp      what the loop needs of the other side, and that over WAMP
 //! sample            the dictionary on the wire
-//! state             the small file that keeps the machine's id
+//! state, key        the small files that keep the machine's id, and the key by which it proves that it has it
+//! enrol             how a fleet gets to know that key
 //! agent             all of it put together
 //! ```
 //!
@@ -26,8 +27,10 @@
 
 mod agent;
 mod beat;
+mod enrol;
 mod facts;
 mod host;
+pub mod key;
 mod machine_id;
 mod measure;
 mod rate;
@@ -42,6 +45,7 @@ mod uplink;
 mod wamp;
 
 pub use self::agent::{Agent, AgentBuilder, RunningAgent};
+pub use self::enrol::{EnrolError, Enrolling, enrol};
 pub use self::facts::Facts;
 pub use self::host::Host;
 pub use self::machine_id::{InvalidMachineId, MachineId};

@@ -1,6 +1,7 @@
 //! The program `wamp-agent`: the library with a command line.
 
 use std::{
+    fs,
     io::{IsTerminal, stderr},
     path::PathBuf,
     process::ExitCode,
@@ -10,10 +11,10 @@ use anyhow::{Context, anyhow, bail};
 use clap::{Parser, ValueEnum};
 use tracing_subscriber::{filter::Targets, prelude::*};
 use wamp_agent::{
-    Agent, Host, MachineId, Measure, Parts, Sample, Sender, local_address_towards,
+    Agent, Enrolling, Host, MachineId, Measure, Parts, Sample, Sender, enrol, key, local_address_towards,
     state::{self, StateError, StateFile},
 };
-use wamp_client::Serializer;
+use wamp_client::{Error, Serializer};
 
 /// Measures this machine and publishes it over WAMP.
 ///
@@ -45,6 +46,20 @@ struct Arguments {
     #[arg(long, value_name = "FILE", conflicts_with = "id")]
     state: Option<PathBuf>,
 
+    /// The fleet's enrolment key, which wamp-dashboard prints at its first start: has the fleet know this machine's
+    /// own key, once. Better in the environment or a file than here, where other users of the machine see it
+    #[arg(long, value_name = "KEY", env = "WAMP_ENROLMENT_KEY", hide_env_values = true)]
+    enrol: Option<String>,
+
+    /// A file with the enrolment key
+    #[arg(long, value_name = "FILE", conflicts_with = "enrol")]
+    enrol_file: Option<PathBuf>,
+
+    /// The file that keeps this machine's own key, made when it enrols [default: that of --state, with .key behind it;
+    /// with --id, ID.key beside where that would be]
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+
     /// What messages are encoded in
     #[arg(long, value_enum, default_value_t = Encoding::Msgpack)]
     serializer: Encoding,
@@ -61,6 +76,7 @@ struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   wamp-agent --url ws://fleet.example:8080/ws
+  wamp-agent --url wss://fleet.example/ws --enrol-file /etc/wamp/enrolment-key
   wamp-agent --once
   wamp-agent --id web-1 --log warn,wamp_agent=debug";
 
@@ -107,6 +123,8 @@ fn start(arguments: Arguments) -> anyhow::Result<()> {
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let enrolment_key = enrolment_key(&arguments)?;
+    let key_path = key_path(&arguments);
     // Locked as long as the agent runs.
     let state = match arguments.id {
         Some(_) => None,
@@ -115,11 +133,62 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let Some(id) = arguments.id.or_else(|| state.as_ref().map(|state| state.id().clone())) else {
         bail!("there is no machine id");
     };
-    let mut agent = Agent::builder(arguments.url, id).realm(arguments.realm).serializer(arguments.serializer.into());
+    let key = match (&enrolment_key, &key_path) {
+        (Some(_), Some(path)) => Some(key::read_or_make(path)?),
+        (None, Some(path)) => key::read(path)?,
+        (Some(_), None) => bail!("there is no home to keep the machine's key in; give --key"),
+        (None, None) => None,
+    };
+    if let (Some(enrolment_key), Some(key)) = (&enrolment_key, &key) {
+        let (url, realm) = (&arguments.url, &arguments.realm);
+        enrol(&Enrolling { url, realm, id: &id, key, enrolment_key }).await?;
+    }
+    let mut agent =
+        Agent::builder(&arguments.url, id.clone()).realm(arguments.realm).serializer(arguments.serializer.into());
     if let Some(name) = arguments.name {
         agent = agent.name(name);
     }
-    Ok(agent.build().run().await?)
+    if let Some(key) = key {
+        agent = agent.key(key);
+    }
+    agent.build().run().await.map_err(|error| match hint(&error) {
+        Some(hint) => anyhow!("{} {hint} (its id is {id}; the router says {error})", arguments.url),
+        None => error.into(),
+    })
+}
+
+/// What to do about not being let in.
+fn hint(error: &Error) -> Option<&'static str> {
+    let Error::Refused { reason, .. } = error else { return None };
+    match reason.as_str() {
+        "wamp.error.authentication_denied" => {
+            Some("does not know this machine's key: start it with --enrol KEY, KEY being the fleet's enrolment key")
+        }
+        "wamp.error.no_matching_auth_method" | "wamp.error.authentication_required" => {
+            Some("wants to know who this machine is: start it with --enrol KEY, KEY being the fleet's enrolment key")
+        }
+        _ => None,
+    }
+}
+
+/// The enrolment key, if one is given.
+fn enrolment_key(arguments: &Arguments) -> anyhow::Result<Option<String>> {
+    let Some(path) = &arguments.enrol_file else {
+        return Ok(arguments.enrol.clone().filter(|key| !key.is_empty()));
+    };
+    let key =
+        fs::read_to_string(path).with_context(|| format!("can't read the enrolment key in {}", path.display()))?;
+    Ok(Some(key.trim().to_owned()))
+}
+
+/// Where the machine's own key is, if there is a place for it.
+fn key_path(arguments: &Arguments) -> Option<PathBuf> {
+    let place = || arguments.state.clone().or_else(state::default_path);
+    match (&arguments.key, &arguments.id) {
+        (Some(path), _) => Some(path.clone()),
+        (None, Some(id)) => Some(key::path_beside(&state::default_path()?.with_file_name(id.as_str()))),
+        (None, None) => Some(key::path_beside(&place()?)),
+    }
 }
 
 async fn print_once(arguments: Arguments) -> anyhow::Result<()> {

@@ -7,7 +7,8 @@ use anyhow::{Context, Result};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use wamp_agent::state::StateFile;
-use wamp_agent::{Agent, Measure};
+use wamp_agent::{Agent, AgentBuilder, Measure};
+use wamp_dashboard::access::Access;
 
 /// Agents that join at a time. More would only wait for each other.
 const JOINING: usize = 64;
@@ -23,21 +24,23 @@ pub(crate) struct Agents {
     joining: Arc<Semaphore>,
     /// Closed when they are to leave.
     stay: watch::Sender<()>,
+    /// By which they prove who they are, where they have to.
+    access: Option<Access>,
     /// Keeps this machine's id from being used twice.
     _state: Option<StateFile>,
 }
 
 impl Agents {
     /// No agent yet.
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(access: Option<Access>) -> Self {
         let joining = Arc::new(Semaphore::new(JOINING));
-        Self { tasks: JoinSet::new(), joining, stay: watch::Sender::new(()), _state: None }
+        Self { tasks: JoinSet::new(), joining, stay: watch::Sender::new(()), access, _state: None }
     }
 
     /// Starts the agent of this machine, which keeps its id in the data folder.
     pub(crate) fn start_own(&mut self, url: &str, data: &Path) -> Result<()> {
         let state = StateFile::open(&data.join(STATE_FILE)).context("no agent for this machine")?;
-        self.spawn(Agent::builder(url, state.id().clone()).build());
+        self.spawn(Agent::builder(url, state.id().clone()));
         self._state = Some(state);
         Ok(())
     }
@@ -46,7 +49,7 @@ impl Agents {
     /// can be looked at already.
     pub(crate) fn start_simulated(&mut self, url: &str, count: u32) {
         for number in simulated(count) {
-            self.spawn(Agent::simulated(url, number).build());
+            self.spawn(Agent::simulated(url, number));
         }
     }
 
@@ -57,7 +60,14 @@ impl Agents {
         while tasks.join_next().await.is_some() {}
     }
 
-    fn spawn<M: Measure>(&mut self, agent: Agent<M>) {
+    fn spawn<M: Measure>(&mut self, agent: AgentBuilder<M>) {
+        let agent = match &self.access {
+            Some(access) => {
+                let key = access.own_agent(agent.id().clone().into());
+                agent.key(key).build()
+            }
+            None => agent.build(),
+        };
         let joining = Arc::clone(&self.joining);
         let mut stay = self.stay.subscribe();
         self.tasks.spawn(async move {

@@ -4,15 +4,19 @@ use std::env;
 use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 
-/// The lines for the terminal, once the page is being served.
-pub(crate) fn lines(served: SocketAddr) -> String {
-    describe(served, reachable_at(), agent_command(env::var_os("CARGO").is_some()))
+use crate::secrets::{Secrets, Told};
+
+/// The lines for the terminal, once the page is being served. There are secrets where there is authentication.
+pub(crate) fn lines(served: SocketAddr, secrets: Option<&Secrets>) -> String {
+    describe(served, secrets, reachable_at(), agent_command(env::var_os("CARGO").is_some()))
 }
 
 /// What to warn of, if anything.
-pub(crate) fn warning(served: SocketAddr) -> Option<String> {
-    (!served.ip().is_loopback()).then(|| {
-        format!("warning: there is no authentication yet: whoever reaches {served} sees the fleet and can change its settings")
+pub(crate) fn warning(served: SocketAddr, secrets: Option<&Secrets>) -> Option<String> {
+    (!served.ip().is_loopback() && secrets.is_none()).then(|| {
+        format!(
+            "warning: there is no authentication: whoever reaches {served} sees the fleet and can change its settings"
+        )
     })
 }
 
@@ -25,28 +29,57 @@ fn agent_command(through_cargo: bool) -> &'static str {
     }
 }
 
-fn describe(served: SocketAddr, own: Option<IpAddr>, agent: &str) -> String {
+fn describe(served: SocketAddr, secrets: Option<&Secrets>, own: Option<IpAddr>, agent: &str) -> String {
     let port = served.port();
     let here = match served.ip() {
         ip if !ip.is_unspecified() => ip,
         _ => own.unwrap_or(Ipv4Addr::LOCALHOST.into()),
     };
-    let mut text = format!("The fleet is at http://{}/\n", SocketAddr::new(here, port));
-    let there = match (served.ip().is_loopback(), own) {
-        (false, _) => SocketAddr::new(here, port).to_string(),
-        (true, Some(ip)) => SocketAddr::new(ip, port).to_string(),
-        (true, None) => format!("ADDRESS:{port}"),
-    };
-    let add = format!("{agent} --url ws://{there}/ws");
-    if served.ip().is_loopback() {
-        let _ = write!(
-            text,
-            "Only this machine can reach it. To add another one, start this with --listen 0.0.0.0:{port} and run there:\n  {add}\n"
-        );
-    } else {
-        let _ = write!(text, "To add another machine, run there:\n  {add}\n");
+    let address = SocketAddr::new(here, port);
+    let add = format!("{agent} --url ws://{address}/ws");
+    let mut text = format!("The fleet is at http://{address}/{}\n", fragment(secrets));
+    match secrets {
+        Some(Secrets { enrolment: Told::New(key), .. }) => {
+            let _ = write!(text, "To add another machine, run there:\n  {add} --enrol {key}\n");
+        }
+        Some(_) => {
+            let _ = write!(text, "To add another machine, run there, with the enrolment key:\n  {add} --enrol KEY\n");
+        }
+        None if served.ip().is_loopback() => {
+            let _ = write!(
+                text,
+                "Only this machine can reach it. To add another one, start this with --listen 0.0.0.0:{port}.\n"
+            );
+        }
+        None => {
+            let _ = write!(text, "To add another machine, run there:\n  {add}\n");
+        }
+    }
+    if let Some(secrets) = secrets {
+        text.push_str(remember(secrets));
     }
     text
+}
+
+/// What goes behind the page's address so that it opens at once. Browsers send no server what is behind a `#`.
+fn fragment(secrets: Option<&Secrets>) -> String {
+    match secrets.map(|secrets| &secrets.admin) {
+        Some(Told::New(token)) => format!("#token={token}"),
+        _ => String::new(),
+    }
+}
+
+/// What becomes of the secrets.
+fn remember(secrets: &Secrets) -> &'static str {
+    match (&secrets.admin, &secrets.enrolment) {
+        (Told::New(_), Told::New(_)) => {
+            "Keep the token and the key: they are shown this once. --new-admin-token and --new-enrolment-key replace them.\n"
+        }
+        (Told::New(_), _) => "Keep the token: it is shown this once. --new-admin-token replaces it.\n",
+        (_, Told::New(_)) => "Keep the key: it is shown this once. --new-enrolment-key replaces it.\n",
+        (Told::Given, Told::Given) => "",
+        _ => "Lost the token or the key? --new-admin-token and --new-enrolment-key replace them.\n",
+    }
 }
 
 /// The address from which this machine reaches others, as far as it has one. Nothing is sent:
@@ -65,12 +98,21 @@ mod tests {
     const OWN: Option<IpAddr> = Some(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 5)));
 
     fn told(served: &str, own: Option<IpAddr>) -> String {
-        describe(served.parse().unwrap(), own, agent_command(false))
+        describe(served.parse().unwrap(), None, own, agent_command(false))
+    }
+
+    fn told_with(served: &str, admin: Told, enrolment: Told) -> String {
+        let secrets = Secrets { admin, enrolment };
+        describe(served.parse().unwrap(), Some(&secrets), OWN, agent_command(false))
+    }
+
+    fn new(text: &str) -> Told {
+        Told::New(text.to_owned())
     }
 
     #[test]
     fn started_through_cargo_it_names_the_command_that_works_in_a_clone() {
-        let text = describe("0.0.0.0:80".parse().unwrap(), OWN, agent_command(true));
+        let text = describe("0.0.0.0:80".parse().unwrap(), None, OWN, agent_command(true));
         let add = "\n  cargo run --release -p wamp-agent -- --url ws://10.0.0.5:80/ws\n";
         assert!(text.contains(add), "{text}");
     }
@@ -80,8 +122,6 @@ mod tests {
         let text = told("127.0.0.1:8080", OWN);
         assert!(text.contains("http://127.0.0.1:8080/\n"), "{text}");
         assert!(text.contains("--listen 0.0.0.0:8080"), "{text}");
-        assert!(text.contains("\n  wamp-agent --url ws://10.0.0.5:8080/ws\n"), "{text}");
-        assert!(told("127.0.0.1:8080", None).contains("ws://ADDRESS:8080/ws"));
     }
 
     #[test]
@@ -98,9 +138,31 @@ mod tests {
     }
 
     #[test]
+    fn new_secrets_are_in_the_lines_that_need_them_and_nowhere_else() {
+        let text = told_with("0.0.0.0:8080", new("admin-1"), new("enrol-2"));
+        assert!(text.starts_with("The fleet is at http://10.0.0.5:8080/#token=admin-1\n"), "{text}");
+        assert!(text.contains("\n  wamp-agent --url ws://10.0.0.5:8080/ws --enrol enrol-2\n"), "{text}");
+        assert!(text.contains("shown this once"), "{text}");
+        for secret in ["admin-1", "enrol-2"] {
+            assert_eq!(text.matches(secret).count(), 1, "{text}");
+        }
+    }
+
+    #[test]
+    fn kept_secrets_are_not_known_but_can_be_replaced() {
+        let text = told_with("0.0.0.0:8080", Told::Kept, Told::Kept);
+        assert!(text.starts_with("The fleet is at http://10.0.0.5:8080/\n"), "{text}");
+        assert!(text.contains("\n  wamp-agent --url ws://10.0.0.5:8080/ws --enrol KEY\n"), "{text}");
+        assert!(text.contains("--new-admin-token and --new-enrolment-key"), "{text}");
+        assert!(!told_with("0.0.0.0:8080", Told::Given, Told::Given).contains("--new"));
+    }
+
+    #[test]
     fn only_an_open_door_is_warned_of() {
-        assert_eq!(warning("127.0.0.1:8080".parse().unwrap()), None);
-        assert_eq!(warning("[::1]:8080".parse().unwrap()), None);
-        assert!(warning("0.0.0.0:8080".parse().unwrap()).is_some());
+        let secrets = Secrets { admin: Told::Kept, enrolment: Told::Kept };
+        assert_eq!(warning("127.0.0.1:8080".parse().unwrap(), None), None);
+        assert_eq!(warning("[::1]:8080".parse().unwrap(), None), None);
+        assert_eq!(warning("0.0.0.0:8080".parse().unwrap(), Some(&secrets)), None);
+        assert!(warning("0.0.0.0:8080".parse().unwrap(), None).is_some());
     }
 }

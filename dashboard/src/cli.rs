@@ -4,8 +4,8 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{Parser, ValueEnum};
 
 /// What was asked for on the command line.
 #[derive(Debug, Parser)]
@@ -16,8 +16,12 @@ use clap::error::ErrorKind;
     long_about = "A fleet of machines, live on one screen.\n\n\
         Runs the WAMP router, the fleet service and an agent for this machine in one process, \
         and serves the page that shows them. Other machines join with wamp-agent. \
-        Ctrl-C ends it.",
-    after_help = "Set RUST_LOG (debug, wamp_router=debug, ...) to see more of what happens."
+        Ctrl-C ends it.\n\n\
+        Where other machines can reach it, the page asks for an admin token, and a machine needs the \
+        enrolment key once, to join. Both are made at the first such start and printed then, and \
+        only then: what is kept is enough to check them, and no more.",
+    after_help = "Set WAMP_ADMIN_TOKEN and WAMP_ENROLMENT_KEY to secrets of your own, as in a container.\n\
+        Set RUST_LOG (debug, wamp_router=debug, ...) to see more of what happens."
 )]
 pub(crate) struct Options {
     /// The address and port to serve on; 0.0.0.0:8080 lets other machines in
@@ -35,9 +39,39 @@ pub(crate) struct Options {
     /// Runs no agent for this machine
     #[arg(long)]
     pub(crate) no_agent: bool,
+
+    /// Whether pages need the admin token, and machines the enrolment key: auto asks for them
+    /// where other machines can reach this
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
+    pub(crate) authentication: When,
+
+    /// Replaces the admin token, and prints the new one
+    #[arg(long)]
+    pub(crate) new_admin_token: bool,
+
+    /// Replaces the enrolment key, and prints the new one; machines that have enrolled stay
+    #[arg(long)]
+    pub(crate) new_enrolment_key: bool,
+}
+
+/// When there is authentication.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum When {
+    Auto,
+    Always,
+    Never,
 }
 
 impl Options {
+    /// Whether pages and agents have to prove who they are.
+    pub(crate) fn has_authentication(&self) -> bool {
+        match self.authentication {
+            When::Auto => !self.listen.ip().is_loopback(),
+            When::Always => true,
+            When::Never => false,
+        }
+    }
+
     /// Reads the command line.
     ///
     /// # Errors

@@ -6,8 +6,10 @@
 //! - [`settings`]: what can be chosen for a machine, and what a value may be;
 //! - [`store`]: the settings on disk;
 //! - [`service`]: both together, as a WAMP client that the page and the agents call;
+//! - [`access`]: who that may be, and what each of them may do;
 //! - [`http`]: the page, and the settings for agents that speak only HTTP.
 
+pub mod access;
 pub mod fleet;
 pub mod http;
 pub mod limits;

@@ -7,6 +7,7 @@ mod cli;
 mod data_folder;
 mod open_files;
 mod program;
+mod secrets;
 
 use std::io::{self, Write};
 use std::pin::pin;
@@ -42,8 +43,8 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
         () = &mut asked_to_end => return Ok(()),
     };
     // Whoever closed the terminal's end doesn't want to read it.
-    let _ = io::stdout().write_all(announce::lines(program.address()).as_bytes());
-    if let Some(warning) = announce::warning(program.address()) {
+    let _ = io::stdout().write_all(announce::lines(program.address(), program.secrets()).as_bytes());
+    if let Some(warning) = announce::warning(program.address(), program.secrets()) {
         let _ = writeln!(io::stderr(), "{warning}");
     }
     asked_to_end.await;

@@ -11,12 +11,13 @@ use wamp_agent::Simulated;
 use wamp_client::{App, Running};
 use wamp_dashboard::service::{self, FleetService};
 use wamp_dashboard::store::Store;
-use wamp_dashboard::{http, limits};
+use wamp_dashboard::{access, http, limits};
 use wamp_router::{Config, ConnectionSettings, Router, Server};
 
 use crate::agents::{self, Agents};
 use crate::cli::Options;
-use crate::{data_folder, open_files};
+use crate::secrets::Secrets;
+use crate::{data_folder, open_files, secrets};
 
 /// The realm of the fleet.
 const REALM: &str = "realm1";
@@ -27,6 +28,7 @@ pub(crate) struct Program {
     fleet: Arc<FleetService>,
     fleet_program: Running,
     agents: Agents,
+    secrets: Option<Secrets>,
 }
 
 impl Program {
@@ -40,26 +42,37 @@ impl Program {
         let opened = folder.clone();
         // Blocks while another process still has the file.
         let (store, records) = tokio::task::spawn_blocking(move || Store::open(&opened)).await??;
-        let fleet = Arc::new(FleetService::new(store, records));
+        let (access, secrets) = secrets::prepare(options, &store).await?.unzip();
+        let fleet = FleetService::new(store, records).with_access(access.clone().unwrap_or_default());
+        let fleet = Arc::new(fleet);
         let coming = agents::simulated(options.demo).map(|number| Simulated::new(number).id().into()).collect();
         fleet.forget_simulated(&coming).await?;
 
         let connections = ConnectionSettings { max_message: limits::MESSAGE_BYTES, ..ConnectionSettings::default() };
-        let config = Config { connections, ..Config::default() };
-        let router = Router::builder().realm(REALM).config(config).build();
-        let server = router.serve(listener, http::routes(Arc::clone(&fleet)));
+        // Whoever publishes over HTTP doesn't prove who he is.
+        let config = Config { connections, http_publish: access.is_none(), ..Config::default() };
+        let router = Router::builder().realm_with(REALM, access::realm(access.as_ref())).config(config).build();
+        let routes = if access.is_some() { http::page() } else { http::routes(Arc::clone(&fleet)) };
+        let server = router.serve(listener, routes);
         let url = format!("ws://{}/ws", from_within(server.local_addr()));
-        let fleet_program = service::mount(App::new(&url).realm(REALM), Arc::clone(&fleet))
-            .start()
-            .await
-            .context("the fleet service can't join")?;
+        let mut app = App::new(&url).realm(REALM);
+        if let Some(access) = &access {
+            app = app.auth(access.service());
+        }
+        let fleet_program =
+            service::mount(app, Arc::clone(&fleet)).start().await.context("the fleet service can't join")?;
 
-        let mut agents = Agents::new();
+        let mut agents = Agents::new(access);
         if !options.no_agent {
             agents.start_own(&url, &folder)?;
         }
         agents.start_simulated(&url, options.demo);
-        Ok(Self { server, fleet, fleet_program, agents })
+        Ok(Self { server, fleet, fleet_program, agents, secrets })
+    }
+
+    /// The secrets, where there is authentication.
+    pub(crate) fn secrets(&self) -> Option<&Secrets> {
+        self.secrets.as_ref()
     }
 
     /// Where it serves.

@@ -24,7 +24,8 @@ fn help_explains_every_option() {
     let output = dashboard().arg("--help").output().unwrap();
     assert!(output.status.success());
     let help = String::from_utf8(output.stdout).unwrap();
-    for option in ["--listen", "--data", "--demo", "--no-agent", "127.0.0.1:8080"] {
+    let named = ["--authentication", "--new-admin-token", "--new-enrolment-key", "WAMP_ADMIN_TOKEN", "127.0.0.1:8080"];
+    for option in ["--listen", "--data", "--demo", "--no-agent"].into_iter().chain(named) {
         assert!(help.contains(option), "{option} in {help}");
     }
 }
@@ -84,11 +85,11 @@ fn signals_end_it_cleanly() {
 #[test]
 fn the_command_for_another_machine_fits_how_this_one_was_started() {
     for (cargo, command) in
-        [(None, "\n  wamp-agent --url ws://"), (Some("cargo"), "cargo run --release -p wamp-agent -- --url ws://")]
+        [(None, "\n  wamp-agent --url ws://"), (Some("cargo"), "\n  cargo run --release -p wamp-agent -- --url ws://")]
     {
         let folder = tempfile::tempdir().unwrap();
         let mut program = dashboard();
-        program.args(["--listen", "127.0.0.1:0", "--no-agent", "--data"]).arg(folder.path());
+        program.args(["--listen", "0.0.0.0:0", "--no-agent", "--data"]).arg(folder.path());
         let mut process = program.envs(cargo.map(|path| ("CARGO", path))).spawn().unwrap();
         let mut told = String::new();
         let mut output = BufReader::new(process.stdout.take().unwrap());

@@ -12,7 +12,7 @@ use axum::routing::{get, post};
 
 use crate::service::FleetService;
 
-/// The page at `/`, its files under `/static/`, and `POST /clients/`.
+/// The page at `/`, its files under `/static/`, and `POST /clients/`: where everybody is let in.
 pub fn routes(service: Arc<FleetService>) -> Router {
     Router::new()
         .route("/clients", post(clients::settings))
@@ -21,6 +21,7 @@ pub fn routes(service: Arc<FleetService>) -> Router {
         .merge(page())
 }
 
-fn page() -> Router {
+/// The page and its files alone. Nothing in them is a secret: what the page shows it gets by WAMP.
+pub fn page() -> Router {
     Router::new().route("/", get(assets::index)).route("/static/{*path}", get(assets::file))
 }

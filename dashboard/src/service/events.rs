@@ -7,6 +7,7 @@ use tokio::time::{self, MissedTickBehavior};
 use wamp_client::{Caller, Client, Definition, State, handlers, on_join, subscribe};
 use wamp_proto::SessionId;
 
+use super::procedures::may_be;
 use super::{FleetService, is_end};
 use crate::fleet::Sample;
 
@@ -24,6 +25,9 @@ pub(super) fn all() -> impl IntoIterator<Item = Definition> {
 
 #[subscribe("clientstats")]
 async fn on_sample(sample: Sample, publisher: Caller, State(service): State<FleetService>) {
+    if !may_be(&publisher, &sample.id) {
+        return tracing::info!(authid = publisher.authid, machine = %sample.id, "sample of another machine dropped");
+    }
     service.sampled(publisher.session, sample);
 }
 

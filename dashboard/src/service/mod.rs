@@ -3,6 +3,7 @@
 //! [`FleetService`] joins the [`Fleet`], which knows, with the [`Store`], which remembers. Its
 //! procedures and events are plain handlers that [`mount`] puts on an [`App`].
 
+mod enrolment;
 mod events;
 mod procedures;
 mod telling;
@@ -13,10 +14,11 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use tokio::sync::{Notify, RwLock, Semaphore};
+use tokio::sync::{self, Notify, RwLock, Semaphore};
 use wamp_client::{App, Error, ErrorKind, Serializer};
 use wamp_proto::SessionId;
 
+use crate::access::Access;
 use crate::fleet::{Columns, CoreColumns, Fleet, ForgetError, Moment, News, Sample, Samples, Snapshot, Unknown};
 use crate::settings::Change;
 use crate::store::{Record, Report, Store, StoreError};
@@ -36,6 +38,10 @@ pub struct FleetService {
     /// isn't removed from one of fleet and store but not from the other.
     forgetting: RwLock<()>,
     introductions: Arc<Semaphore>,
+    /// Who may come in, as it is stored.
+    access: Access,
+    /// Held while that changes, so that both change in the same order.
+    enrolling: sync::Mutex<()>,
     /// Rung when the fleet may have news.
     news: Notify,
     /// Rung when the fleet may have samples to tell.
@@ -64,6 +70,7 @@ pub fn mount(app: App, service: Arc<FleetService>) -> App {
         .most_invocations(2 * limits::MACHINES)
         .event_queue(2 * limits::MACHINES)
         .mount(procedures::all())
+        .mount(enrolment::all())
         .mount(events::all())
         .mount(telling::all())
 }
@@ -76,9 +83,17 @@ impl FleetService {
             store,
             forgetting: RwLock::new(()),
             introductions: Arc::new(Semaphore::new(INTRODUCTIONS)),
+            access: Access::default(),
+            enrolling: sync::Mutex::default(),
             news: Notify::new(),
             samples: Notify::new(),
         }
+    }
+
+    /// With those who may come in, as they were stored. Without it machines can't enrol.
+    #[must_use]
+    pub fn with_access(self, access: Access) -> Self {
+        Self { access, ..self }
     }
 
     /// The settings of a machine, with what it reports of itself noted; creates it if it is new.
@@ -113,14 +128,16 @@ impl FleetService {
         Ok(settings)
     }
 
-    /// Forgets a machine that is offline.
+    /// Forgets a machine that is offline, and its key.
     ///
     /// # Errors
     /// When there is none of this id, it is online, or it can't be written.
     pub async fn forget(&self, id: &MachineId) -> Result<(), ForgetFailed> {
         let _alone = self.forgetting.write().await;
         self.fleet.lock().may_forget(id)?;
+        let _in_order = self.enrolling.lock().await;
         self.store.forget(vec![id.clone()]).await?;
+        self.access.enrolled().write().remove(id);
         self.update(|fleet, _| fleet.forget(id));
         Ok(())
     }

@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
-use wamp_client::{Caller, Definition, Kwargs, State, WampError, handlers, register};
+use wamp_client::{Caller, Client, Definition, Kwargs, State, WampError, handlers, register};
 
+use super::enrolment::expel;
 use super::{FleetService, ForgetFailed};
+use crate::access::role;
 use crate::fleet::{Columns, CoreColumns, ForgetError, Introduction, Snapshot};
 use crate::settings::Change;
 use crate::store::StoreError;
@@ -18,6 +20,8 @@ const NO_SUCH_MACHINE: &str = "fleet.error.no_such_machine";
 const MACHINE_ONLINE: &str = "fleet.error.machine_online";
 /// No more machines fit.
 const FLEET_FULL: &str = "fleet.error.fleet_full";
+/// The machine has another key.
+const ENROLLED: &str = "fleet.error.enrolled";
 /// The settings could not be written.
 const NOT_STORED: &str = "fleet.error.not_stored";
 
@@ -34,8 +38,12 @@ async fn get(
     caller: Caller,
     service: State<FleetService>,
 ) -> Result<Settings, WampError> {
+    if !may_be(&caller, &id) {
+        return Err(not_authorized(format!("these are the settings of {id}, which another machine can't read")));
+    }
     // Whoever introduces itself is the agent; a page that only looks is not the machine.
-    let session = introduction.is_by_agent().then(|| caller.session.or(introduction.session)).flatten();
+    let is_agent = introduction.is_by_agent() && caller.authrole.as_deref() != Some(role::ADMIN);
+    let session = is_agent.then(|| caller.session.or(introduction.session)).flatten();
     Ok(service.report(id, introduction.into_report(), session).await?)
 }
 
@@ -53,10 +61,15 @@ async fn list(service: State<FleetService>) -> Vec<Settings> {
     service.list()
 }
 
-/// Removes a machine that is offline.
+/// Removes a machine that is offline, and its key.
 #[register("fleet.config.forget")]
-async fn forget(id: MachineId, service: State<FleetService>) -> Result<(), WampError> {
-    Ok(service.forget(&id).await?)
+async fn forget(id: MachineId, caller: Caller, client: Client, service: State<FleetService>) -> Result<(), WampError> {
+    service.forget(&id).await?;
+    // It may be there in silence.
+    if caller.authrole.as_deref() == Some(role::ADMIN) {
+        expel(&client, &id).await;
+    }
+    Ok(())
 }
 
 /// Everything a page needs to be full at once.
@@ -86,11 +99,22 @@ async fn cores(id: MachineId, seconds: Option<u64>, service: State<FleetService>
     Ok(past.ok_or(StoreError::NoSuchMachine(id))?)
 }
 
+/// Whether this is the machine, as far as anybody is known to be one: an agent speaks for itself only.
+pub(super) fn may_be(caller: &Caller, id: &MachineId) -> bool {
+    caller.authrole.as_deref() != Some(role::AGENT) || caller.authid.as_deref() == Some(id.as_str())
+}
+
+/// The caller may not do that.
+pub(super) fn not_authorized(why: String) -> WampError {
+    WampError::new(wamp_proto::error::NOT_AUTHORIZED).arg(why)
+}
+
 impl From<StoreError> for WampError {
     fn from(error: StoreError) -> Self {
         let uri = match &error {
             StoreError::NoSuchMachine(_) => NO_SUCH_MACHINE,
             StoreError::Full => FLEET_FULL,
+            StoreError::Enrolled(_) => ENROLLED,
             _ => {
                 tracing::error!(error = &error as &dyn std::error::Error, "settings not stored");
                 NOT_STORED

@@ -1,6 +1,8 @@
 //! What is asked of the settings' file, as plain blocking functions.
 
+use std::fs::OpenOptions;
 use std::net::IpAddr;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +21,7 @@ const BUSY: Duration = Duration::from_secs(2);
 /// The settings' file, opened.
 #[derive(Debug)]
 pub(super) struct Database {
-    connection: Connection,
+    pub(super) connection: Connection,
     /// Machines stored, so that the limit costs no query.
     count: usize,
 }
@@ -120,8 +122,9 @@ impl Database {
         Ok(())
     }
 
-    /// Removes a machine, settings and all.
+    /// Removes a machine, settings, key and all.
     pub(super) fn forget(&mut self, id: &MachineId) -> Result<(), StoreError> {
+        self.revoke(id)?;
         let removed = self.connection.execute("DELETE FROM machine WHERE id = ?1", [id.as_str()])?;
         self.count -= removed;
         Ok(())
@@ -261,6 +264,7 @@ impl Record {
 
 /// Opens the file so that a commit is on disk when it returns, and no other process gets in.
 fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
+    keep_private(path);
     let connection = Connection::open(path)?;
     connection.busy_timeout(BUSY)?;
     // Exclusive before the first access: then the write-ahead log needs no shared memory file,
@@ -269,6 +273,12 @@ fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     Ok(connection)
+}
+
+/// Makes the file, if there is none, so that only its owner can read it. SQLite gives the files beside it the same
+/// mode, and says it better than this if that can't be done.
+fn keep_private(path: &Path) {
+    let _ = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
 }
 
 /// Says what a failure to open the file means.

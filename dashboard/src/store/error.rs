@@ -72,6 +72,15 @@ pub enum StoreError {
     /// As many machines are stored as may be.
     #[error("the fleet is full at {} machines; forget some that are offline to make room", limits::MACHINES)]
     Full,
+    /// The machine has enrolled with another key.
+    #[error(
+        "machine {0} has enrolled with another key. If it lost its own, let it enrol again on its page; \
+         if it is another machine, it needs an id of its own: delete the file of its id there"
+    )]
+    Enrolled(MachineId),
+    /// What is stored of who may come in is none of ours.
+    #[error("{0}: what is stored can't be used")]
+    Access(String),
     /// Nothing was written: the disk is full, or failed.
     #[error("the settings could not be written")]
     Write(#[source] Arc<rusqlite::Error>),

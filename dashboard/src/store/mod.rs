@@ -5,6 +5,7 @@
 //! thousand agents that join at once cost a few disk writes, not a thousand; every one of them
 //! is answered only once its write is on disk.
 
+mod access;
 mod database;
 mod error;
 mod schema;
@@ -18,6 +19,9 @@ use tokio::sync::{mpsc, oneshot};
 pub use database::{Record, Report};
 pub use error::StoreError;
 
+use wamp_router::auth::ScramSecret;
+
+use crate::access::{Enrolment, Secret, Stored};
 use crate::settings::Change;
 use crate::{MachineId, Settings};
 use database::Database;
@@ -88,7 +92,39 @@ impl Store {
         self.run(move |database| database.seen(&ids, unix_ms)).await
     }
 
-    /// Removes machines.
+    /// Who may come in.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub async fn access(&self) -> Result<Stored, StoreError> {
+        self.run(|database| database.access()).await
+    }
+
+    /// Replaces a secret by one of which this is the hash.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub async fn set_secret(&self, secret: Secret, hash: ScramSecret) -> Result<(), StoreError> {
+        self.run(move |database| database.set_secret(secret, &hash)).await
+    }
+
+    /// Notes the key of a machine; gives back what is stored then. The same key once more changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Enrolled`] with another key, [`StoreError::Full`], or when it can't be written.
+    pub async fn enrol(&self, id: MachineId, enrolment: Enrolment) -> Result<Enrolment, StoreError> {
+        self.run(move |database| database.enrol(&id, enrolment)).await
+    }
+
+    /// Removes the key of a machine, if it has one.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub async fn revoke(&self, id: MachineId) -> Result<(), StoreError> {
+        self.run(move |database| database.revoke(&id)).await
+    }
+
+    /// Removes machines, and their keys.
     ///
     /// # Errors
     /// When it can't be written.

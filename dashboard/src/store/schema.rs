@@ -30,6 +30,20 @@ const STEPS: &[&str] = &[
     // (Unix time in milliseconds, 0: never).
     "ALTER TABLE machine ADD COLUMN facts TEXT;
      ALTER TABLE machine ADD COLUMN seen INTEGER NOT NULL DEFAULT 0",
+    // 3: who may come in. Of a secret what SCRAM needs to check it; of a machine its public key (hexadecimal),
+    // with the time at which it enrolled.
+    "CREATE TABLE secret (
+        name       TEXT    NOT NULL PRIMARY KEY,
+        salt       BLOB    NOT NULL,
+        iterations INTEGER NOT NULL,
+        stored_key BLOB    NOT NULL,
+        server_key BLOB    NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE enrolment (
+        id    TEXT    NOT NULL PRIMARY KEY,
+        key   TEXT    NOT NULL,
+        since INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID",
 ];
 
 /// The columns of the current version.

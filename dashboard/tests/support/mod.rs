@@ -22,6 +22,8 @@ pub(crate) fn dashboard() -> Command {
     command
         .env_remove("RUST_LOG")
         .env_remove("CARGO")
+        .env_remove("WAMP_ADMIN_TOKEN")
+        .env_remove("WAMP_ENROLMENT_KEY")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
@@ -34,33 +36,56 @@ pub(crate) struct Dashboard {
     process: Option<Child>,
     /// Where it serves.
     pub(crate) address: SocketAddr,
+    /// What it said on stdout, line by line.
+    told: mpsc::Receiver<String>,
+    /// The secrets it told, in the first lines.
+    pub(crate) token: Option<String>,
+    pub(crate) enrolment_key: Option<String>,
 }
 
 impl Dashboard {
     /// Starts one with this data folder, on a free port or on the one given, and waits until it
     /// says that it serves.
     pub(crate) fn start(data: &Path, address: Option<SocketAddr>, more: &[&str]) -> Self {
+        Self::start_with(data, address, more, &[])
+    }
+
+    /// Starts one that can be reached by nobody who isn't known, with these variables in its environment, and waits
+    /// until it has said all that it says at its start.
+    pub(crate) fn guarded(data: &Path, more: &[&str], variables: &[(&str, &str)]) -> Self {
+        let more = [&["--no-agent", "--authentication", "always"], more].concat();
+        let mut dashboard = Self::start_with(data, None, &more, variables);
+        let line = dashboard.told.recv_timeout(DEADLINE).unwrap();
+        assert!(line.starts_with("To add another machine"), "{line}");
+        let line = dashboard.told.recv_timeout(DEADLINE).unwrap();
+        let (_, key) = line.rsplit_once(" --enrol ").unwrap();
+        dashboard.enrolment_key = Some(key.to_owned()).filter(|key| key != "KEY");
+        dashboard
+    }
+
+    fn start_with(data: &Path, address: Option<SocketAddr>, more: &[&str], variables: &[(&str, &str)]) -> Self {
         let listen = address.unwrap_or(([127, 0, 0, 1], 0).into()).to_string();
         let mut command = dashboard();
-        command.args(["--listen", &listen]).arg("--data").arg(data).args(more);
+        command.args(["--listen", &listen]).arg("--data").arg(data).args(more).envs(variables.iter().copied());
         let mut process = command.spawn().unwrap();
         let output = process.stdout.take().unwrap();
-        let (lines, line) = mpsc::channel();
+        let (lines, told) = mpsc::channel();
         thread::spawn(move || {
             // Read to the end, so that the program is never stopped by a full pipe.
             for text in BufReader::new(output).lines().map_while(Result::ok) {
                 let _ = lines.send(text);
             }
         });
-        let Ok(first) = line.recv_timeout(DEADLINE) else {
+        let Ok(first) = told.recv_timeout(DEADLINE) else {
             let _ = process.kill();
             let mut errors = String::new();
             process.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
             panic!("the dashboard does not serve: {errors}");
         };
-        let address = first.rsplit_once("http://").and_then(|(_, address)| address.trim_end_matches('/').parse().ok());
-        let address = address.unwrap_or_else(|| panic!("the first line names the page's address: {first}"));
-        Self { process: Some(process), address }
+        let page = first.rsplit_once("http://").and_then(|(_, page)| page.split_once('/'));
+        let (address, fragment) = page.unwrap_or_else(|| panic!("the first line names the page's address: {first}"));
+        let token = fragment.strip_prefix("#token=").map(str::to_owned);
+        Self { process: Some(process), address: address.parse().unwrap(), told, token, enrolment_key: None }
     }
 
     /// The address for WAMP clients.

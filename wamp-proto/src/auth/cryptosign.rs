@@ -2,11 +2,13 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 
-/// A private key.
-pub struct SigningKey(Ed25519KeyPair);
+/// A private key. Clones are the same one.
+#[derive(Clone)]
+pub struct SigningKey(Arc<Ed25519KeyPair>);
 
 /// A public key, which stands for a client. As text it is 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -28,7 +30,7 @@ pub fn message(challenge: &[u8; 32], channel_id: Option<&[u8; 32]>) -> [u8; 32] 
 impl SigningKey {
     /// The key of these 32 bytes, which have to be random.
     pub fn from_seed(seed: &[u8; 32]) -> Self {
-        Self(Ed25519KeyPair::from_seed_unchecked(seed).expect("any 32 bytes are a seed"))
+        Self(Arc::new(Ed25519KeyPair::from_seed_unchecked(seed).expect("any 32 bytes are a seed")))
     }
 
     /// The key that others know it by.
