@@ -1,7 +1,9 @@
 // The page: makes the parts and tells each what concerns it.
 //
 // Hooks that tests and scripts may rely on:
-//   body[data-connection="connecting|open|closed"]    this browser's own link; open = figures are true
+//   body[data-connection="connecting|open|closed|refused"]  this browser's own link; open = figures are true, refused =
+//     it takes a token: form#signin-form with #token
+//   body[data-authentication="yes|no"]               whether this server asks for a token; #signout then
 //   body[data-view="fleet|machine"]
 //   [data-machine="<id>"]                             li.card of a visible machine; also section#detail of the open one
 //     [data-state="live|stale|offline|disabled"]      its state, frozen while [data-known="no"] (this browser is disconnected)
@@ -17,6 +19,7 @@
 import { Address } from './address.js';
 import { Announcer } from './announce.js';
 import { Connection } from './connection.js';
+import { Credentials } from './credentials.js';
 import { Detail } from './detail.js';
 import { byId } from './dom.js';
 import { Feed } from './feed.js';
@@ -28,6 +31,7 @@ import { agentUrl, openAdd, openHelp } from './help.js';
 import { Keyboard } from './keyboard.js';
 import { Link } from './link.js';
 import { bindKeys } from './shortcuts.js';
+import { SignIn, complaint } from './signin.js';
 import { countFrame, countSample, expose, mark } from './stats.js';
 import { Theme } from './theme.js';
 
@@ -35,7 +39,10 @@ const TICK = 500;
 
 const fleet = new Fleet();
 const feed = new Feed(fleet);
-const link = new Link(agentUrl(), 'realm1', (session) => feed.prepare(session));
+const link = new Link(agentUrl(), 'realm1', (session) => {
+  document.body.dataset.authentication = session.isKnown ? 'yes' : 'no';
+  return feed.prepare(session);
+});
 const address = new Address();
 const view = () => ({ clock: link.clock(), now: performance.now(), linked: link.state === 'open' });
 const fleetView = new FleetView(fleet, address, view);
@@ -44,6 +51,8 @@ const detail = new Detail(byId('detail'), feed, view);
 const announcer = new Announcer(byId('live'));
 const connection = new Connection(link, (text) => announcer.say(text));
 const theme = new Theme(byId('theme'));
+const credentials = new Credentials();
+const signIn = new SignIn(byId('signin'), useToken);
 const keyboard = new Keyboard();
 
 expose(fleet, link);
@@ -85,10 +94,43 @@ feed.wanted = () => (detail.machine ? [detail.machine, ...grid.visible] : grid.v
 grid.onVisible = () => feed.wantHistory();
 link.onChange = (state) => {
   connection.show();
-  if (state === 'open') fleet.tick(link.clock());
+  if (state === 'open') {
+    fleet.tick(link.clock());
+    welcome();
+  } else if (state === 'refused') askForToken();
+  else if (state === 'closed') signIn.busy(false);
   repaint();
 };
 theme.onChange = repaint;
+
+// Who may look.
+let wasOpen = false;
+function useToken(token) {
+  wasOpen = false;
+  credentials.token = token;
+  link.use(token);
+}
+
+function welcome() {
+  wasOpen = true;
+  signIn.close();
+  if (link.session.isKnown) credentials.remember();
+}
+
+function askForToken() {
+  const text = complaint(credentials.token, wasOpen);
+  credentials.forget();
+  wasOpen = false;
+  signIn.ask(text);
+}
+
+/** Nothing of the fleet stays in the page. */
+function signOut() {
+  credentials.forget();
+  location.reload();
+}
+credentials.onArrival = useToken;
+credentials.onForgotten = () => location.reload();
 
 function repaint() {
   grid.touchAll();
@@ -199,7 +241,8 @@ detail.settings.onForget = (id) => {
 
 // Controls.
 byId('help').addEventListener('click', () => openHelp(keyboard));
-byId('add').addEventListener('click', openAdd);
+byId('add').addEventListener('click', () => openAdd(feed));
+byId('signout').addEventListener('click', signOut);
 byId('tools').addEventListener('submit', (event) => {
   event.preventDefault();
   grid.focus(0);
@@ -212,5 +255,6 @@ byId('home').addEventListener('click', (event) => {
 });
 
 connection.show();
+link.token = credentials.token;
 link.start();
 requestFrame();

@@ -31,10 +31,10 @@ export class Connection {
       this.text,
       this.waiting && state === 'connecting'
         ? 'waiting for the fleet service'
-        : { open: 'connected', connecting: 'connecting', closed: 'disconnected' }[state],
+        : { open: 'connected', connecting: 'connecting', closed: 'disconnected', refused: 'signed out' }[state],
     );
     this.mark.setAttribute('href', state === 'open' ? '#mark-live' : '#mark-unknown');
-    this.banner.hidden = state === 'open' || (state === 'connecting' && !this.wasOpen && !link.reason);
+    this.banner.hidden = ['open', 'refused'].includes(state) || (state === 'connecting' && !this.wasOpen && !link.reason);
     if (this.banner.hidden) return;
     const title = this.wasOpen ? 'This browser is disconnected.' : 'This browser cannot reach the server.';
     // Said once; the banner's seconds are for the eye.

@@ -4,6 +4,7 @@ import { button, h, setAttribute } from './dom.js';
 import { percent, rate } from './format.js';
 import { gap } from './card-face.js';
 import { DetailHead } from './detail-head.js';
+import { Enrolment } from './enrolment.js';
 import { requestFrame } from './frame.js';
 import { countDrawn } from './stats.js';
 import { Disks, Facts } from './facts.js';
@@ -58,7 +59,7 @@ const CHARTS = [
 export class Detail {
   /**
    * @param {HTMLElement} place
-   * @param {{configure(id, changes), forget(id)}} service
+   * @param {{configure(id, changes), forget(id), enrolment(id), revoke(id)}} service
    * @param {() => {clock: number, linked: boolean}} view
    */
   constructor(place, service, view) {
@@ -81,6 +82,7 @@ export class Detail {
     this.disks = new Disks();
     this.facts = new Facts();
     this.settings = new Settings(service);
+    this.enrolment = new Enrolment(service);
     this.head = new DetailHead({
       close: () => this.onClose(),
       step: (by) => this.onStep(by),
@@ -102,7 +104,7 @@ export class Detail {
         this.heat.element,
         this.disks.element,
       ),
-      h('aside', { class: 'side', 'aria-label': 'Settings and facts' }, this.settings.element, this.facts.element),
+      h('aside', { class: 'side', 'aria-label': 'Settings and facts' }, this.settings.element, this.enrolment.element, this.facts.element),
     );
     this.missing = h(
       'div',
@@ -140,6 +142,7 @@ export class Detail {
     if (!this.chosen) this.times.span = SPANS[short ? 0 : 1][0];
     this.place.dataset.machine = machine.id;
     this.settings.open(machine);
+    this.enrolment.open(machine);
     this.timesChanged();
   }
 

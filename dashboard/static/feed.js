@@ -108,6 +108,18 @@ export class Feed {
     return this.call('fleet.config.forget', [id]);
   }
 
+  async enrolment(id) {
+    return this.call('fleet.enrolment.get', [id]);
+  }
+
+  async revoke(id) {
+    return this.call('fleet.enrolment.revoke', [id]);
+  }
+
+  async newEnrolmentKey() {
+    return this.call('fleet.enrolment.new_key', []);
+  }
+
   call(procedure, args) {
     if (!this.session || this.session.ended) throw new Error('this browser is disconnected');
     return this.session.call(procedure, args);

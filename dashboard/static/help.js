@@ -25,7 +25,7 @@ function fill(dialog, id, title, ...content) {
     h('div', { class: 'dialog-head' }, h('h2', { id }, title), close),
     h('div', { class: 'dialog-body' }, ...content),
   );
-  dialog.addEventListener('click', (event) => event.target === dialog && dialog.close());
+  dialog.onclick = (event) => event.target === dialog && dialog.close();
 }
 
 export function openHelp(keyboard) {
@@ -61,11 +61,16 @@ export function agentUrl(location = window.location) {
   return url.href;
 }
 
+const asksForKeys = () => document.body.dataset.authentication === 'yes';
+
+/** What stands for the enrolment key, which this page does not know, where machines need it. */
+const neededKey = () => (asksForKeys() ? 'KEY' : '');
+
 const isLoopback = (host) => /^(localhost|127\.|\[::1\])/.test(host);
 
 /** The commands that add a machine: with the agent installed, and from a copy of the sources, which needs no more. */
-export function agentCommands(location = window.location) {
-  const rest = `--url ${agentUrl(location)}`;
+export function agentCommands(location = window.location, key = '') {
+  const rest = `--url ${agentUrl(location)}${key ? ` --enrol ${key}` : ''}`;
   return { installed: `wamp-agent ${rest}`, sources: `cargo run --release -p wamp-agent -- ${rest}` };
 }
 
@@ -98,38 +103,64 @@ export function openTo(location = window.location) {
   return `--listen 0.0.0.0:${location.port || 80}`;
 }
 
-function instructions() {
-  const { installed, sources } = agentCommands();
+function instructions(key) {
+  const { installed, sources } = agentCommands(location, key);
   return [
-    h('p', {}, 'Run the agent on the machine: it appears here within a second, and again after a restart.'),
+    h(
+      'p',
+      {},
+      'Run the agent on the machine: it appears here within a second, and again after a restart',
+      asksForKeys() ? ', for which it needs the enrolment key no more.' : '.',
+    ),
     command(installed),
     h('p', {}, 'Where the agent is not installed, the same from a copy of this program’s sources:'),
     command(sources),
-    isLoopback(location.host)
+    isLoopback(location.host) && !asksForKeys()
       ? h(
           'p',
           {},
           'This page is served on this computer only. For other machines to reach it, start the dashboard with ',
           h('code', {}, ...words(openTo())),
-          ' and use this computer’s address in place of ',
-          h('code', {}, location.host),
-          '.',
+          '. It asks for a token then, and prints it, with the line to run on the other machine.',
         )
       : null,
     h('p', {}, 'Just looking? ', h('code', {}, ...words('--demo 50')), ' starts the dashboard with fifty simulated machines.'),
   ].filter(Boolean);
 }
 
-export function openAdd() {
+/** @param {{newEnrolmentKey()}} service */
+export function openAdd(service) {
   const dialog = byId('add-dialog');
-  if (!dialog.firstChild) fill(dialog, 'add-title', 'Add a machine', ...instructions());
+  const show = (key, ...more) => fill(dialog, 'add-title', 'Add a machine', ...instructions(key), ...more);
+  if (asksForKeys()) show('KEY', ...lostKey(service, show));
+  else if (!dialog.firstChild) show('');
   dialog.showModal();
+}
+
+/** Where the enrolment key is, and how to get another one. */
+function lostKey(service, show) {
+  const problem = h('p', { class: 'field-error', role: 'alert' });
+  const make = async () => {
+    if (!confirm('Make a new enrolment key? The one there is adds no more machines then. Those that have joined stay.'))
+      return;
+    try {
+      const key = await service.newEnrolmentKey();
+      show(key, h('p', { role: 'status' }, h('strong', {}, key), ' is the new enrolment key. It is shown this once.'));
+    } catch (error) {
+      setText(problem, error.message);
+    }
+  };
+  return [
+    h('p', {}, h('code', {}, 'KEY'), ' is the enrolment key, which wamp-dashboard printed when it was first started.'),
+    button('', make, 'Make a new key'),
+    problem,
+  ];
 }
 
 /** Fills the line under a small fleet. */
 export function showMore(place) {
   if (place.firstChild) return;
-  const { installed, sources } = agentCommands();
+  const { installed, sources } = agentCommands(location, neededKey());
   place.append(
     h('span', {}, 'Another machine joins with'),
     command(installed),
@@ -143,7 +174,7 @@ export function showEmpty(place, kind, reset) {
   if (place.dataset.kind === kind) return;
   place.dataset.kind = kind;
   if (kind === 'fleet') {
-    place.replaceChildren(h('h2', {}, 'No machines yet'), ...instructions());
+    place.replaceChildren(h('h2', {}, 'No machines yet'), ...instructions(neededKey()));
   } else if (kind === 'filter') {
     place.replaceChildren(
       h('h2', {}, 'Nothing matches'),

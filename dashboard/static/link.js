@@ -24,7 +24,9 @@ export class Link {
   /** `prepare(session)` runs after every join; the link is open once it has resolved. */
   constructor(url, realm, prepare) {
     Object.assign(this, { url, realm, prepare });
-    /** @type {'connecting' | 'open' | 'closed'} */
+    /** The admin token, if there is one. */
+    this.token = '';
+    /** @type {'connecting' | 'open' | 'closed' | 'refused'} refused: it takes another token */
     this.state = 'connecting';
     this.session = null;
     this.attempt = 0;
@@ -55,13 +57,27 @@ export class Link {
     if (this.state === 'closed') this.connect();
   }
 
+  /** Tries with this token. */
+  use(token) {
+    this.token = token;
+    const { session } = this;
+    this.session = null;
+    session?.close();
+    this.connect();
+  }
+
   async connect() {
     clearTimeout(this.timer);
     this.timer = 0;
     this.change('connecting');
     let session;
+    const { token } = this;
     try {
-      session = await Session.join(this.url, this.realm, { onClose: (error) => this.lost(session, error) });
+      session = await Session.join(this.url, this.realm, { token, onClose: (error) => this.lost(session, error) });
+      if (this.token !== token) {
+        session.close();
+        return;
+      }
       this.session = session;
       await this.prepare(session);
       if (this.session !== session) return;
@@ -72,7 +88,9 @@ export class Link {
         this.session = null;
         session.close();
       }
-      if (!session || !this.timer) this.later(error);
+      if (this.token !== token) return;
+      if (error.isRefusal) this.refused();
+      else if (!session || !this.timer) this.later(error);
     }
   }
 
@@ -83,6 +101,12 @@ export class Link {
     // A link that held for a while earns a fresh start; one that fails right after joining does not.
     if (this.state === 'open' && performance.now() - this.joinedAt > 5000) this.attempt = 0;
     this.later(error);
+  }
+
+  /** Nothing changes by trying again. */
+  refused() {
+    this.attempt = 0;
+    this.change('refused');
   }
 
   later(error) {

@@ -211,7 +211,7 @@ export class Settings {
     const { machine } = this;
     if (
       !confirm(
-        `Forget ${machine.name}? Its settings are deleted. If its agent runs again, it comes back with default settings.`,
+        `Forget ${machine.name}? Its settings are deleted. If its agent runs again, it comes back with default settings${document.body.dataset.authentication === 'yes' ? ', once it has enrolled again' : ''}.`,
       )
     )
       return;

@@ -1,10 +1,15 @@
 // One WAMP session over one WebSocket, JSON only: caller, publisher and subscriber. Staying connected is link.js.
 
-const [HELLO, WELCOME, ABORT, GOODBYE, ERROR] = [1, 2, 3, 6, 8];
+import { Scram } from './scram.js';
+
+const [HELLO, WELCOME, ABORT, CHALLENGE, AUTHENTICATE, GOODBYE, ERROR] = [1, 2, 3, 4, 5, 6, 8];
 const [PUBLISH, PUBLISHED, SUBSCRIBE, SUBSCRIBED, UNSUBSCRIBE, UNSUBSCRIBED, EVENT] = [16, 17, 32, 33, 34, 35, 36];
 const [CALL, RESULT] = [48, 50];
 
 const ROLES = { caller: {}, publisher: {}, subscriber: { features: { pattern_based_subscription: true } } };
+
+/** Why a router lets nobody in who does not prove who he is. */
+const REFUSALS = ['authentication_denied', 'authentication_required', 'no_matching_auth_method'];
 
 /** An ERROR or ABORT from the router, or its absence (`page.timeout`, `page.closed`). */
 export class WampError extends Error {
@@ -15,17 +20,25 @@ export class WampError extends Error {
     this.args = args;
     this.kwargs = kwargs ?? {};
   }
+
+  /** Whether it takes another token to be let in. */
+  get isRefusal() {
+    return REFUSALS.some((reason) => this.uri === `wamp.error.${reason}`);
+  }
 }
 
 export class Session {
-  /** Connects and joins; resolves when the router has said WELCOME. */
-  static join(url, realm, { timeout = 8000, onClose = () => {} } = {}) {
-    return new Promise((resolve, reject) => new Session(url, realm, timeout, resolve, reject, onClose));
+  /** Connects and joins, by the admin token if there is one; resolves when the router has said WELCOME. */
+  static join(url, realm, { token = '', timeout = 8000, onClose = () => {} } = {}) {
+    return new Promise((resolve, reject) => new Session(url, realm, token, timeout, resolve, reject, onClose));
   }
 
-  constructor(url, realm, timeout, resolve, reject, onClose) {
+  constructor(url, realm, token, timeout, resolve, reject, onClose) {
     this.realm = realm;
     this.id = 0;
+    this.scram = token ? new Scram('admin', token) : null;
+    /** Whether the token was asked for. */
+    this.isKnown = false;
     /** When last a peer was heard through the router: an event or a result. What the router itself says does not count. */
     this.heard = performance.now();
     this.request = 0;
@@ -34,7 +47,7 @@ export class Session {
     this.opened = { resolve, reject };
     this.onClose = onClose;
     this.socket = new WebSocket(url, 'wamp.2.json');
-    this.socket.onopen = () => this.send([HELLO, realm, { roles: ROLES }]);
+    this.socket.onopen = () => this.send([HELLO, realm, { roles: ROLES, ...this.scram?.hello }]);
     this.socket.onmessage = (event) => this.receive(event.data);
     this.socket.onclose = (event) =>
       this.end(new WampError('page.closed', [event.reason || `connection closed (${event.code})`]));
@@ -141,7 +154,14 @@ export class Session {
       case ERROR:
         this.settle(message[2])?.reject(new WampError(message[4], message[5], message[6]));
         return;
+      case CHALLENGE:
+        this.prove(message[1], message[2]);
+        return;
       case WELCOME:
+        if (this.scram && !this.scram.isProved(message[2]?.authextra?.verifier)) {
+          this.violate('no proof that this is the server that knows the token');
+          return;
+        }
         clearTimeout(this.patience);
         this.id = message[1];
         this.opened.resolve(this);
@@ -155,6 +175,16 @@ export class Session {
         return;
       default:
         this.violate(`unexpected message type ${message[0]}`);
+    }
+  }
+
+  /** Answers a challenge. */
+  prove(method, extra) {
+    try {
+      this.send([AUTHENTICATE, ...this.scram.answer(method, extra)]);
+      this.isKnown = true;
+    } catch (error) {
+      this.violate(`a challenge that this page does not answer: ${error.message}`);
     }
   }
 

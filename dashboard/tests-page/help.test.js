@@ -7,6 +7,7 @@ test('the commands that add a machine name this page’s own address, whatever v
     installed: 'wamp-agent --url ws://10.0.0.5:8080/ws',
     sources: 'cargo run --release -p wamp-agent -- --url ws://10.0.0.5:8080/ws',
   });
+  assert.equal(agentCommands(new URL('http://a/'), 'KEY').installed, 'wamp-agent --url ws://a/ws --enrol KEY');
   assert.equal(agentCommands(new URL('https://fleet.example/')).installed, 'wamp-agent --url wss://fleet.example/ws');
 });
 

@@ -138,3 +138,35 @@ test('a page that slept listens before it drops its link', async () => {
   link.beat(woken + 3000);
   assert.equal(link.state, 'closed');
 });
+
+test('is refused until there is another token, and then tries that', async () => {
+  const link = new Link('ws://x/ws', 'realm1', async () => {});
+  link.connect();
+  sockets[0].onopen();
+  sockets[0].onmessage({ data: '[3,{"message":"who are you"},"wamp.error.no_matching_auth_method"]' });
+  await settle();
+  assert.equal(link.state, 'refused');
+  mock.timers.tick(60_000);
+  link.retry();
+  assert.equal(sockets.length, 1, 'it does not try in vain');
+
+  link.use('admin-token');
+  assert.equal(sockets.length, 2);
+  sockets[1].onopen();
+  assert.equal(sockets[1].sent[0][2].authid, 'admin');
+  sockets[1].onmessage({ data: '[2,7,{}]' });
+  await settle();
+  assert.equal(link.state, 'open');
+});
+
+test('a session that comes too late for a token is not kept', async () => {
+  const link = new Link('ws://x/ws', 'realm1', async () => {});
+  link.use('old-token');
+  link.use('new-token');
+  sockets[0].welcome();
+  await settle();
+  assert.equal(link.session, null);
+  sockets[1].welcome();
+  await settle();
+  assert.equal(link.state, 'open');
+});

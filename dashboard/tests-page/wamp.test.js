@@ -136,3 +136,38 @@ test('what is no WAMP message ends the session with ABORT', async () => {
     assert.ok(session.ended);
   }
 });
+
+test('proves that it knows the token, and wants the same of the server', async () => {
+  const joining = Session.join('ws://x/ws', 'realm1', { token: 'admin-token' });
+  socket.onopen();
+  const [, , { authid, authmethods, authextra }] = socket.sent[0];
+  assert.deepEqual([authid, authmethods], ['admin', ['wamp-scram']]);
+  const nonce = `${authextra.nonce}more`;
+  socket.answer(4, 'wamp-scram', { nonce, salt: 'c2FsdA==', kdf: 'pbkdf2', iterations: 4096 });
+  assert.equal(socket.sent[1][0], 5);
+  assert.ok(!JSON.stringify(socket.sent).includes('admin-token'), 'it is not sent');
+  socket.answer(2, 77, { authextra: { verifier: 'c29tZXRoaW5n' } });
+  await assert.rejects(joining, { uri: 'wamp.error.protocol_violation' });
+  assert.equal(socket.sent.at(-1)[0], 3);
+});
+
+test('a server that lets everybody in is not asked for a proof', async () => {
+  const session = await joined({ token: 'admin-token' });
+  assert.equal(session.isKnown, false);
+});
+
+test('a challenge without a token, or one that makes no sense, ends the session', async () => {
+  for (const options of [{}, { token: 'x' }]) {
+    const joining = Session.join('ws://x/ws', 'realm1', options);
+    socket.onopen();
+    socket.answer(4, 'ticket', {});
+    await assert.rejects(joining, { uri: 'wamp.error.protocol_violation' });
+  }
+});
+
+test('knows which errors another token would help against', () => {
+  assert.ok(new WampError('wamp.error.authentication_denied').isRefusal);
+  assert.ok(new WampError('wamp.error.no_matching_auth_method').isRefusal);
+  assert.ok(!new WampError('wamp.error.authentication_failed').isRefusal);
+  assert.ok(!new WampError('page.closed').isRefusal);
+});

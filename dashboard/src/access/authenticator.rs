@@ -24,7 +24,7 @@ impl Authenticator for Access {
                 (users.meet(applicant)?, Premise::Secrets(users))
             }
         };
-        Ok(while_true(verdict, Arc::clone(&self.0), was))
+        while_true(verdict, Arc::clone(&self.0), was)
     }
 }
 
@@ -55,21 +55,19 @@ struct WhileTrue {
 impl Exchange for WhileTrue {
     fn answer(self: Box<Self>, answer: &Authenticate<'_>) -> Result<Verdict, Refusal> {
         let Self { exchange, known, was } = *self;
-        let verdict = exchange.answer(answer)?;
-        match was.is_true(&known) {
-            true => Ok(while_true(verdict, known, was)),
-            false => Err(Refusal::wrong_credentials()),
-        }
+        while_true(exchange.answer(answer)?, known, was)
     }
 }
 
-fn while_true(verdict: Verdict, known: Arc<Known>, was: Premise) -> Verdict {
-    match verdict {
+fn while_true(verdict: Verdict, known: Arc<Known>, was: Premise) -> Result<Verdict, Refusal> {
+    Ok(match verdict {
+        Verdict::Admit(_) if !was.is_true(&known) => return Err(Refusal::wrong_credentials()),
+        Verdict::Admit(admission) => Verdict::Admit(admission),
         Verdict::Challenge(Challenge { method, extra, exchange }) => {
             Verdict::Challenge(Challenge { method, extra, exchange: Box::new(WhileTrue { exchange, known, was }) })
         }
-        other => other,
-    }
+        Verdict::Later(deciding) => Verdict::Later(Box::pin(async move { while_true(deciding.await?, known, was) })),
+    })
 }
 
 /// The principal and the key that a client says are its own, if a key is how it wants to prove who it is.

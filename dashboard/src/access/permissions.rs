@@ -1,7 +1,7 @@
 //! What each role may do. What isn't said here nobody may.
 
 use wamp_proto::MatchPolicy;
-use wamp_router::realm::{Action, Authorizer, Grant, Member};
+use wamp_router::realm::{Action, Authorizer, Decision, Grant, Member};
 use wamp_router::session::Identity;
 
 use super::role;
@@ -36,8 +36,9 @@ impl Permissions {
 }
 
 impl Authorizer for Permissions {
-    fn authorize(&self, member: &Member, action: Action, uri: &str) -> Option<Grant> {
-        Self::allow(member.identity(), action, uri).then_some(Grant { disclose: true, trust_level: None })
+    fn authorize(&self, member: &Member, action: Action, uri: &str) -> Decision {
+        let grant = Grant { disclose: true, ..Grant::default() };
+        Self::allow(member.identity(), action, uri).then_some(grant).into()
     }
 }
 

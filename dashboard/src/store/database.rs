@@ -1,8 +1,6 @@
 //! What is asked of the settings' file, as plain blocking functions.
 
-use std::fs::OpenOptions;
 use std::net::IpAddr;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -264,7 +262,6 @@ impl Record {
 
 /// Opens the file so that a commit is on disk when it returns, and no other process gets in.
 fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
-    keep_private(path);
     let connection = Connection::open(path)?;
     connection.busy_timeout(BUSY)?;
     // Exclusive before the first access: then the write-ahead log needs no shared memory file,
@@ -273,12 +270,6 @@ fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     Ok(connection)
-}
-
-/// Makes the file, if there is none, so that only its owner can read it. SQLite gives the files beside it the same
-/// mode, and says it better than this if that can't be done.
-fn keep_private(path: &Path) {
-    let _ = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
 }
 
 /// Says what a failure to open the file means.

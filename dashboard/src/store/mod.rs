@@ -12,6 +12,8 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use tokio::sync::{mpsc, oneshot};
@@ -58,7 +60,9 @@ impl Store {
     /// # Errors
     /// When the file can't be opened, is in use, or isn't one this version understands.
     pub fn open(folder: &Path) -> Result<(Self, Vec<Record>), StoreError> {
-        let database = Database::open(&folder.join(FILE_NAME))?;
+        let path = folder.join(FILE_NAME);
+        keep_private(&path);
+        let database = Database::open(&path)?;
         let records = database.records()?;
         let (jobs, queue) = mpsc::channel(QUEUE);
         std::thread::Builder::new()
@@ -156,6 +160,12 @@ impl Store {
         self.jobs.send(Job::Work(work)).await.map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
     }
+}
+
+/// Makes the file, if there is none, so that only its owner can read it. SQLite gives the files beside it the same
+/// mode, and says it better than this if that can't be done.
+fn keep_private(path: &Path) {
+    let _ = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
 }
 
 /// The thread: one batch after the other.
