@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::parser::ValueSource;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap_complete::Shell;
 
 use crate::cli::Flags;
+use crate::logging::LogFlags;
 
 /// A WAMP router: routes events and remote procedure calls between programs and web pages.
 ///
@@ -35,6 +37,14 @@ pub(crate) enum Command {
     Check(File),
     /// Write a configuration to begin with, commented. Never overwrites a file.
     Init(Init),
+    /// Write what lets a shell complete this program's command line; see docs/operating/deploying.md.
+    Completions {
+        /// The shell.
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Write this program's manual page, in roff.
+    Man,
 }
 
 /// How to run the router.
@@ -43,10 +53,8 @@ pub(crate) struct Start {
     #[command(flatten)]
     pub(crate) file: File,
 
-    /// What to log, to stderr: error, warn, info, debug or trace, or finer, like
-    /// wamp_router=debug.
-    #[arg(long, value_name = "FILTER", default_value = "info", env = "RUST_LOG")]
-    pub(crate) log: String,
+    #[command(flatten)]
+    pub(crate) logging: LogFlags,
 
     #[command(flatten, next_help_heading = "Without a configuration")]
     pub(crate) flags: Flags,
@@ -74,7 +82,7 @@ pub(crate) struct Init {
 }
 
 /// The names of the arguments that go with a configuration.
-const WITH_FILE: [&str; 3] = ["config", "cbdir", "log"];
+const WITH_FILE: [&str; 4] = ["config", "cbdir", "log", "log_format"];
 
 /// Reads the command line; ends the program if there is a mistake in it, or help was asked for. Answers the flags that
 /// can't go with a configuration, too.

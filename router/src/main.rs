@@ -2,9 +2,12 @@
 
 mod cli;
 mod command;
+mod documents;
 mod init;
 mod limits;
+mod logging;
 mod lookup;
+mod service;
 mod start;
 
 use std::process::ExitCode;
@@ -17,6 +20,8 @@ fn main() -> ExitCode {
         Command::Start(options) => start::run(*options, &flags),
         Command::Check(file) => lookup::check(&file),
         Command::Init(init) => init::write(&init.file),
+        Command::Completions { shell } => documents::completions(shell),
+        Command::Man => documents::man(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

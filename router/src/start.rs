@@ -1,24 +1,20 @@
 //! `wamp-router start`: runs the router.
 
-use std::io::IsTerminal;
 use std::net::SocketAddr;
 
 use anyhow::{Context, bail};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 use wamp_router::realm::RealmOptions;
 use wamp_router::{Router, UnixSocket};
 
 use crate::cli::Flags;
 use crate::command::Start;
-use crate::{limits, lookup};
+use crate::{limits, lookup, service};
 
 /// Runs the router until it is told to end. `given` are the flags that somebody has written down.
 pub(crate) fn run(options: Start, given: &[String]) -> anyhow::Result<()> {
-    let filter = EnvFilter::builder().parse(&options.log).with_context(|| format!("--log {:?}", options.log))?;
-    let in_terminal = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(in_terminal).with_writer(std::io::stderr).init();
+    options.logging.init()?;
     let asked_for = options.file.config.is_some() || options.file.cbdir.is_some();
     if asked_for && !given.is_empty() {
         bail!("{} can't go with a configuration: what it says belongs into the file", given.join(" and "));
@@ -75,7 +71,9 @@ async fn serve(flags: Flags) -> anyhow::Result<()> {
             _ = terminate.recv() => {}
         }
     };
+    let _watchdog = service::ready();
     signalled().await;
+    service::stopping();
     tokio::select! {
         () = server.shutdown() => {}
         () = signalled() => tracing::warn!("second signal: not waiting for clients"),
