@@ -28,9 +28,9 @@ pub(crate) enum Service {
     NodeInfo,
     /// Services below it.
     Path(Paths),
-    Proxy(ProxySettings),
     /// Metrics, health and readiness.
     Operations(Question),
+    Proxy(ProxySettings),
     Redirect(RedirectSettings),
     Static(StaticSettings),
     WebSocket(websocket::WebSocketSettings),
@@ -44,26 +44,19 @@ type Reader = fn(Section<'_>) -> Option<Service>;
 
 /// The services, by the `type` that asks for them.
 const READERS: &[(&str, Reader)] = &[
+    ("health", operations::health),
     ("json", json::read),
     ("longpoll", longpoll::read),
+    ("metrics", operations::metrics),
     ("nodeinfo", nodeinfo::read),
     ("path", nested),
-    ("redirect", redirect::read),
-    ("static", static_files::read),
-    ("websocket", websocket::read),
-    ("nodeinfo", nodeinfo::read),
     ("proxy", proxy::read),
+    ("ready", operations::ready),
     ("redirect", redirect::read),
     ("reverseproxy", reverseproxy::read),
     ("static", static_files::read),
+    ("websocket", websocket::read),
     ("websocket-reverseproxy", websocket_reverseproxy::read),
-    ("health", operations::health),
-    ("json", json::read),
-    ("metrics", operations::metrics),
-    ("nodeinfo", nodeinfo::read),
-    ("ready", operations::ready),
-    ("redirect", redirect::read),
-    ("static", static_files::read),
 ];
 
 /// Services of Crossbar.io that there are not, and what to do instead.

@@ -118,3 +118,10 @@ fn what_is_wrong_with_services() {
         assert!(problems.first().is_some_and(|first| first.starts_with(expected)), "{text}: {problems:#?}");
     }
 }
+
+#[test]
+fn each_service_is_listed_once() {
+    assert!(READERS.is_sorted_by(|one, other| one.0 < other.0));
+    assert!(UNSUPPORTED.is_sorted_by(|one, other| one.0 < other.0));
+    assert!(READERS.iter().all(|(name, _)| UNSUPPORTED.iter().all(|(other, _)| other != name)));
+}
