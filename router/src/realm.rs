@@ -47,7 +47,7 @@ pub use authorizer::{
 };
 pub(crate) use inquiry::{Answering, Inquiry};
 pub(crate) use join::{Farewell, Tell, random_session_id};
-pub use limits::{LIMIT_EXCEEDED, Limits};
+pub use limits::{BeyondRate, LIMIT_EXCEEDED, Limits, MessageRate};
 pub use member::Member;
 pub use realms::{RealmOptions, Realms};
 pub(crate) use refused::Asked;

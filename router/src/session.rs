@@ -6,6 +6,7 @@ mod authenticator;
 mod entrance;
 mod handshake;
 mod identity;
+mod pace;
 pub(crate) mod request_ids;
 mod requests;
 mod violation;
@@ -100,7 +101,7 @@ impl Session {
                     self.finish(None, CloseCode::NORMAL, burst)
                 }
                 message => match joined.handle(&message, burst, now) {
-                    Ok(None) => Flow::Continue,
+                    Ok(None) => self.keep_pace(burst, now),
                     Ok(Some((inquiry, call))) => self.ask(inquiry, call, &message, frame),
                     Err(violation) => self.abort_violation(&violation, burst),
                 },
@@ -132,6 +133,7 @@ impl Session {
             let flow = match &self.state {
                 State::Authenticating(_) => self.poll_authenticating(cx, burst),
                 State::Asking(_) => self.poll_asking(cx, burst, now),
+                State::Joined(_) if self.is_resting() => self.poll_rest(cx, now),
                 _ => return Poll::Ready(Flow::Continue),
             };
             match flow {

@@ -10,6 +10,7 @@ mod canceling;
 mod concurrency;
 mod force_reregister;
 mod history;
+mod limits;
 mod meta;
 mod parallel;
 mod passthru;

@@ -13,7 +13,7 @@ use wamp_proto::{
 
 use super::inquiry::Inquiry;
 use super::refused::{Asked, Refused};
-use super::{Action, Grant, Member, Realm, random_publication_id};
+use super::{Action, Grant, LIMIT_EXCEEDED, Member, Realm, random_publication_id};
 use crate::broker::{Disclosed, Filter, Publication, SubscribeTo};
 use crate::burst::Burst;
 use crate::dealer::{
@@ -40,7 +40,7 @@ impl Realm {
 
     /// Whether a session may publish to a topic, and on what terms.
     pub(crate) fn may_publish<'a>(&self, member: &Member, topic: &'a str) -> Result<(Uri<'a>, Grant), Refused> {
-        let topic = uri(topic)?;
+        let topic = uri(self.short(topic)?)?;
         refuse_reserved(topic.is_reserved(), topic.as_str())?;
         let grant = self.authorize(member, Action::Publish, topic.as_str())?;
         Ok((topic, grant))
@@ -92,7 +92,7 @@ impl Realm {
     }
 
     fn subscribe_as(&self, member: &Arc<Member>, message: &Subscribe<'_>, burst: &mut Burst) -> Result<(), Refused> {
-        let pattern = pattern(message.options.policy(), &message.topic)?;
+        let pattern = pattern(message.options.policy(), self.short(&message.topic)?)?;
         self.authorize(member, Action::Subscribe(pattern.policy()), pattern.as_str())?;
         let limit = self.options.limits.subscriptions;
         let wanted = SubscribeTo { pattern, get_retained: message.options.get_retained, limit, now: self.now() };
@@ -127,7 +127,8 @@ impl Realm {
         burst: &mut Burst,
     ) -> Option<Inquiry> {
         let options = &message.options;
-        let registered = pattern(options.policy(), &message.procedure).and_then(|pattern| {
+        let procedure = self.short(&message.procedure);
+        let registered = procedure.and_then(|procedure| pattern(options.policy(), procedure)).and_then(|pattern| {
             refuse_reserved(pattern.is_reserved(), pattern.as_str())?;
             self.authorize(member, Action::Register(pattern.policy()), pattern.as_str())?;
             let policy = InvocationPolicy::parse(options.invoke.as_deref()).ok_or_else(|| {
@@ -204,7 +205,7 @@ impl Realm {
         burst: &mut Burst,
         now: Instant,
     ) -> Option<Inquiry> {
-        let called = uri(&message.procedure).and_then(|procedure| {
+        let called = self.short(&message.procedure).and_then(uri).and_then(|procedure| {
             let grant = self.authorize(member, Action::Call, procedure.as_str())?;
             if procedure.is_reserved() {
                 if message.options.progress {
@@ -265,6 +266,19 @@ fn answer_refused(
             None
         }
     }
+}
+
+impl Realm {
+    /// A URI no longer than it may be.
+    fn short<'a>(&self, uri: &'a str) -> Result<&'a str, Refused> {
+        let limit = self.options.limits.uri_bytes;
+        if uri.len() <= limit { Ok(uri) } else { Err(too_long(uri, limit)) }
+    }
+}
+
+#[cold]
+fn too_long(uri: &str, limit: usize) -> Refused {
+    Refused::new(LIMIT_EXCEEDED, format!("a URI may have {limit} bytes, this one has {}", uri.len()))
 }
 
 /// What the router itself publishes.

@@ -7,6 +7,7 @@ use wamp_proto::error::{self, close};
 use wamp_proto::message::{Authenticate, Challenge as ChallengeMessage, Hello, Raw};
 use wamp_proto::{Message, Roles, SessionId, Uri, to_vec};
 
+use super::pace::Pace;
 use super::request_ids::RequestIds;
 use super::requests::Joined;
 use super::violation::Violation;
@@ -143,7 +144,9 @@ impl Session {
             .record("session", tracing::field::display(member.id()))
             .record("realm", tracing::field::display(realm.name()));
         let request_ids = RequestIds::new(self.entrance.sequential_request_ids);
-        self.state = State::Joined(Joined { realm, member, request_ids });
+        let rate = realm.options().limits.message_rate;
+        let pace = rate.map(|rate| Box::new(Pace::new(rate)));
+        self.state = State::Joined(Joined { realm, member, request_ids, pace });
         Flow::Continue
     }
 

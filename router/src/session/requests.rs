@@ -10,6 +10,7 @@ use wamp_proto::message::Call;
 use wamp_proto::message::options::Passthru;
 use wamp_proto::{Features, Message, RequestId};
 
+use super::pace::Pace;
 use super::request_ids::{CallId, RequestIds};
 use super::violation::Violation;
 use super::{Session, State, closed};
@@ -25,6 +26,8 @@ pub(super) struct Joined {
     pub(super) realm: Arc<Realm>,
     pub(super) member: Arc<Member>,
     pub(super) request_ids: RequestIds,
+    /// How fast its messages may come, if there is a limit.
+    pub(super) pace: Option<Box<Pace>>,
 }
 
 /// A session that waits for the authorizer.
@@ -85,7 +88,7 @@ impl Session {
             (Err(violation), _) => self.abort_violation(&violation, burst),
             _ => {
                 member.answers().clear();
-                Flow::Continue
+                self.keep_pace(burst, now)
             }
         })
     }
