@@ -12,7 +12,7 @@ use wamp_client::{App, Running};
 use wamp_dashboard::service::{self, FleetService};
 use wamp_dashboard::store::Store;
 use wamp_dashboard::{access, http, limits};
-use wamp_router::{Config, ConnectionSettings, Router, Server};
+use wamp_router::{ConnectionSettings, Paths, Router, Server, WebSocketSettings};
 
 use crate::agents::{self, Agents};
 use crate::cli::Options;
@@ -49,11 +49,14 @@ impl Program {
         fleet.forget_simulated(&coming).await?;
 
         let connections = ConnectionSettings { max_message: limits::MESSAGE_BYTES, ..ConnectionSettings::default() };
-        // Whoever publishes over HTTP doesn't prove who he is.
-        let config = Config { connections, http_publish: access.is_none(), ..Config::default() };
-        let router = Router::builder().realm_with(REALM, access::realm(access.as_ref())).config(config).build();
-        let routes = if access.is_some() { http::page() } else { http::routes(Arc::clone(&fleet)) };
-        let server = router.serve(listener, routes);
+        let websocket = WebSocketSettings { connections, ..WebSocketSettings::default() };
+        let paths = match &access {
+            // Whoever publishes over HTTP doesn't prove who he is.
+            Some(_) => Paths::new().at("/ws", websocket)?.at("/", http::page())?,
+            None => Paths::simple(websocket, http::routes(Arc::clone(&fleet))),
+        };
+        let router = Router::builder().realm_with(REALM, access::realm(access.as_ref())).build();
+        let server = router.serve(listener, paths);
         let url = format!("ws://{}/ws", from_within(server.local_addr()));
         let mut app = App::new(&url).realm(REALM);
         if let Some(access) = &access {

@@ -13,8 +13,8 @@ use wamp_proto::{MatchPolicy, Pattern};
 use wamp_router::auth::Anonymous;
 use wamp_router::history::{History, HistoryRule};
 use wamp_router::realm::{Action, Authorizer, Decision, Grant, Member, RealmOptions};
-use wamp_router::session::{Applicant, Authenticator, Refusal, Verdict};
-use wamp_router::{Config, ConnectionSettings, Router};
+use wamp_router::session::{Applicant, Authenticator, Entrance, Refusal, Verdict};
+use wamp_router::{ConnectionSettings, Listener, Paths, RawSocketSettings, Router, WebSocketSettings};
 
 /// Everybody may join; who asks for the authid `operator` also gets the authrole of that name.
 #[derive(Debug)]
@@ -51,23 +51,26 @@ async fn main() -> anyhow::Result<()> {
         history: Some(History::in_memory([HistoryRule::new(remembered)])),
         ..RealmOptions::default()
     };
-    let connections = ConnectionSettings { ping_timeout: Duration::from_secs(5), ..ConnectionSettings::default() };
-    let mut config = Config { connections, ..Config::default() };
+    let mut connections = ConnectionSettings { ping_timeout: Duration::from_secs(5), ..ConnectionSettings::default() };
+    let mut sequential_request_ids = true;
     for argument in std::env::args().skip(1) {
         if argument == "--any-request-ids" {
-            config.sequential_request_ids = false;
+            sequential_request_ids = false;
         } else {
-            config.connections.rawsocket_pings = true;
-            config.connections.ping_interval = Duration::from_millis(argument.parse().context("no milliseconds")?);
+            connections.rawsocket_pings = true;
+            connections.ping_interval = Duration::from_millis(argument.parse().context("no milliseconds")?);
         }
     }
-    let router = Router::builder().realm_with("realm1", realm).config(config).build();
+    let router = Router::builder().realm_with("realm1", realm).build();
     let websocket = TcpListener::bind("127.0.0.1:0").await.context("no address for WebSocket")?;
     let rawsocket = TcpListener::bind("127.0.0.1:0").await.context("no address for RawSocket")?;
     let rawsocket_address = rawsocket.local_addr()?;
-    let mut server = router.serve(websocket, axum::Router::new());
-    server.rawsocket(rawsocket);
-    println!("ws://{}{}", server.local_addr(), router.config().websocket_path);
+    let entrance = |transport| Arc::new(Entrance::new(transport, sequential_request_ids));
+    let settings = WebSocketSettings { entrance: entrance("websocket"), connections, ..WebSocketSettings::default() };
+    let server = router.serve(websocket, Paths::simple(settings, axum::Router::new()));
+    let settings = RawSocketSettings { entrance: entrance("rawsocket"), connections, ..RawSocketSettings::default() };
+    server.listen(Listener::new(rawsocket, settings));
+    println!("ws://{}/ws", server.local_addr());
     println!("rs://{rawsocket_address}");
     tokio::signal::ctrl_c().await.context("cannot catch SIGINT")?;
     server.shutdown().await;

@@ -3,12 +3,18 @@
 mod history;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use history::HistoryFlags;
+use tower_http::services::ServeDir;
 use wamp_proto::Uri;
-use wamp_router::{Config, ConnectionSettings, LongPollSettings, OutboxLimits, SlowConsumer};
+use wamp_router::session::Entrance;
+use wamp_router::{
+    AllowedOrigins, Config, ConnectionSettings, HttpSettings, LongPollSettings, OutboxLimits, PathError, PathService,
+    Paths, Protocol, RawSocketSettings, SlowConsumer, Web, WebSocketSettings,
+};
 
 /// How the router is run where no configuration says it: each of these flags stands for itself.
 #[derive(Debug, Args)]
@@ -49,7 +55,7 @@ pub(crate) struct Flags {
 
     /// Where WebSockets are opened.
     #[arg(long, value_name = "PATH", default_value = "/ws", value_parser = path)]
-    ws_path: String,
+    pub(crate) ws_path: String,
 
     /// Serve WAMP over HTTP long-poll too, at this path (/lp, say): for browsers behind a proxy that
     /// breaks WebSockets.
@@ -117,33 +123,64 @@ enum Policy {
 
 impl Flags {
     pub(crate) fn config(&self) -> Config {
+        Config { max_connections: self.max_connections, ..Config::default() }
+    }
+
+    fn connections(&self) -> ConnectionSettings {
         let policy = match self.slow_consumer {
             Policy::Disconnect => SlowConsumer::Disconnect,
             Policy::DropNewest => SlowConsumer::DropNewest,
             Policy::DropOldest => SlowConsumer::DropOldest,
         };
-        Config {
-            connections: ConnectionSettings {
-                max_message: self.max_message,
-                outbox: OutboxLimits { bytes: self.outbox, policy, ..OutboxLimits::default() },
-                ping_interval: Duration::from_secs(self.ping_interval),
-                rawsocket_pings: self.rawsocket_pings,
-                ..ConnectionSettings::default()
-            },
-            max_connections: self.max_connections,
-            websocket_path: self.ws_path.clone(),
-            rawsocket_on_http_port: self.rawsocket_on_http_port,
-            longpoll: self
-                .longpoll_path
-                .as_ref()
-                .map(|path| LongPollSettings { path: path.clone(), ..LongPollSettings::default() }),
-            http_publish: !self.no_http_publish,
-            static_dir: self.static_dir.clone(),
-            allowed_origins: self.allowed_origins.clone(),
-            allowed_hosts: self.allowed_hosts.clone(),
-            sequential_request_ids: !self.any_request_ids,
-            ..Config::default()
+        ConnectionSettings {
+            max_message: self.max_message,
+            outbox: OutboxLimits { bytes: self.outbox, policy, ..OutboxLimits::default() },
+            ping_interval: Duration::from_secs(self.ping_interval),
+            rawsocket_pings: self.rawsocket_pings,
+            ..ConnectionSettings::default()
         }
+    }
+
+    pub(crate) fn rawsocket(&self) -> RawSocketSettings {
+        RawSocketSettings {
+            entrance: Arc::new(Entrance::new("rawsocket", !self.any_request_ids)),
+            connections: self.connections(),
+            ..RawSocketSettings::default()
+        }
+    }
+
+    /// What is spoken on the address of `--listen`.
+    pub(crate) fn protocol(&self) -> Result<Protocol, PathError> {
+        let allowed_origins: AllowedOrigins = self.allowed_origins.iter().collect();
+        let websocket = WebSocketSettings {
+            entrance: Arc::new(Entrance::new("websocket", !self.any_request_ids)),
+            connections: self.connections(),
+            allowed_origins: allowed_origins.clone(),
+            ..WebSocketSettings::default()
+        };
+        let mut paths = Paths::new().at(&self.ws_path, websocket)?;
+        if let Some(path) = &self.longpoll_path {
+            let longpoll = LongPollSettings {
+                connections: self.connections(),
+                allowed_origins: allowed_origins.clone(),
+                ..LongPollSettings::default()
+            };
+            paths = paths.at(path, longpoll)?;
+        }
+        if !self.no_http_publish {
+            paths = paths.at("/publish", PathService::Publish)?.at("/notify", PathService::Publish)?;
+        }
+        if let Some(dir) = &self.static_dir {
+            paths = paths.at("/", axum::Router::new().fallback_service(ServeDir::new(dir)))?;
+        }
+        let allowed_hosts = self.allowed_hosts.clone();
+        let http = HttpSettings { allowed_origins, allowed_hosts, ..HttpSettings::default() };
+        let web = Web { paths, http };
+        Ok(if self.rawsocket_on_http_port {
+            Protocol::Universal { rawsocket: self.rawsocket(), web }
+        } else {
+            Protocol::Web(web)
+        })
     }
 }
 
@@ -178,6 +215,7 @@ mod tests {
     fn defaults_are_those_of_the_library() {
         let Cli { flags } = Cli::parse_from(["wamp-router"]);
         assert_eq!(flags.config(), Config::default());
+        assert_eq!(flags.connections(), ConnectionSettings::default());
         assert_eq!(flags.rawsocket_unix_mode, UnixSocket::DEFAULT_MODE);
     }
 

@@ -8,6 +8,7 @@ mod incoming;
 mod pulse;
 pub(crate) mod rawsocket;
 mod settings;
+mod socket;
 mod stream;
 mod wamp;
 
@@ -33,6 +34,7 @@ use stream::{Stream, TcpSide, UnixSide, Whole};
 pub use incoming::{Flow, Incoming};
 pub use pulse::Heartbeat;
 pub use settings::ConnectionSettings;
+pub(crate) use socket::{Socket, say_last};
 pub(crate) use wamp::WampHandler;
 
 /// Bytes read at a time. A smaller buffer makes smaller bursts, and fan-out several times as
@@ -90,10 +92,7 @@ where
     H: Handler,
     F: FnOnce(Arc<Outbox>) -> H,
 {
-    // Messages are small and their sender waits: never hold one back to fill a packet.
-    if let Err(error) = socket.set_nodelay(true) {
-        tracing::debug!(%error, "no TCP_NODELAY");
-    }
+    socket::set_nodelay(&socket, heartbeat.settings());
     let (read, write) = socket.into_split();
     let outbox = Outbox::tcp(encoding, heartbeat.settings().outbox, write);
     let handler = handler(outbox.clone());
@@ -218,7 +217,9 @@ impl<S: Stream, H: Handler> Connection<S, H> {
         let established = handler.is_established();
         let max_message = if established { settings.max_message } else { settings.max_first_message };
         let decoder = match framing {
-            Framing::WebSocket => Decoder::WebSocket(websocket::Decoder::new(accept, max_message)),
+            Framing::WebSocket => {
+                Decoder::WebSocket(websocket::Decoder::new(accept, max_message).with_max_frame(settings.max_frame))
+            }
             Framing::RawSocket { .. } => Decoder::RawSocket(transport::rawsocket::Decoder::new(accept, max_message)),
         };
         let pulse = heartbeat.watch(&outbox, !established);
@@ -397,7 +398,11 @@ impl<S: Stream, H: Handler> Connection<S, H> {
                 tracing::debug!(%error, "peer broke the framing");
                 self.hearing = Hearing::Deaf;
                 self.tail = Vec::new();
-                self.outbox.finish(error.close_code(), &error.to_string());
+                if self.settings.fail_by_drop && self.outbox.encoding().framing == Framing::WebSocket {
+                    self.outbox.close();
+                } else {
+                    self.outbox.finish(error.close_code(), &error.to_string());
+                }
             }
         }
         self.note_established();

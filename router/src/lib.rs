@@ -32,7 +32,10 @@ mod tests;
 
 pub use config::Config;
 pub use connection::ConnectionSettings;
-pub use http::LongPollSettings;
+pub use http::{AllowedOrigins, HttpSettings, LongPollSettings, PathError, PathService, Paths, Web, WebSocketSettings};
 pub use outbox::{OutboxLimits, SlowConsumer};
 pub use router::{PublishError, Router, RouterBuilder};
-pub use server::{Server, UnixSocket};
+pub use server::{
+    ClientCertificates, Endpoint, Listener, Listening, Protocol, RawSocketSettings, Server, TcpPort, Tls, TlsError,
+    TlsSettings, TlsVersion, UnixSocket,
+};

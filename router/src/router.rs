@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use tokio::io::DuplexStream;
-use tokio::net::TcpListener;
 use wamp_proto::{Payload, PublicationId};
 
 use crate::config::Config;
+use crate::http::Web;
 use crate::realm::{Realm, RealmOptions, Realms, Refused};
-use crate::server::{self, Server};
+use crate::server::{self, Endpoint, Listener, Server};
 use crate::worker;
 
 /// A router: its realms, and how it is run. Clones are the same router.
@@ -103,17 +103,15 @@ impl Router {
         RouterBuilder::default()
     }
 
-    /// Serves WAMP and HTTP on `listener`, with the routes of `http` besides the router's own.
+    /// Serves WAMP and HTTP on one endpoint, without TLS. An [`axum::Router`] is served with WebSockets at `/ws`
+    /// besides: see [`Paths::simple`](crate::Paths::simple). For other listeners there is [`Server::listen`].
     ///
     /// It serves until [`Server::shutdown`]; dropping the handle changes nothing. Has to be
     /// called in a tokio runtime.
-    ///
-    /// # Panics
-    ///
-    /// If `http` has a route the router needs itself: its WebSocket path, those below the path of
-    /// [`Config::longpoll`] if set, or `/publish` and `/notify` if [`Config::http_publish`] is.
-    pub fn serve(&self, listener: TcpListener, http: axum::Router) -> Server {
-        Server::start(self.clone(), listener, http)
+    pub fn serve(&self, endpoint: impl Into<Endpoint>, web: impl Into<Web>) -> Server {
+        let server = Server::new(self);
+        server.listen(Listener::new(endpoint, web.into()));
+        server
     }
 
     /// Connects a client of the same process, without a socket: answers the client's end of a pipe.

@@ -1,36 +1,51 @@
-//! Listens: serves HTTP on one port and RawSocket where it is asked to, and ends in order.
+//! Listens: serves WAMP and HTTP on any number of endpoints, and ends in order.
 
 mod accept;
 mod deadlines;
+mod endpoint;
+mod heartbeats;
+mod listener;
+mod listening;
 mod rawsocket;
+mod slots;
+mod tls;
 mod unix;
 mod web;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use tokio::net::TcpListener;
+use parking_lot::Mutex;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::connection::Heartbeat;
+use crate::connection::{ConnectionSettings, Heartbeat, Socket, say_last};
 use crate::router::{Phase, Router};
-use crate::session::{Entrance, Origin};
+use crate::session::Origin;
 use crate::transport::control::CloseCode;
-use crate::{http, worker};
+use crate::worker;
+use heartbeats::Heartbeats;
+use slots::Slots;
 
-pub(crate) use accept::Slot;
+pub use endpoint::{Endpoint, TcpPort};
+pub use listener::{Listener, Protocol, RawSocketSettings};
+pub use listening::Listening;
 pub(crate) use rawsocket::connect_in_process;
+pub(crate) use slots::{AddressSlot, Full, Slot};
+pub use tls::{ClientCertificates, Tls, TlsError, TlsSettings, TlsVersion};
 pub use unix::UnixSocket;
 
-/// A serving router. See [`Router::serve`].
+/// Clients that are one too many and being told so. Those beyond are just hung up on.
+const REFUSALS: usize = 64;
+
+/// A serving router. See [`Router::serve`] and [`Server::new`].
+///
+/// Dropping it changes nothing: it serves until [`shutdown`](Self::shutdown).
 #[derive(Debug)]
 pub struct Server {
-    address: SocketAddr,
     shared: Arc<Shared>,
-    /// Accept connections; each ends by itself, and closes its listener, when a shutdown begins.
-    listeners: Vec<JoinHandle<()>>,
+    listening: Mutex<Vec<Listening>>,
     /// Tasks that run as long as the server does.
     tasks: Vec<JoinHandle<()>>,
 }
@@ -39,14 +54,9 @@ pub struct Server {
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) router: Router,
-    pub(crate) heartbeat: Heartbeat,
-    pub(crate) websocket: Arc<Entrance>,
-    rawsocket: Arc<Entrance>,
-    /// Whether the server listens on this machine only.
-    pub(crate) loopback: bool,
-    /// One permit for each connection there may be.
-    slots: Arc<Semaphore>,
-    /// One permit for each RawSocket client that may be told at a time that it is one too many.
+    heartbeats: Heartbeats,
+    slots: Slots,
+    /// One permit for each client that may be told at a time that it is one too many.
     refusals: Arc<Semaphore>,
     stage: watch::Sender<Stage>,
 }
@@ -64,76 +74,43 @@ pub(crate) enum Stage {
 }
 
 impl Server {
-    pub(crate) fn start(router: Router, listener: TcpListener, http: axum::Router) -> Self {
-        let address = listener.local_addr().expect("a listener is bound to an address");
-        let config = router.config();
-        let heartbeat = Heartbeat::new(config.connections);
+    /// A server that does not listen anywhere yet. A router has one at a time. Has to be called in a tokio runtime.
+    pub fn new(router: &Router) -> Self {
         let shared = Arc::new(Shared {
-            heartbeat: heartbeat.clone(),
-            websocket: Arc::new(Entrance::new("websocket", config.sequential_request_ids)),
-            rawsocket: Arc::new(Entrance::new("rawsocket", config.sequential_request_ids)),
-            loopback: address.ip().to_canonical().is_loopback(),
-            slots: Arc::new(Semaphore::new(config.max_connections.min(Semaphore::MAX_PERMITS))),
-            refusals: Arc::new(Semaphore::new(rawsocket::REFUSALS)),
+            heartbeats: Heartbeats::default(),
+            slots: Slots::new(router.config()),
+            refusals: Arc::new(Semaphore::new(REFUSALS)),
             stage: watch::Sender::new(Stage::Serving),
             router: router.clone(),
         });
-        let app = http::app(&shared, http);
-        let serve = {
-            let shared = shared.clone();
-            move |slot, socket, origin: Origin| {
-                let Some(peer) = origin.peer else { return };
-                tokio::spawn(web::serve(slot, shared.clone(), socket, peer, app.clone()));
-            }
-        };
-        let accept = accept::run(shared.clone(), listener, serve, |socket| web::refuse(&socket));
-        let listeners = vec![tokio::spawn(accept)];
-        let mut tasks = vec![tokio::spawn(heartbeat.run())];
-        tasks.extend(router.realms().iter().map(|realm| tokio::spawn(deadlines::run(realm.clone()))));
-        router.set_phase(Phase::Serving);
-        tracing::info!(%address, "serving");
-        Self { address, shared, listeners, tasks }
+        let tasks = router.realms().iter().map(|realm| tokio::spawn(deadlines::run(realm.clone()))).collect();
+        Self { shared, listening: Mutex::default(), tasks }
     }
 
-    /// Serves RawSocket on `listener` too, until the shutdown.
+    /// Serves on a listener too, until the shutdown or until it is [closed](Listening::close). Has to be called in a
+    /// tokio runtime.
+    pub fn listen(&self, listener: Listener) -> Listening {
+        let listening = Listening::start(&self.shared, listener);
+        self.shared.router.set_phase(Phase::Serving);
+        let mut all = self.listening.lock();
+        all.retain(|listening| !listening.is_stopped());
+        all.push(listening.clone());
+        listening
+    }
+
+    /// The address of the first TCP port it listens on.
     ///
-    /// Its connections count among [`Config::max_connections`](crate::Config::max_connections) and
-    /// are held to the same [settings](crate::ConnectionSettings) as WebSockets. No browser gets in
-    /// this way, so neither origins nor hosts are checked: anybody who reaches the port may join.
-    /// Has to be called in a tokio runtime.
-    pub fn rawsocket(&mut self, listener: TcpListener) {
-        self.listen_rawsocket(listener);
-    }
-
-    /// Serves RawSocket on a unix socket too, until the shutdown, which removes its file.
-    /// See [`rawsocket`](Self::rawsocket).
-    pub fn rawsocket_unix(&mut self, socket: UnixSocket) {
-        self.listen_rawsocket(socket);
-    }
-
-    fn listen_rawsocket<L>(&mut self, listener: L)
-    where
-        L: accept::Listener<Stream: crate::connection::rawsocket::Socket>,
-    {
-        let serve = {
-            let shared = self.shared.clone();
-            move |slot, stream, origin| drop(tokio::spawn(rawsocket::serve(slot, shared.clone(), stream, origin)))
-        };
-        let refuse = {
-            let shared = self.shared.clone();
-            move |stream| rawsocket::refuse(&shared, stream)
-        };
-        self.listeners.push(tokio::spawn(accept::run(self.shared.clone(), listener, serve, refuse)));
-    }
-
-    /// The address it listens on.
+    /// # Panics
+    ///
+    /// If there is none.
     pub fn local_addr(&self) -> SocketAddr {
-        self.address
+        let first = self.listening.lock().iter().find_map(Listening::local_addr);
+        first.expect("the server listens on a TCP port")
     }
 
     /// Connections that are open now, of whatever protocol.
     pub fn connections(&self) -> usize {
-        self.shared.connections()
+        self.shared.slots.taken()
     }
 
     /// Ends the server, and all sessions of its router: accepts no more connections, says
@@ -141,27 +118,26 @@ impl Server {
     /// [`Config::shutdown_timeout`](crate::Config::shutdown_timeout) says, then drops the rest.
     ///
     /// When it returns, no task of the server is left and its ports can be bound again.
-    pub async fn shutdown(mut self) {
+    pub async fn shutdown(self) {
         let shared = &self.shared;
         tracing::info!(connections = self.connections(), "shutting down");
         shared.router.set_phase(Phase::Draining);
         shared.stage.send_replace(Stage::Draining);
-        for listener in std::mem::take(&mut self.listeners) {
-            ended(listener).await;
+        let listening = std::mem::take(&mut *self.listening.lock());
+        for listening in listening {
+            listening.stopped().await;
         }
         worker::with_burst(|burst| shared.router.realms().shut_down(burst));
         shared.stage.send_replace(Stage::Closing);
-        shared.heartbeat.close_all(CloseCode::GOING_AWAY, "the router is shutting down");
+        shared.heartbeats.for_each(Shared::close_all);
         if timeout(shared.router.config().shutdown_timeout, shared.all_gone()).await.is_err() {
             tracing::warn!(connections = self.connections(), "dropping connections that did not close in time");
             shared.stage.send_replace(Stage::Dropping);
-            shared.heartbeat.drop_all();
+            shared.heartbeats.for_each(Heartbeat::drop_all);
             shared.all_gone().await;
         }
-        for task in &self.tasks {
+        for task in shared.heartbeats.take_tasks().into_iter().chain(self.tasks) {
             task.abort();
-        }
-        for task in self.tasks {
             ended(task).await;
         }
     }
@@ -185,23 +161,59 @@ impl Shared {
         let _ = self.stage.subscribe().wait_for(|current| *current >= stage).await;
     }
 
-    /// Room for a connection that is none to the listener, if there is any.
-    pub(crate) fn slot(&self) -> Option<Slot> {
-        Slot::take(&self.slots)
+    /// The heartbeat of connections with these settings.
+    pub(crate) fn heartbeat(&self, settings: ConnectionSettings) -> Heartbeat {
+        self.heartbeats.of(settings, |new| {
+            // Each stage is set before it is told to all there are.
+            match self.stage() {
+                Stage::Serving | Stage::Draining => {}
+                Stage::Closing => Self::close_all(new),
+                Stage::Dropping => new.drop_all(),
+            }
+        })
     }
 
-    fn max_connections(&self) -> usize {
-        self.router.config().max_connections.min(Semaphore::MAX_PERMITS)
+    fn close_all(heartbeat: &Heartbeat) {
+        heartbeat.close_all(CloseCode::GOING_AWAY, "the router is shutting down");
     }
 
-    fn connections(&self) -> usize {
-        self.max_connections() - self.slots.available_permits()
+    /// Room for a connection that is none to a listener, if there is any.
+    pub(crate) fn slot(&self, origin: &Origin) -> Result<Slot, Full> {
+        self.slots.take(None, origin)
+    }
+
+    /// Room for a session of whom a proxy comes for: its own connection is the proxy's.
+    pub(crate) fn slot_behind_proxy(&self, origin: &Origin) -> Result<Option<AddressSlot>, Full> {
+        if origin.forwarded_for.is_some() { self.slots.take_of_address(origin) } else { Ok(None) }
+    }
+
+    /// Whether a peer may say on whose behalf it comes.
+    pub(crate) fn trusts(&self, origin: &Origin) -> bool {
+        self.slots.trusts(origin)
+    }
+
+    /// Whether an address is a proxy's that may say so.
+    pub(crate) fn is_proxy(&self, address: std::net::IpAddr) -> bool {
+        self.slots.is_proxy(address)
+    }
+
+    /// Tells a client something and hangs up, if there are not too many of that kind.
+    fn refuse<S: Socket>(self: &Arc<Self>, mut stream: S, answer: impl AsRef<[u8]> + Send + Sync + 'static) {
+        let Ok(permit) = self.refusals.clone().try_acquire_owned() else { return };
+        let shared = self.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                () = say_last(&mut stream, answer.as_ref()) => {}
+                () = shared.reached(Stage::Draining) => {}
+            }
+            drop(stream);
+            drop(permit);
+        });
     }
 
     /// Waits until no connection is left.
     async fn all_gone(&self) {
-        let all = u32::try_from(self.max_connections()).unwrap_or(u32::MAX);
-        let _ = self.slots.acquire_many(all).await;
-        rawsocket::refused_gone(&self.refusals).await;
+        self.slots.all_free().await;
+        let _ = self.refusals.acquire_many(REFUSALS as u32).await;
     }
 }

@@ -31,7 +31,7 @@ use requests::{Asking, Joined};
 use violation::Violation;
 
 pub use authenticator::{Admission, Applicant, Authenticator, Challenge, Deciding, Exchange, Refusal, Verdict};
-pub use entrance::{Entrance, Origin};
+pub use entrance::{Entrance, Origin, RequestFacts, TlsFacts};
 pub use identity::Identity;
 
 /// A session, or what may become one. The connection that owns it feeds it with frames.

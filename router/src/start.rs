@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use wamp_router::realm::RealmOptions;
-use wamp_router::{Router, UnixSocket};
+use wamp_router::{Listener, Router, Server, UnixSocket};
 
 use crate::cli::Flags;
 use crate::command::Start;
@@ -54,15 +54,17 @@ async fn serve(flags: Flags) -> anyhow::Result<()> {
         router = router.realm_with(realm.as_str(), options);
     }
     let router = router.build();
-    let mut server = router.serve(listener, axum::Router::new());
-    println!("ws://{}{}", server.local_addr(), router.config().websocket_path);
+    let protocol = flags.protocol()?;
+    let server = Server::new(&router);
+    server.listen(Listener::new(listener, protocol));
+    println!("ws://{}{}", server.local_addr(), flags.ws_path);
     if let Some(listener) = rawsocket {
         println!("rs://{}", listener.local_addr().context("no RawSocket address")?);
-        server.rawsocket(listener);
+        server.listen(Listener::new(listener, flags.rawsocket()));
     }
     if let Some(socket) = unix {
         println!("rs://unix:{}", socket.path().display());
-        server.rawsocket_unix(socket);
+        server.listen(Listener::new(socket, flags.rawsocket()));
     }
 
     let mut signalled = async || {

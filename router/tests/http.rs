@@ -6,14 +6,19 @@ use std::time::Duration;
 
 use axum::extract::ConnectInfo;
 use axum::routing::get;
-use common::{Client, answer, http, serve, serve_with, soon};
+use common::{Client, answer, http, serve, serve_web, soon};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tower_http::services::ServeDir;
 use wamp_proto::Serializer;
-use wamp_router::Config;
+use wamp_router::{Config, HttpSettings, Server, Web};
 
 const POST: &str = "POST /publish HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json";
+
+async fn serve_http(http: HttpSettings) -> Server {
+    serve_web(Web { http, ..Web::from(axum::Router::new()) }).await
+}
 
 #[tokio::test]
 async fn what_is_posted_is_published() {
@@ -38,7 +43,7 @@ async fn what_is_posted_is_published() {
 
 #[tokio::test]
 async fn what_can_not_be_published_is_explained() {
-    let server = serve(Config { max_body: 1000, ..Config::default() }).await;
+    let server = serve_http(HttpSettings { max_body: 1000, ..Default::default() }).await;
     let table = [
         (r#"{"topic": "com.example."}"#, 400, "wamp.error.invalid_uri"),
         (r#"{"topic": "wamp.session.on_join"}"#, 400, "wamp.error.invalid_uri"),
@@ -103,7 +108,7 @@ async fn routes_of_the_embedding_program_and_static_files() {
     std::fs::write(dir.path().join("module.js"), "export {}").unwrap();
     let hello = |peer: ConnectInfo<std::net::SocketAddr>| async move { format!("hello {}", peer.0.ip()) };
     let routes = axum::Router::new().route("/hello", get(hello));
-    let server = serve_with(Config { static_dir: Some(dir.path().into()), ..Config::default() }, routes).await;
+    let server = serve_web(routes.fallback_service(ServeDir::new(dir.path()))).await;
     let get =
         async |path: &str| http(server.local_addr(), &format!("GET {path} HTTP/1.1\r\nhost: localhost"), b"").await;
     assert_eq!(get("/hello").await.body, "hello 127.0.0.1");
@@ -117,7 +122,7 @@ async fn routes_of_the_embedding_program_and_static_files() {
 
 #[tokio::test]
 async fn a_head_that_does_not_come_is_not_waited_for() {
-    let server = serve(Config { header_timeout: Duration::from_millis(50), ..Config::default() }).await;
+    let server = serve_http(HttpSettings { header_timeout: Duration::from_millis(50), ..Default::default() }).await;
     let whole = "GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
     for head in ["", "GET / HTTP/1.1\r\nhost: loc", whole, &format!("{whole}GET /")] {
         let mut socket = TcpStream::connect(server.local_addr()).await.unwrap();
@@ -129,7 +134,7 @@ async fn a_head_that_does_not_come_is_not_waited_for() {
 
 #[tokio::test]
 async fn a_body_that_does_not_come_is_not_waited_for() {
-    let server = serve(Config { request_timeout: Duration::from_millis(50), ..Config::default() }).await;
+    let server = serve_http(HttpSettings { request_timeout: Duration::from_millis(50), ..Default::default() }).await;
     let mut socket = TcpStream::connect(server.local_addr()).await.unwrap();
     let head = format!("{POST}\r\nconnection: close\r\ncontent-length: 100\r\n\r\n{{");
     socket.write_all(head.as_bytes()).await.unwrap();

@@ -5,11 +5,14 @@ mod common;
 use std::time::Duration;
 
 use common::longpoll::{Poller, Reply, finish, post, request};
-use common::{Client, serve, soon};
+use common::{Client, serve, serve_web, serve_with, soon};
 use serde_json::{Value, json};
 use wamp_proto::Serializer;
 use wamp_router::realm::{Action, Authorizer, Authorizing, Decision, Grant, Member, Question, RealmOptions};
-use wamp_router::{Config, ConnectionSettings, LongPollSettings, OutboxLimits, Router, Server};
+use wamp_router::{
+    AllowedOrigins, Config, ConnectionSettings, HttpSettings, LongPollSettings, OutboxLimits, Paths, Router, Server,
+    Web, WebSocketSettings,
+};
 
 const PROTOCOLS: [&str; 6] = [
     "wamp.2.json",
@@ -23,8 +26,20 @@ const PROTOCOLS: [&str; 6] = [
 /// For what must happen because a time is over.
 const SHORT: Duration = Duration::from_millis(100);
 
+/// WebSocket, too.
+fn web(settings: LongPollSettings) -> Web {
+    Paths::simple(WebSocketSettings::default(), axum::Router::new()).at("/lp", settings).unwrap().into()
+}
+
+/// With these limits, whatever is spoken.
+async fn serve_connections(connections: ConnectionSettings) -> Server {
+    let websocket = WebSocketSettings { connections, ..Default::default() };
+    let longpoll = LongPollSettings { connections, ..Default::default() };
+    serve_web(Paths::simple(websocket, axum::Router::new()).at("/lp", longpoll).unwrap()).await
+}
+
 async fn serve_longpoll(settings: LongPollSettings) -> Server {
-    serve(Config { longpoll: Some(settings), ..Config::default() }).await
+    serve_with(Config::default(), web(settings)).await
 }
 
 async fn serve_default() -> Server {
@@ -58,7 +73,7 @@ async fn it_is_off_unless_wanted() {
 /// Opening a Session.
 #[tokio::test]
 async fn the_first_protocol_the_router_speaks_is_chosen() {
-    let server = serve_longpoll(LongPollSettings { path: "/some/where/".into(), ..Default::default() }).await;
+    let server = serve_web(Paths::new().at("/some/where/", LongPollSettings::default()).unwrap()).await;
     let open = async |body: &'static str, query| {
         post(server.local_addr(), &format!("/some/where/open{query}"), "", body.as_bytes()).await
     };
@@ -199,8 +214,8 @@ async fn a_request_to_receive_waits_only_so_long() {
     }
     poller.subscribe(1, "com.example.topic").await;
     // The server gives up on requests before; that must not take a message along.
-    let config = Config { request_timeout: SHORT, longpoll: Some(LongPollSettings::default()), ..Config::default() };
-    let server = serve(config).await;
+    let http = HttpSettings { request_timeout: SHORT, ..HttpSettings::default() };
+    let server = serve_web(Web { http, ..web(LongPollSettings::default()) }).await;
     let poller = Poller::join(server.local_addr(), "wamp.2.json").await;
     assert_eq!(poller.post("receive", b"").await.status, 204);
 }
@@ -248,8 +263,7 @@ async fn who_stops_polling_is_taken_for_gone() {
 #[tokio::test]
 async fn who_does_not_introduce_himself_is_not_waited_for() {
     let connections = ConnectionSettings { handshake_timeout: SHORT, ..Default::default() };
-    let config = Config { connections, longpoll: Some(LongPollSettings::default()), ..Config::default() };
-    let server = serve(config).await;
+    let server = serve_connections(connections).await;
     let poller = Poller::open(server.local_addr(), "wamp.2.json").await;
     let reply = poller.post("receive", b"").await;
     if reply.status == 410 {
@@ -306,8 +320,7 @@ async fn goodbye_is_answered_and_the_transport_stays_to_be_closed() {
 #[tokio::test]
 async fn after_the_session_the_transport_stays_for_a_while_only() {
     let connections = ConnectionSettings { close_timeout: SHORT, ..Default::default() };
-    let config = Config { connections, longpoll: Some(LongPollSettings::default()), ..Config::default() };
-    let server = serve(config).await;
+    let server = serve_connections(connections).await;
     let poller = Poller::join(server.local_addr(), "wamp.2.json").await;
     poller.send(&[json!([6, {}, "wamp.close.close_realm"])]).await;
     soon(async { while poller.post("send", b"[]").await.status != 404 {} }).await;
@@ -376,8 +389,7 @@ async fn request_ids_may_come_in_any_order() {
 #[tokio::test]
 async fn a_message_that_is_too_long_is_not_taken() {
     let connections = ConnectionSettings { max_message: 3_000_000, max_first_message: 1000, ..Default::default() };
-    let config = Config { connections, longpoll: Some(LongPollSettings::default()), ..Config::default() };
-    let server = serve(config).await;
+    let server = serve_connections(connections).await;
     let poller = Poller::open(server.local_addr(), "wamp.2.json").await;
     expect(&poller.post("send", &[b' '; 1001]).await, 413, "wamp.error.payload_size_exceeded");
     poller.send(&[json!([1, "realm1", {"roles": {"subscriber": {}, "publisher": {}}}])]).await;
@@ -394,8 +406,7 @@ async fn a_message_that_is_too_long_is_not_taken() {
 async fn who_lets_too_much_wait_is_disconnected() {
     let outbox = OutboxLimits { bytes: 1000, reserve: 1000, ..Default::default() };
     let connections = ConnectionSettings { outbox, ..Default::default() };
-    let config = Config { connections, longpoll: Some(LongPollSettings::default()), ..Config::default() };
-    let server = serve(config).await;
+    let server = serve_connections(connections).await;
     let mut watcher = watcher(&server).await;
     let poller = Poller::join(server.local_addr(), "wamp.2.json").await;
     poller.subscribe(1, "com.example.topic").await;
@@ -420,8 +431,8 @@ async fn there_are_only_so_many_transports() {
 
 #[tokio::test]
 async fn transports_are_connections_of_which_there_are_only_so_many() {
-    let config = Config { max_connections: 2, longpoll: Some(LongPollSettings::default()), ..Config::default() };
-    let server = serve(config).await;
+    let config = Config { max_connections: 2, ..Config::default() };
+    let server = serve_with(config, web(LongPollSettings::default())).await;
     let _one = Poller::join(server.local_addr(), "wamp.2.json").await;
     soon(async {
         // Until the connection of the last request is gone, one more is refused at the door.
@@ -438,9 +449,8 @@ async fn transports_are_connections_of_which_there_are_only_so_many() {
 
 #[tokio::test]
 async fn pages_of_other_sites_are_kept_out_unless_allowed() {
-    let allowed_origins = vec!["https://app.example".into()];
-    let config = Config { allowed_origins, longpoll: Some(LongPollSettings::default()), ..Config::default() };
-    let server = serve(config).await;
+    let allowed_origins = AllowedOrigins::from_iter(["https://app.example"]);
+    let server = serve_longpoll(LongPollSettings { allowed_origins, ..Default::default() }).await;
     let body = br#"{"protocols":["wamp.2.json"]}"#;
     let open = async |method, origin| {
         request(server.local_addr(), method, "/lp/open", &format!("origin: {origin}\r\n"), body).await
@@ -466,9 +476,8 @@ async fn pages_of_other_sites_are_kept_out_unless_allowed() {
 
 #[tokio::test]
 async fn a_shutdown_says_goodbye_to_who_is_receiving() {
-    let config =
-        Config { shutdown_timeout: Duration::MAX, longpoll: Some(LongPollSettings::default()), ..Config::default() };
-    let server = serve(config).await;
+    let config = Config { shutdown_timeout: Duration::MAX, ..Config::default() };
+    let server = serve_with(config, web(LongPollSettings::default())).await;
     let poller = Poller::join(server.local_addr(), "wamp.2.json").await;
     let silent = Poller::open(server.local_addr(), "wamp.2.json").await;
     let between = Poller::join(server.local_addr(), "wamp.2.json").await;
@@ -515,14 +524,10 @@ async fn messages_wait_in_order_while_one_is_authorized() {
     let gate = Gate::default();
     let open = gate.0.clone();
     let options = RealmOptions { authorizer: std::sync::Arc::new(gate), ..RealmOptions::default() };
-    let config = Config {
-        longpoll: Some(LongPollSettings::default()),
-        connections: ConnectionSettings { max_message: 1000, ..ConnectionSettings::default() },
-        ..Config::default()
-    };
+    let connections = ConnectionSettings { max_message: 1000, ..ConnectionSettings::default() };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let router = Router::builder().realm_with("realm1", options).config(config).build();
-    let server = router.serve(listener, axum::Router::new());
+    let router = Router::builder().realm_with("realm1", options).build();
+    let server = router.serve(listener, web(LongPollSettings { connections, ..Default::default() }));
     let poller = Poller::join(server.local_addr(), "wamp.2.json.batched").await;
     let publish = |id: u64| json!([16, id, {"acknowledge": true}, "com.example.topic", [id]]);
     poller.send(&[publish(1), publish(2)]).await;

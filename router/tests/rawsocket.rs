@@ -5,23 +5,23 @@ mod common;
 
 use std::time::Duration;
 
-use common::raw::{Frame, RawClient, served};
+use common::raw::{Frame, RawClient, serve_unix, served, served_with};
 use common::{Client, http, soon};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
 use wamp_proto::Serializer;
-use wamp_router::{Config, ConnectionSettings, Router, UnixSocket};
+use wamp_router::{Config, ConnectionSettings, Listener, Protocol, RawSocketSettings, Router, Server, Web};
 
 /// A handshake that asks for JSON and takes 16 MiB.
 const JSON: [u8; 4] = [0x7F, 0xF1, 0, 0];
 
 #[tokio::test]
 async fn every_serializer_over_every_stream() {
-    let (mut server, address) = served(Config::default()).await;
+    let (server, address) = served(Config::default()).await;
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("wamp.sock");
-    server.rawsocket_unix(UnixSocket::bind(&path, UnixSocket::DEFAULT_MODE).unwrap());
+    serve_unix(&server, &path);
     let router = Router::builder().realm("realm1").build();
     for serializer in Serializer::ALL {
         let tcp = RawClient::join(TcpStream::connect(address).await.unwrap(), serializer).await;
@@ -89,7 +89,8 @@ async fn the_first_byte_tells_what_is_no_rawsocket() {
 #[tokio::test]
 async fn a_handshake_has_to_come_in_time() {
     let settings = ConnectionSettings { handshake_timeout: Duration::from_millis(40), ..Default::default() };
-    let (_server, address) = served(Config { connections: settings, ..Config::default() }).await;
+    let (_server, address) =
+        served_with(Config::default(), RawSocketSettings { connections: settings, ..Default::default() }).await;
     for partial in [&JSON[..0], &JSON[..1], &JSON[..3]] {
         let mut socket = TcpStream::connect(address).await.unwrap();
         socket.write_all(partial).await.unwrap();
@@ -175,7 +176,8 @@ async fn a_silent_client_is_pinged_then_dropped_if_asked_for() {
         rawsocket_pings: true,
         ..Default::default()
     };
-    let (_server, address) = served(Config { connections: settings, ..Config::default() }).await;
+    let (_server, address) =
+        served_with(Config::default(), RawSocketSettings { connections: settings, ..Default::default() }).await;
     let mut client = RawClient::join(TcpStream::connect(address).await.unwrap(), Serializer::Json).await;
     for _ in 0..3 {
         assert_eq!(client.frame().await, Frame { kind: 1, body: Vec::new() });
@@ -189,7 +191,8 @@ async fn a_silent_client_is_pinged_then_dropped_if_asked_for() {
 #[tokio::test]
 async fn frames_against_the_rules_end_the_connection() {
     let settings = ConnectionSettings { max_message: 1024, max_first_message: 1024, ..Default::default() };
-    let (_server, address) = served(Config { connections: settings, ..Config::default() }).await;
+    let (_server, address) =
+        served_with(Config::default(), RawSocketSettings { connections: settings, ..Default::default() }).await;
     let table: &[(&str, &[u8])] = &[
         ("type 3 is reserved", &[3, 0, 0, 0]),
         ("type 7 is reserved", &[7, 0, 0, 1, 0]),
@@ -218,7 +221,8 @@ async fn a_violation_is_aborted() {
 #[tokio::test]
 async fn the_router_takes_what_it_says_it_takes() {
     let settings = ConnectionSettings { max_message: 5000, ..Default::default() };
-    let (_server, address) = served(Config { connections: settings, ..Config::default() }).await;
+    let (_server, address) =
+        served_with(Config::default(), RawSocketSettings { connections: settings, ..Default::default() }).await;
     let mut socket = TcpStream::connect(address).await.unwrap();
     socket.write_all(&JSON).await.unwrap();
     let mut reply = [0; 4];
@@ -302,10 +306,10 @@ async fn a_call_or_result_longer_than_its_receiver_takes_is_an_error() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slow_reader_on_a_unix_socket_misses_nothing() {
     const EVENTS: usize = 200;
-    let (mut server, address) = served(Config::default()).await;
+    let (server, address) = served(Config::default()).await;
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("wamp.sock");
-    server.rawsocket_unix(UnixSocket::bind(&path, 0o600).unwrap());
+    serve_unix(&server, &path);
     let mut reader = RawClient::join(UnixStream::connect(&path).await.unwrap(), Serializer::Cbor).await;
     reader.send(json!([32, 1, {}, "com.example.topic"])).await;
     reader.receive().await;
@@ -335,8 +339,11 @@ async fn who_hangs_up_has_left() {
 
 #[tokio::test]
 async fn on_the_http_port_only_where_asked_for() {
-    let (server, _) = served(Config { rawsocket_on_http_port: true, ..Config::default() }).await;
-    let address = server.local_addr();
+    let server = Server::new(&Router::builder().realm("realm1").build());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let web = Web::from(axum::Router::new());
+    let both = Protocol::Universal { rawsocket: RawSocketSettings::default(), web };
+    let address = server.listen(Listener::new(listener, both)).local_addr().unwrap();
     sees_its_own_event(RawClient::join(TcpStream::connect(address).await.unwrap(), Serializer::Cbor).await).await;
     assert_eq!(http(address, "GET /ws HTTP/1.1\r\nhost: localhost", b"").await.status, 426);
     let (mut web, _) = Client::join(address, Serializer::Json).await;
@@ -352,10 +359,10 @@ async fn on_the_http_port_only_where_asked_for() {
 
 #[tokio::test]
 async fn a_shutdown_says_goodbye_everywhere() {
-    let (mut server, address) = served(Config { shutdown_timeout: Duration::MAX, ..Config::default() }).await;
+    let (server, address) = served(Config { shutdown_timeout: Duration::MAX, ..Config::default() }).await;
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("wamp.sock");
-    server.rawsocket_unix(UnixSocket::bind(&path, 0o600).unwrap());
+    serve_unix(&server, &path);
     let mut tcp = RawClient::join(TcpStream::connect(address).await.unwrap(), Serializer::Json).await;
     let mut unix = RawClient::join(UnixStream::connect(&path).await.unwrap(), Serializer::Json).await;
     // It has not even begun.

@@ -2,14 +2,14 @@
 
 mod common;
 
-use common::{Client, serve, soon};
+use common::{Client, serve, serve_web, soon};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::json;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use wamp_proto::Serializer;
-use wamp_router::{Config, ConnectionSettings};
+use wamp_router::{Config, ConnectionSettings, Paths, WebSocketSettings};
 
 #[tokio::test]
 async fn events_and_calls_pass_between_all_serializers() {
@@ -122,7 +122,11 @@ async fn messages_in_fragments_and_of_any_length() {
 #[tokio::test]
 async fn what_breaks_the_framing_is_closed_with_its_code() {
     let settings = ConnectionSettings { max_message: 1000, ..ConnectionSettings::default() };
-    let server = serve(Config { connections: settings, ..Config::default() }).await;
+    let server = serve_web(Paths::simple(
+        WebSocketSettings { connections: settings, ..Default::default() },
+        axum::Router::new(),
+    ))
+    .await;
     let table = [
         ("binary on a text connection", Message::binary(vec![1, 2, 3]), CloseCode::Unsupported),
         ("too long", Message::text("x".repeat(1001)), CloseCode::Size),

@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use wamp_client::{App, Error, ErrorKind, Serializer};
-use wamp_router::Router;
+use wamp_router::{Listener, RawSocketSettings, Router, UnixSocket};
 
 async fn within<T>(event: impl IntoFuture<Output = T>) -> T {
     timeout(Duration::from_secs(30), event).await.expect("it happens before the deadline")
@@ -50,10 +50,10 @@ async fn exercise(app: impl Fn() -> App) {
 async fn rawsocket_over_tcp_works() {
     let listener = || TcpListener::bind("127.0.0.1:0");
     let router = Router::builder().realm("realm1").build();
-    let mut server = router.serve(listener().await.expect("an address is free"), axum::Router::new());
+    let server = router.serve(listener().await.expect("an address is free"), axum::Router::new());
     let raw = listener().await.expect("an address is free");
     let address = raw.local_addr().expect("it is bound");
-    server.rawsocket(raw);
+    server.listen(Listener::new(raw, RawSocketSettings::default()));
     exercise(|| App::new(format!("rs://{address}"))).await;
     within(server.shutdown()).await;
 }
@@ -64,8 +64,9 @@ async fn rawsocket_over_a_unix_socket_works() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let path = folder.path().join("router.sock");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("an address is free");
-    let mut server = Router::builder().realm("realm1").build().serve(listener, axum::Router::new());
-    server.rawsocket_unix(wamp_router::UnixSocket::bind(&path, 0o600).expect("the path is free"));
+    let server = Router::builder().realm("realm1").build().serve(listener, axum::Router::new());
+    let socket = UnixSocket::bind(&path, 0o600).expect("the path is free");
+    server.listen(Listener::new(socket, RawSocketSettings::default()));
     let url = format!("rs+unix://{}", path.display());
     exercise(|| App::new(url.clone())).await;
     let url = format!("unix:{}", path.display());

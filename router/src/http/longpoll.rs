@@ -25,46 +25,35 @@ use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use axum::routing::post;
 
-use super::Problem;
-use crate::server::Shared;
-use crate::session::Entrance;
+use super::{Problem, Site, guard};
 use channel::Channel;
-use channels::Channels;
 
+pub(super) use channels::Channels;
 pub use settings::LongPollSettings;
 
 /// What the requests of all channels share.
 #[derive(Debug)]
 struct Endpoint {
-    shared: Arc<Shared>,
+    site: Arc<Site>,
     settings: LongPollSettings,
-    channels: Arc<Channels>,
-    entrance: Arc<Entrance>,
 }
 
 /// The transport's routes.
-pub(super) fn routes(shared: &Arc<Shared>, settings: &LongPollSettings) -> axum::Router {
-    let endpoint = Arc::new(Endpoint {
-        shared: shared.clone(),
-        settings: settings.clone(),
-        channels: Arc::new(Channels::new(settings.max_transports)),
-        // A client may send several requests at a time, on connections of which either may be the
-        // faster: autobahn-js does. So ids may arrive in any order.
-        entrance: Arc::new(Entrance::new("longpoll", false)),
-    });
-    let base = settings.path.trim_end_matches('/');
+pub(super) fn routes(site: &Arc<Site>, settings: LongPollSettings) -> axum::Router {
+    let allowed = settings.allowed_origins.clone();
     axum::Router::new()
-        .route(&format!("{base}/open"), post(open::open))
-        .route(&format!("{base}/{{transport}}/receive"), post(receive::receive))
-        .route(&format!("{base}/{{transport}}/send"), post(send::send))
-        .route(&format!("{base}/{{transport}}/close"), post(close::close))
-        .layer(from_fn_with_state(shared.clone(), cors::allow))
-        .with_state(endpoint)
+        .route("/open", post(open::open))
+        .route("/{transport}/receive", post(receive::receive))
+        .route("/{transport}/send", post(send::send))
+        .route("/{transport}/close", post(close::close))
+        .layer(from_fn_with_state(allowed.clone(), cors::allow))
+        .layer(from_fn_with_state(allowed, guard::check_origin))
+        .with_state(Arc::new(Endpoint { site: site.clone(), settings }))
 }
 
 impl Endpoint {
     fn channel(&self, id: &str) -> Result<Arc<Channel>, Problem> {
-        self.channels.get(id).ok_or_else(|| {
+        self.site.channels.get(id).ok_or_else(|| {
             let message = "there is no such transport: it was closed, has timed out, or was never opened";
             Problem::new(StatusCode::NOT_FOUND, "no_such_transport", message)
         })

@@ -13,9 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use wamp_proto::{Payload, PublicationId, Serializer, error};
 
-use super::Problem;
+use super::{Problem, Site};
 use crate::router::publish as publish_to;
-use crate::server::Shared;
 
 /// An event, as it is posted.
 #[derive(Debug, Deserialize)]
@@ -40,7 +39,7 @@ pub(super) struct Publication {
 
 /// `POST /publish`, and `POST /notify` as it was once called.
 pub(super) async fn publish(
-    State(shared): State<Arc<Shared>>,
+    State(site): State<Arc<Site>>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Publication>, Problem> {
@@ -60,7 +59,7 @@ pub(super) async fn publish(
         return Err(Problem::new(StatusCode::BAD_REQUEST, error::OPTION_NOT_ALLOWED, message));
     }
     let payload = payload(&event)?;
-    let Some(realm) = shared.router.default_realm() else {
+    let Some(realm) = site.shared.router.default_realm() else {
         return Err(Problem::new(StatusCode::NOT_FOUND, error::NO_SUCH_REALM, "this router has no realm"));
     };
     match publish_to(realm, &event.topic, payload) {

@@ -2,99 +2,170 @@
 
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{OriginalUri, Request, State};
 use axum::http::header::{
-    ALLOW, CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
+    ALLOW, AUTHORIZATION, CONNECTION, COOKIE, HOST, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_PROTOCOL,
+    SEC_WEBSOCKET_VERSION, UPGRADE,
 };
-use axum::http::{HeaderValue, Method, StatusCode, Version};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version};
+use axum::response::{Html, IntoResponse, Response};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 use tracing::Instrument;
-use wamp_proto::Serializer;
 
-use super::Problem;
-use crate::connection::{WampHandler, run_tcp};
+use super::{Problem, Site, WebSocketSettings, guard};
+use crate::connection::{Heartbeat, Socket, WampHandler};
 use crate::outbox::{Encoding, Framing};
-use crate::server::{Shared, Slot, Stage};
-use crate::session::Origin;
-use crate::transport::Accept;
+use crate::server::{AddressSlot, Slot, Stage};
+use crate::session::{Origin, RequestFacts};
 use crate::transport::websocket::handshake::{HandshakeError, accept_key, choose_serializer};
 
-/// Answers a request at the WebSocket path: switches protocols, or says why not.
-pub(super) async fn open(State(shared): State<Arc<Shared>>, mut request: Request) -> Response {
+/// What is said to a person who looks what is here.
+const STATUS_PAGE: &str = "<!doctype html><meta charset=utf-8><title>WAMP</title>\
+    <p>This address speaks <a href=\"https://wamp-proto.org\">WAMP</a> over WebSocket, to programs.";
+
+/// Where WebSockets are opened.
+#[derive(Debug)]
+pub(super) struct Endpoint {
+    site: Arc<Site>,
+    settings: WebSocketSettings,
+    heartbeat: Heartbeat,
+}
+
+impl Endpoint {
+    pub(super) fn new(site: &Arc<Site>, settings: WebSocketSettings) -> Arc<Self> {
+        Arc::new(Self { site: site.clone(), heartbeat: site.shared.heartbeat(settings.connections), settings })
+    }
+}
+
+/// What carries a request: its place among the server's connections, and how a WebSocket on it is run.
+#[derive(Debug, Clone)]
+pub(crate) struct Carrier {
+    slot: Slot,
+    run: fn(OnUpgrade, Opening),
+}
+
+impl Carrier {
+    /// A stream of type `S`.
+    pub(crate) fn new<S: Socket>(slot: Slot) -> Self {
+        Self { slot, run: run::<S> }
+    }
+}
+
+/// A WebSocket that is about to be one.
+struct Opening {
+    endpoint: Arc<Endpoint>,
+    encoding: Encoding,
+    origin: Origin,
+    /// It stays the server's connection, of which there may be only so many.
+    slots: (Slot, Option<AddressSlot>),
+}
+
+/// Answers a request at a WebSocket path: switches protocols, or says why not.
+pub(super) async fn open(State(endpoint): State<Arc<Endpoint>>, mut request: Request) -> Response {
     if request.method() != Method::GET {
         let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "bad_request", "a WebSocket is opened with GET");
         return ([(ALLOW, "GET")], problem).into_response();
     }
+    let settings = &endpoint.settings;
+    if settings.status_page && !request.headers().contains_key(UPGRADE) {
+        return Html(STATUS_PAGE).into_response();
+    }
+    let shared = &endpoint.site.shared;
     if shared.stage() != Stage::Serving {
         let message = "the router is shutting down";
         return Problem::new(StatusCode::SERVICE_UNAVAILABLE, "wamp.close.system_shutdown", message).into_response();
+    }
+    if let Err(problem) = guard::judge_origin(request.headers(), &settings.allowed_origins) {
+        tracing::info!(path = request.uri().path(), ?problem, "WebSocket refused");
+        return problem.into_response();
     }
     if request.version() < Version::HTTP_11 {
         return refuse(&HandshakeError::NoUpgrade);
     }
     let headers = request.headers();
-    let (accept, serializer) = match accept_key(headers).and_then(|key| Ok((key, choose_serializer(headers)?))) {
+    let chosen = |key| Ok((key, choose_serializer(headers, &settings.serializers, settings.require_subprotocol)?));
+    let (accept, (serializer, named)) = match accept_key(headers).and_then(chosen) {
         Ok(agreed) => agreed,
         Err(error) => return refuse(&error),
     };
     let Ok(accept) = HeaderValue::try_from(accept) else { return refuse(&HandshakeError::Key) };
+    let facts = facts(original_uri(&request), headers);
     let upgrade = hyper::upgrade::on(&mut request);
-    // It stays the server's connection, of which there may be only so many.
-    let slot = request.extensions_mut().remove::<Slot>();
-    let peer = request.extensions().get::<ConnectInfo<std::net::SocketAddr>>().map(|info| info.0);
+    let extensions = request.extensions_mut();
+    let mut origin = extensions.remove::<Origin>().unwrap_or_default();
+    let Some(Carrier { slot, run }) = extensions.remove::<Carrier>() else {
+        return refuse(&HandshakeError::NoUpgrade);
+    };
+    let address = match shared.slot_behind_proxy(&origin) {
+        Ok(address) => address,
+        Err(full) => return super::too_many(&origin, full).into_response(),
+    };
+    origin.request = Some(Arc::new(facts));
+    let encoding = Encoding { serializer, framing: Framing::WebSocket };
+    run(upgrade, Opening { endpoint: endpoint.clone(), encoding, origin, slots: (slot, address) });
+    let mut answer = HeaderMap::new();
+    answer.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    answer.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+    answer.insert(SEC_WEBSOCKET_ACCEPT, accept);
+    if named {
+        answer.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(serializer.subprotocol()));
+    }
+    (StatusCode::SWITCHING_PROTOCOLS, answer).into_response()
+}
+
+/// Starts the session, and holds its slot.
+fn run<S: Socket>(upgrade: OnUpgrade, opening: Opening) {
     let span = tracing::info_span!(
         "connection",
-        peer = peer.map(tracing::field::display),
-        serializer = ?serializer,
+        peer = %opening.origin,
+        serializer = ?opening.encoding.serializer,
         // Known once the session has joined.
         session = tracing::field::Empty,
         realm = tracing::field::Empty,
     );
-    tokio::spawn(run(shared, upgrade, serializer, Origin { peer }, slot).instrument(span));
-    let headers = [
-        (UPGRADE, HeaderValue::from_static("websocket")),
-        (CONNECTION, HeaderValue::from_static("Upgrade")),
-        (SEC_WEBSOCKET_ACCEPT, accept),
-        (SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(serializer.subprotocol())),
-    ];
-    (StatusCode::SWITCHING_PROTOCOLS, headers).into_response()
-}
-
-/// Runs the session, and holds its slot.
-async fn run(shared: Arc<Shared>, upgrade: OnUpgrade, serializer: Serializer, origin: Origin, _slot: Option<Slot>) {
-    let connection = match upgrade.await.map(tcp) {
-        Ok(Some((socket, received))) => connection(&shared, socket, received, serializer, origin),
-        Ok(None) => return tracing::error!("an upgraded connection is no TCP socket"),
-        Err(error) => return tracing::debug!(%error, "not upgraded"),
+    let opened = async move {
+        let Opening { endpoint, encoding, origin, slots: _slots } = opening;
+        let connection = match upgrade.await.map(stream::<S>) {
+            Ok(Some((stream, received))) => {
+                let entrance = endpoint.settings.entrance.clone();
+                let realms = endpoint.site.shared.router.realms().clone();
+                let session = move |outbox| WampHandler::new(realms, outbox, entrance, origin);
+                stream.run(received, encoding, &endpoint.heartbeat, session)
+            }
+            Ok(None) => return tracing::error!("an upgraded connection is not the stream it was"),
+            Err(error) => return tracing::debug!(%error, "not upgraded"),
+        };
+        drop(endpoint);
+        connection.await;
     };
-    drop(shared);
-    connection.await;
+    tokio::spawn(opened.instrument(span));
 }
 
-fn connection(
-    shared: &Shared,
-    socket: TcpStream,
-    received: Vec<u8>,
-    serializer: Serializer,
-    origin: Origin,
-) -> impl Future<Output = ()> + Send + use<> {
-    let encoding = Encoding { serializer, framing: Framing::WebSocket };
-    let accept = if serializer.is_binary() { Accept::Binary } else { Accept::Text };
-    let entrance = shared.websocket.clone();
-    let realms = shared.router.realms().clone();
-    let session = move |outbox| WampHandler::new(realms, outbox, entrance, origin);
-    run_tcp(socket, received, encoding, accept, &shared.heartbeat, session)
-}
-
-/// The socket under an upgraded connection, and what was read from it already.
+/// The stream under an upgraded connection, and what was read from it already.
 ///
 /// The bytes are copied: a slice would keep all of the HTTP connection's buffer for as long.
-fn tcp(upgraded: Upgraded) -> Option<(TcpStream, Vec<u8>)> {
-    let parts = upgraded.downcast::<TokioIo<TcpStream>>().ok()?;
+fn stream<S: Socket>(upgraded: Upgraded) -> Option<(S, Vec<u8>)> {
+    let parts = upgraded.downcast::<TokioIo<S>>().ok()?;
     Some((parts.io.into_inner(), parts.read_buf.to_vec()))
+}
+
+fn original_uri(request: &Request) -> &Uri {
+    request.extensions().get::<OriginalUri>().map_or(request.uri(), |original| &original.0)
+}
+
+/// What a request tells of who makes it.
+pub(super) fn facts(uri: &Uri, headers: &HeaderMap) -> RequestFacts {
+    let text = |name: HeaderName| headers.get(name)?.to_str().ok().map(Box::from);
+    let cookies = headers.get_all(COOKIE).into_iter().filter_map(|line| line.to_str().ok());
+    let cookie = cookies.collect::<Vec<_>>().join("; ");
+    RequestFacts {
+        path: uri.path().into(),
+        host: text(HOST),
+        origin: text(ORIGIN),
+        cookie: (!cookie.is_empty()).then(|| cookie.into()),
+        authorization: text(AUTHORIZATION),
+    }
 }
 
 fn refuse(error: &HandshakeError) -> Response {

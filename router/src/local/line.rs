@@ -14,7 +14,7 @@ use wamp_proto::{Features, Message, RequestId, Roles, Serializer, SubscriptionId
 
 use super::answer::CallError;
 use super::waiting::{Heard, Topic, Waiting};
-use crate::connection::rawsocket::Socket;
+use crate::connection::Socket;
 use crate::connection::{ConnectionSettings, Heartbeat, WampHandler};
 use crate::outbox::{Encoding, Framing};
 use crate::realm::{Realm, Realms};
@@ -67,7 +67,7 @@ impl Line {
             ..ConnectionSettings::default()
         };
         let realms: Realms = [realm.clone()].into_iter().collect();
-        let connection = far.run(ENCODING, Heartbeat::new(settings), move |outbox| {
+        let connection = far.run(Vec::new(), ENCODING, &Heartbeat::new(settings), move |outbox| {
             WampHandler::new(Arc::new(realms), outbox, Arc::new(entrance), Origin::default())
         });
         let span = tracing::info_span!(

@@ -1,72 +1,74 @@
-//! Accepts connections, and counts them.
+//! Accepts connections, and finds out what they speak.
 
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::net::{RecvFlags, recv};
+use tokio::io::{AsyncBufReadExt, Interest};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+use tokio_rustls::server::TlsStream;
+use wamp_proto::rawsocket::{HandshakeError, MAGIC};
 
-use super::{Shared, Stage, UnixSocket};
-use crate::metrics::rare::{self, OpenConnection};
+use super::listening::Doorway;
+use super::slots::Full;
+use super::{Slot, Stage, UnixSocket, rawsocket, web};
+use crate::connection::Socket;
+use crate::metrics::rare;
 use crate::session::Origin;
-
-/// Held by a connection for as long as it counts as one, in whatever protocol.
-#[derive(Debug, Clone)]
-pub(crate) struct Slot(#[expect(dead_code, reason = "held for its drop")] Arc<(OwnedSemaphorePermit, OpenConnection)>);
-
-impl Slot {
-    pub(super) fn take(slots: &Arc<Semaphore>) -> Option<Self> {
-        slots.clone().try_acquire_owned().ok().map(|permit| Self(Arc::new((permit, OpenConnection::new()))))
-    }
-}
 
 /// How long to wait after an error that says the process is short of something.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Where connections come from.
-pub(super) trait Listener: Send + Sync + 'static {
-    type Stream: Send;
+pub(super) trait Accept: Send + Sync + 'static {
+    type Stream: Peek + Socket;
 
     fn accept(&self) -> impl Future<Output = io::Result<(Self::Stream, Origin)>> + Send;
 }
 
-/// Accepts until the server shuts down. What `serve` starts holds the slot; what is one
-/// connection too many goes to `refuse`.
-pub(super) async fn run<L: Listener>(
-    shared: Arc<Shared>,
-    listener: L,
-    serve: impl Fn(Slot, L::Stream, Origin) + Send,
-    refuse: impl Fn(L::Stream) + Send,
-) {
-    let mut draining = pin!(shared.reached(Stage::Draining));
+/// A stream whose first byte can be looked at and left where it is.
+pub(super) trait Peek: Send {
+    /// The first byte; none if the stream ends before it.
+    fn first(&mut self) -> impl Future<Output = io::Result<Option<u8>>> + Send;
+}
+
+/// Accepts until it is told to stop, or the server shuts down.
+pub(super) async fn run<A>(doorway: Arc<Doorway>, listener: A)
+where
+    A: Accept,
+    TlsStream<A::Stream>: Peek + Socket,
+{
+    let mut ending = pin!(doorway.closing());
     let mut full = false;
     loop {
         let accepted = tokio::select! {
             biased;
-            () = &mut draining => return,
+            () = &mut ending => return,
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, origin)) => match shared.slot() {
-                Some(slot) => {
+            Ok((stream, origin)) => match doorway.shared.slots.take(doorway.slots.as_ref(), &origin) {
+                Ok(slot) => {
                     full = false;
-                    serve(slot, stream, origin);
+                    meet(&doorway, slot, stream, origin);
                 }
-                None => {
+                Err(why) => {
                     rare::CONNECTIONS_REFUSED.add(1);
-                    if !std::mem::replace(&mut full, true) {
-                        tracing::warn!(peer = %origin, limit = shared.max_connections(), "too many connections");
+                    let of_all = !matches!(why, Full::Address { .. });
+                    if why.is_news() || of_all && !std::mem::replace(&mut full, true) {
+                        tracing::warn!(peer = %origin, "connection refused: {why}");
                     }
-                    refuse(stream);
+                    refuse(&doorway, stream);
                 }
             },
             Err(error) if is_of_the_peer(&error) => {}
             Err(error) => {
                 tracing::error!(%error, "could not accept a connection");
                 // Not beyond the beginning of a shutdown.
-                if tokio::time::timeout(PAUSE, &mut draining).await.is_ok() {
+                if timeout(PAUSE, &mut ending).await.is_ok() {
                     return;
                 }
             }
@@ -74,22 +76,100 @@ pub(super) async fn run<L: Listener>(
     }
 }
 
-impl Listener for TcpListener {
+/// Begins with a connection: with TLS where it is spoken.
+fn meet<S>(doorway: &Arc<Doorway>, slot: Slot, stream: S, mut origin: Origin)
+where
+    S: Peek + Socket,
+    TlsStream<S>: Peek + Socket,
+{
+    let Some(tls) = &doorway.tls else { return serve(doorway.clone(), slot, stream, origin) };
+    let handshake = tls.accept(stream);
+    let doorway = doorway.clone();
+    tokio::spawn(async move {
+        let accepted = tokio::select! {
+            accepted = timeout(doorway.handshake_timeout, handshake) => accepted,
+            () = doorway.shared.reached(Stage::Draining) => return,
+        };
+        match accepted {
+            Ok(Ok((stream, facts))) => {
+                origin.tls = Some(Arc::new(facts));
+                serve(doorway, slot, stream, origin);
+            }
+            Ok(Err(error)) => tracing::info!(peer = %origin, %error, "TLS handshake failed"),
+            Err(_) => tracing::debug!(peer = %origin, "no TLS handshake in time"),
+        }
+    });
+}
+
+/// Begins to speak what the listener speaks.
+fn serve<S: Peek + Socket>(doorway: Arc<Doorway>, slot: Slot, mut stream: S, origin: Origin) {
+    match (&doorway.rawsocket, &doorway.app) {
+        (Some(_), None) => drop(tokio::spawn(rawsocket::serve(slot, doorway, stream, origin))),
+        (None, _) => drop(tokio::spawn(web::serve(slot, doorway, stream, origin))),
+        (Some(_), Some(_)) => {
+            tokio::spawn(async move {
+                let first = tokio::select! {
+                    first = timeout(doorway.handshake_timeout, stream.first()) => first,
+                    () = doorway.shared.reached(Stage::Draining) => return,
+                };
+                // A task of their own: a session is not to keep the room that HTTP takes.
+                match first {
+                    Ok(Ok(Some(MAGIC))) => drop(tokio::spawn(rawsocket::serve(slot, doorway, stream, origin))),
+                    Ok(Ok(Some(_))) => drop(tokio::spawn(web::serve(slot, doorway, stream, origin))),
+                    _ => tracing::debug!(peer = %origin, "said nothing"),
+                }
+            });
+        }
+    }
+}
+
+/// Tells a client that it is one too many, in the way it understands. Under TLS that would cost more than to serve it.
+fn refuse<S: Socket>(doorway: &Arc<Doorway>, stream: S) {
+    match &doorway.app {
+        _ if doorway.tls.is_some() => {}
+        Some(_) => doorway.shared.refuse(stream, web::TOO_MANY),
+        None => doorway.shared.refuse(stream, HandshakeError::ConnectionLimit.reply()),
+    }
+}
+
+impl Accept for TcpListener {
     type Stream = TcpStream;
 
     async fn accept(&self) -> io::Result<(TcpStream, Origin)> {
         let (stream, peer) = TcpListener::accept(self).await?;
-        Ok((stream, Origin { peer: Some(peer) }))
+        Ok((stream, Origin { peer: Some(peer), ..Origin::default() }))
     }
 }
 
-impl Listener for UnixSocket {
+impl Accept for UnixSocket {
     type Stream = UnixStream;
 
     async fn accept(&self) -> io::Result<(UnixStream, Origin)> {
         let (stream, _) = self.listener.accept().await?;
         // The other end of a unix socket has no name.
         Ok((stream, Origin::default()))
+    }
+}
+
+impl Peek for TcpStream {
+    async fn first(&mut self) -> io::Result<Option<u8>> {
+        let mut byte = [0];
+        Ok((self.peek(&mut byte).await? == 1).then_some(byte[0]))
+    }
+}
+
+impl Peek for UnixStream {
+    async fn first(&mut self) -> io::Result<Option<u8>> {
+        let mut byte = [0];
+        let peek = || Ok(recv(&*self, &mut byte, RecvFlags::PEEK)?);
+        let (peeked, _) = self.async_io(Interest::READABLE, peek).await?;
+        Ok((peeked == 1).then_some(byte[0]))
+    }
+}
+
+impl<S: Socket> Peek for TlsStream<S> {
+    async fn first(&mut self) -> io::Result<Option<u8>> {
+        Ok(self.fill_buf().await?.first().copied())
     }
 }
 

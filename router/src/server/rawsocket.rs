@@ -4,70 +4,47 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::DuplexStream;
-use tokio::sync::Semaphore;
 use tracing::Instrument;
-use wamp_proto::rawsocket::HandshakeError;
+use wamp_proto::Serializer;
 
-use super::{Shared, Slot, Stage};
-use crate::connection::rawsocket::{self, Socket};
-use crate::connection::{ConnectionSettings, Heartbeat, WampHandler};
+use super::listening::Doorway;
+use super::{Slot, Stage};
+use crate::connection::{ConnectionSettings, Heartbeat, Socket, WampHandler, rawsocket};
 use crate::outbox::Encoding;
 use crate::router::Router;
 use crate::session::{Entrance, Origin};
-
-/// Clients that are one too many and being told so. Those beyond are just hung up on.
-pub(super) const REFUSALS: usize = 64;
 
 /// Bytes a pipe to the router holds each way.
 const PIPE: usize = 64 << 10;
 
 /// Runs one connection, and holds its slot: the slot is dropped last.
-pub(super) async fn serve<S: Socket>(_slot: Slot, shared: Arc<Shared>, mut stream: S, origin: Origin) {
-    let settings = shared.heartbeat.settings();
+pub(super) async fn serve<S: Socket>(_slot: Slot, doorway: Arc<Doorway>, mut stream: S, origin: Origin) {
+    let Some(way) = &doorway.rawsocket else { return };
     let encoding = tokio::select! {
-        encoding = rawsocket::open(&mut stream, settings) => encoding,
-        () = shared.reached(Stage::Draining) => None,
+        encoding = rawsocket::open(&mut stream, &way.settings.connections, &way.settings.serializers) => encoding,
+        () = doorway.shared.reached(Stage::Draining) => None,
     };
     let Some(encoding) = encoding else { return };
     let span = span(&origin, encoding);
-    let entrance = shared.rawsocket.clone();
-    let connection = run(&shared.router, stream, encoding, shared.heartbeat.clone(), entrance, origin);
-    drop(shared);
+    let connection =
+        run(&doorway.shared.router, stream, encoding, &way.heartbeat, way.settings.entrance.clone(), origin);
+    drop(doorway);
     connection.instrument(span).await;
-}
-
-/// Tells a client that it is one too many.
-pub(super) fn refuse<S: Socket>(shared: &Arc<Shared>, mut stream: S) {
-    let Ok(permit) = shared.refusals.clone().try_acquire_owned() else { return };
-    let shared = shared.clone();
-    tokio::spawn(async move {
-        tokio::select! {
-            () = rawsocket::refuse(&mut stream, HandshakeError::ConnectionLimit) => {}
-            () = shared.reached(Stage::Draining) => {}
-        }
-        drop(stream);
-        drop(permit);
-    });
-}
-
-/// Waits until nobody is being refused any more.
-pub(super) async fn refused_gone(refusals: &Semaphore) {
-    let _ = refusals.acquire_many(REFUSALS as u32).await;
 }
 
 /// A pipe to the router. See [`Router::connect_in_process`].
 pub(crate) fn connect_in_process(router: &Router) -> DuplexStream {
     let (client, mut pipe) = tokio::io::duplex(PIPE);
     // A pipe is closed or it is open: there is nothing to find out by a ping.
-    let settings = ConnectionSettings { ping_interval: Duration::MAX, ..router.config().connections };
+    let settings = ConnectionSettings { ping_interval: Duration::MAX, ..ConnectionSettings::default() };
     let router = router.clone();
     tokio::spawn(async move {
-        let Some(encoding) = rawsocket::open(&mut pipe, &settings).await else { return };
+        let Some(encoding) = rawsocket::open(&mut pipe, &settings, &Serializer::ALL).await else { return };
         let heartbeat = Heartbeat::new(settings);
-        let entrance = Entrance::new("rawsocket", router.config().sequential_request_ids);
+        let entrance = Arc::new(Entrance::new("rawsocket", true));
         let origin = Origin::default();
         let span = span(&origin, encoding);
-        let connection = run(&router, pipe, encoding, heartbeat.clone(), Arc::new(entrance), origin).instrument(span);
+        let connection = run(&router, pipe, encoding, &heartbeat, entrance, origin).instrument(span);
         drop(router);
         tokio::select! {
             () = connection => {}
@@ -81,12 +58,12 @@ fn run<S: Socket>(
     router: &Router,
     stream: S,
     encoding: Encoding,
-    heartbeat: Heartbeat,
+    heartbeat: &Heartbeat,
     entrance: Arc<Entrance>,
     origin: Origin,
 ) -> impl Future<Output = ()> + Send + use<S> {
     let realms = router.realms().clone();
-    stream.run(encoding, heartbeat, move |outbox| WampHandler::new(realms, outbox, entrance, origin))
+    stream.run(Vec::new(), encoding, heartbeat, move |outbox| WampHandler::new(realms, outbox, entrance, origin))
 }
 
 fn span(origin: &Origin, encoding: Encoding) -> tracing::Span {

@@ -1,6 +1,5 @@
 //! Serves HTTP on a connection.
 
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -10,56 +9,56 @@ use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpStream;
-use tokio::time::timeout;
-use wamp_proto::rawsocket::MAGIC;
 
-use super::{Shared, Slot, Stage, rawsocket};
+use super::listening::Doorway;
+use super::{Slot, Stage};
+use crate::connection::Socket;
+use crate::http::patience::Patience;
+use crate::http::{self, Carrier};
 use crate::session::Origin;
 
-/// Serves what the first byte says it is, where that is more than HTTP.
-pub(super) async fn serve(slot: Slot, shared: Arc<Shared>, socket: TcpStream, peer: SocketAddr, app: axum::Router) {
-    if shared.router.config().rawsocket_on_http_port {
-        let mut first = [0];
-        let limit = shared.router.config().header_timeout;
-        let peeked = tokio::select! {
-            peeked = timeout(limit, socket.peek(&mut first)) => peeked,
-            () = shared.reached(Stage::Draining) => return,
-        };
-        match peeked {
-            Ok(Ok(1)) if first == [MAGIC] => {
-                return rawsocket::serve(slot, shared, socket, Origin { peer: Some(peer) }).await;
-            }
-            Ok(Ok(1)) => {}
-            Ok(_) | Err(_) => return tracing::debug!(%peer, "said nothing"),
-        }
-    }
-    http(slot, shared, socket, peer, app).await;
-}
+/// What a client is told that is one too many.
+pub(super) const TOO_MANY: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+
+/// Header lines hyper parses without memory of their own.
+const USUAL_HEADERS: usize = 100;
 
 /// Serves HTTP, and holds the slot: it is dropped last.
-async fn http(slot: Slot, shared: Arc<Shared>, socket: TcpStream, peer: SocketAddr, app: axum::Router) {
-    let held = slot.clone();
-    let app = TowerToHyperService::new(app);
-    let limit = shared.router.config().request_timeout;
+pub(super) async fn serve<S: Socket>(slot: Slot, doorway: Arc<Doorway>, stream: S, origin: Origin) {
+    let Some(app) = doorway.app.clone() else { return };
+    let shared = doorway.shared.clone();
+    drop(doorway);
+    let carrier = Carrier::new::<S>(slot);
+    let from = origin.clone();
+    let requests = app.clone();
+    let stage = shared.stage.subscribe();
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
-        request.extensions_mut().insert(ConnectInfo(peer));
-        request.extensions_mut().insert(held.clone());
-        let answer = app.call(request);
+        let origin = requests.origin_of(&from, request.headers());
+        let extensions = request.extensions_mut();
+        if let Some(peer) = origin.peer {
+            extensions.insert(ConnectInfo(peer));
+        }
+        extensions.insert(origin);
+        extensions.insert(carrier.clone());
+        let patience = Patience::new(stage.clone());
+        extensions.insert(patience.clone());
+        let answer = TowerToHyperService::new(requests.routes()).call(request);
+        let limit = requests.settings().request_timeout;
         async move {
-            match timeout(limit, answer).await {
-                Ok(answer) => answer,
-                Err(_) => Ok(crate::http::timed_out()),
+            tokio::select! {
+                answer = answer => answer,
+                () = patience.tried(limit) => Ok(http::timed_out()),
             }
         }
     });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(shared.router.config().header_timeout)
-        .max_buf_size(64 << 10)
-        .serve_connection(TokioIo::new(socket), service)
-        .with_upgrades();
-    let mut connection = pin!(connection);
+    let settings = app.settings();
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(settings.header_timeout).max_buf_size(settings.max_head());
+    if settings.max_headers != USUAL_HEADERS {
+        builder.max_headers(settings.max_headers);
+    }
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service).with_upgrades());
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = shared.reached(Stage::Draining) => {
@@ -71,12 +70,6 @@ async fn http(slot: Slot, shared: Arc<Shared>, socket: TcpStream, peer: SocketAd
         }
     };
     if let Err(error) = ended {
-        tracing::debug!(%peer, %error, "HTTP connection ended");
+        tracing::debug!(peer = %origin, %error, "HTTP connection ended");
     }
-}
-
-/// Tells a client that it is one too many. If it can't be told at once, it isn't.
-pub(super) fn refuse(socket: &TcpStream) {
-    let answer = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
-    let _ = socket2::SockRef::from(socket).send(answer);
 }

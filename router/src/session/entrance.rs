@@ -1,7 +1,7 @@
 //! Where sessions come in, and what is known of their clients before they say a word.
 
 use std::fmt::{self, Display, Formatter};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use parking_lot::RwLock;
@@ -43,15 +43,83 @@ impl Entrance {
 #[derive(Debug, Clone, Default)]
 pub struct Origin {
     /// The address it comes from; none over a unix socket or in process.
+    ///
+    /// This is the other end of the connection, so perhaps a proxy's: see [`address`](Self::address).
     pub peer: Option<SocketAddr>,
+    /// Whose request it is, as a proxy says that is trusted to say so.
+    pub forwarded_for: Option<IpAddr>,
+    /// What is known from TLS, if it is spoken.
+    pub tls: Option<Arc<TlsFacts>>,
+    /// What its HTTP request says, if there is one.
+    pub request: Option<Arc<RequestFacts>>,
+}
+
+impl Origin {
+    /// The address of the client itself, IPv4 as such: what to count by.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.forwarded_for.or(self.peer.map(|peer| peer.ip())).map(|address| address.to_canonical())
+    }
+}
+
+/// What TLS tells of a client.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TlsFacts {
+    /// `TLSv1.2` or `TLSv1.3`.
+    pub version: &'static str,
+    /// The name the client asked for (SNI), if any.
+    pub server_name: Option<Box<str>>,
+    /// The client's certificate and what it sent along up to its authority, each in DER: verified, and empty if it
+    /// has shown none.
+    pub certificates: Vec<Vec<u8>>,
+    /// What both ends of this connection know and nobody else: the channel binding `tls-exporter` of RFC 9266. None
+    /// with TLS 1.2, where it is only as unique as an extension makes it that not every client has.
+    pub exporter: Option<[u8; 32]>,
+}
+
+/// The exporter is a secret of the connection.
+impl fmt::Debug for TlsFacts {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TlsFacts")
+            .field("version", &self.version)
+            .field("server_name", &self.server_name)
+            .field("certificates", &self.certificates.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the HTTP request says that a session was opened by.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct RequestFacts {
+    /// Where it was opened.
+    pub path: Box<str>,
+    /// `Host`.
+    pub host: Option<Box<str>>,
+    /// `Origin`: the page that opened it.
+    pub origin: Option<Box<str>>,
+    /// `Cookie`, of all lines.
+    pub cookie: Option<Box<str>>,
+    /// `Authorization`.
+    pub authorization: Option<Box<str>>,
+}
+
+/// Cookies and the like are secrets.
+impl fmt::Debug for RequestFacts {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestFacts")
+            .field("path", &self.path)
+            .field("host", &self.host)
+            .field("origin", &self.origin)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The address, for the log.
 impl Display for Origin {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self.peer {
-            Some(peer) => peer.fmt(f),
-            None => f.write_str("this machine"),
+        match (self.forwarded_for, self.peer) {
+            (Some(address), _) => address.fmt(f),
+            (None, Some(peer)) => peer.fmt(f),
+            (None, None) => f.write_str("this machine"),
         }
     }
 }

@@ -42,6 +42,12 @@ pub enum FrameError {
         /// The longest message allowed here, in bytes.
         limit: usize,
     },
+    /// A frame of a message longer than allowed.
+    #[error("a frame of more than {limit} bytes")]
+    FrameTooBig {
+        /// The longest frame allowed here, in bytes.
+        limit: usize,
+    },
     /// Binary where the serializer is text.
     #[error("a binary message, but the serializer agreed on is text")]
     UnexpectedBinary,
@@ -61,7 +67,7 @@ impl FrameError {
     pub fn close_code(self) -> CloseCode {
         match self {
             FrameError::Utf8 => CloseCode::INVALID_PAYLOAD,
-            FrameError::TooBig { .. } => CloseCode::TOO_BIG,
+            FrameError::TooBig { .. } | FrameError::FrameTooBig { .. } => CloseCode::TOO_BIG,
             FrameError::UnexpectedBinary | FrameError::UnexpectedText => CloseCode::UNSUPPORTED,
             _ => CloseCode::PROTOCOL_ERROR,
         }

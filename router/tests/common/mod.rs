@@ -18,7 +18,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use wamp_proto::{Serializer, from_slice, to_vec};
-use wamp_router::{Config, Router, Server};
+use wamp_router::{Config, Router, Server, Web};
 
 /// Longer than anything here takes, shorter than a person waits.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -32,7 +32,11 @@ pub(crate) async fn serve(config: Config) -> Server {
     serve_with(config, axum::Router::new()).await
 }
 
-pub(crate) async fn serve_with(config: Config, http: axum::Router) -> Server {
+pub(crate) async fn serve_web(web: impl Into<Web>) -> Server {
+    serve_with(Config::default(), web).await
+}
+
+pub(crate) async fn serve_with(config: Config, http: impl Into<Web>) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     Router::builder().realm("realm1").config(config).build().serve(listener, http)
 }

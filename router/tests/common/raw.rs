@@ -1,22 +1,32 @@
 //! A RawSocket client that knows messages only as lists.
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use wamp_proto::{Serializer, from_slice, to_vec};
-use wamp_router::{Config, Server};
+use wamp_router::{Config, Listener, RawSocketSettings, Server, UnixSocket};
 
 use super::{serve, soon};
 
 /// A server that also listens for RawSocket, at the address answered.
 pub(crate) async fn served(config: Config) -> (Server, SocketAddr) {
-    let mut server = serve(config).await;
+    served_with(config, RawSocketSettings::default()).await
+}
+
+pub(crate) async fn served_with(config: Config, settings: RawSocketSettings) -> (Server, SocketAddr) {
+    let server = serve(config).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    server.rawsocket(listener);
+    let address = server.listen(Listener::new(listener, settings)).local_addr().unwrap();
     (server, address)
+}
+
+/// Listens on a unix socket, too.
+pub(crate) fn serve_unix(server: &Server, path: &Path) {
+    let socket = UnixSocket::bind(path, UnixSocket::DEFAULT_MODE).unwrap();
+    server.listen(Listener::new(socket, RawSocketSettings::default()));
 }
 
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}

@@ -14,7 +14,7 @@ use wamp_client::{App, Client, MatchPolicy, Running, SessionId};
 use wamp_proto::Pattern;
 use wamp_router::history::{History, HistoryRule};
 use wamp_router::realm::{AllowAll, Authorizer, OwnSessionOnly, RealmOptions};
-use wamp_router::{Router, Server};
+use wamp_router::{Listener, RawSocketSettings, Router, Server};
 
 const DEADLINE: Duration = Duration::from_secs(60);
 
@@ -111,7 +111,7 @@ impl World {
     pub(crate) async fn recorded(&mut self) -> (String, mpsc::UnboundedReceiver<Vec<u8>>) {
         let router = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let router_address = router.local_addr().unwrap();
-        self.server.rawsocket(router);
+        self.server.listen(Listener::new(router, RawSocketSettings::default()));
         let between = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("rs://{}", between.local_addr().unwrap());
         let (sender, sent) = mpsc::unbounded_channel();

@@ -11,12 +11,13 @@ use tokio::time::Instant;
 use tracing::Span;
 use wamp_proto::rawsocket::MAX_LENGTH;
 
+use super::LongPollSettings;
 use super::protocol::Protocol;
 use crate::burst::Burst;
 use crate::connection::{ConnectionSettings, Flow};
 use crate::outbox::{Closed, Encoding, Framing, Outbox};
 use crate::router::Router;
-use crate::session::{Entrance, Origin, Session};
+use crate::session::{Origin, Session};
 use crate::transport::control::CloseCode;
 use crate::worker;
 
@@ -108,14 +109,14 @@ pub(super) enum Unsent {
 impl Channel {
     pub(super) fn open(
         router: &Router,
-        entrance: Arc<Entrance>,
+        settings: &LongPollSettings,
         origin: Origin,
         protocol: Protocol,
         span: Span,
     ) -> Arc<Self> {
         let encoding = Encoding { serializer: protocol.serializer, framing: FRAMING };
-        let outbox = Outbox::owned(encoding, router.config().connections.outbox);
-        let session = Session::new(router.realms().clone(), outbox.clone(), entrance, origin);
+        let outbox = Outbox::owned(encoding, settings.connections.outbox);
+        let session = Session::new(router.realms().clone(), outbox.clone(), settings.entrance.clone(), origin);
         let now = Instant::now();
         let state = State {
             session,

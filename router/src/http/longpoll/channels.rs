@@ -8,11 +8,8 @@ use parking_lot::Mutex;
 use super::Channel;
 
 /// The open channels.
-#[derive(Debug)]
-pub(super) struct Channels {
-    open: Mutex<HashMap<ChannelId, Arc<Channel>>>,
-    max: usize,
-}
+#[derive(Debug, Default)]
+pub(in crate::http) struct Channels(Mutex<HashMap<ChannelId, Arc<Channel>>>);
 
 /// Who knows it is the client: there is nothing else to tell by, so nobody must be able to guess it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,13 +20,10 @@ pub(super) struct ChannelId(u128);
 pub(super) struct Full;
 
 impl Channels {
-    pub(super) fn new(max: usize) -> Self {
-        Self { open: Mutex::default(), max }
-    }
-
-    pub(super) fn insert(&self, id: ChannelId, channel: Arc<Channel>) -> Result<(), Full> {
-        let mut open = self.open.lock();
-        if open.len() >= self.max {
+    /// Adds one, if there are fewer than `max`.
+    pub(super) fn insert(&self, id: ChannelId, channel: Arc<Channel>, max: usize) -> Result<(), Full> {
+        let mut open = self.0.lock();
+        if open.len() >= max {
             return Err(Full);
         }
         open.insert(id, channel);
@@ -37,11 +31,11 @@ impl Channels {
     }
 
     pub(super) fn get(&self, id: &str) -> Option<Arc<Channel>> {
-        self.open.lock().get(&ChannelId::parse(id)?).cloned()
+        self.0.lock().get(&ChannelId::parse(id)?).cloned()
     }
 
     pub(super) fn remove(&self, id: ChannelId) {
-        self.open.lock().remove(&id);
+        self.0.lock().remove(&id);
     }
 }
 

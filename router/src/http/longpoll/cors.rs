@@ -3,8 +3,6 @@
 //! A browser lets a page open a WebSocket anywhere, and leaves it to the server to refuse it; to
 //! read the answer of a plain request, it wants the server's word.
 
-use std::sync::Arc;
-
 use axum::extract::{Request, State};
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
@@ -14,14 +12,12 @@ use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use crate::http::guard;
-use crate::server::Shared;
+use crate::http::AllowedOrigins;
 
 /// Answers the browser's question whether a page may, and marks answers as readable by it.
-pub(super) async fn allow(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
-    let config = shared.router.config();
+pub(super) async fn allow(State(allowed): State<AllowedOrigins>, request: Request, next: Next) -> Response {
     let origin = request.headers().get(ORIGIN).cloned();
-    let origin = origin.filter(|origin| origin.to_str().is_ok_and(|origin| guard::is_allowed(origin, config)));
+    let origin = origin.filter(|origin| origin.to_str().is_ok_and(|origin| allowed.contains(origin)));
     let asks = request.method() == Method::OPTIONS;
     let mut response = match (&origin, asks) {
         (Some(_), true) => {

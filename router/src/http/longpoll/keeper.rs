@@ -26,10 +26,9 @@ impl Drop for Kept {
 
 /// Keeps the channel until it is over, and holds its slot: that is dropped last.
 pub(super) async fn keep(_slot: Slot, endpoint: Arc<Endpoint>, id: ChannelId, channel: Arc<Channel>) {
-    let kept = Kept { id, channel, channels: endpoint.channels.clone() };
-    let patience =
-        Patience { connection: *endpoint.shared.heartbeat.settings(), between: endpoint.settings.session_timeout };
-    let shared = endpoint.shared.clone();
+    let kept = Kept { id, channel, channels: endpoint.site.channels.clone() };
+    let patience = Patience { connection: endpoint.settings.connections, between: endpoint.settings.session_timeout };
+    let shared = endpoint.site.shared.clone();
     drop(endpoint);
     let mut closing = pin!(shared.reached(Stage::Closing));
     let mut shutting_down = false;

@@ -1,10 +1,9 @@
 //! `POST /open`.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequest, Request, State};
+use axum::extract::{DefaultBodyLimit, FromRequest, OriginalUri, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
@@ -16,6 +15,8 @@ use super::channels::{ChannelId, Full};
 use super::keeper;
 use super::protocol::{NAMES, Protocol};
 use super::{Channel, Endpoint, Problem};
+use crate::http::too_many;
+use crate::http::websocket::facts;
 use crate::server::Stage;
 use crate::session::Origin;
 
@@ -39,12 +40,15 @@ struct Opened<'a> {
 
 /// Opens a channel.
 pub(super) async fn open(State(endpoint): State<Arc<Endpoint>>, mut request: Request) -> Result<Response, Problem> {
-    let shared = &endpoint.shared;
+    let shared = &endpoint.site.shared;
     if shared.stage() != Stage::Serving {
         let message = "the router is shutting down";
         return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "wamp.close.system_shutdown", message));
     }
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
+    let uri = request.extensions().get::<OriginalUri>().map_or(request.uri(), |original| &original.0);
+    let facts = facts(uri, request.headers());
+    let mut origin = request.extensions_mut().remove::<Origin>().unwrap_or_default();
+    origin.request = Some(Arc::new(facts));
     DefaultBodyLimit::max(MAX_BODY).apply(&mut request);
     let body = Bytes::from_request(request, &()).await;
     let body = body.map_err(|rejection| Problem::new(rejection.status(), "bad_request", rejection.body_text()))?;
@@ -57,25 +61,24 @@ pub(super) async fn open(State(endpoint): State<Arc<Endpoint>>, mut request: Req
         let message = format!("none of the protocols {:?} is spoken here, but {ours} are", wanted.protocols);
         return Err(Problem::bad_request(message));
     };
-    let slot = shared.slot().ok_or_else(|| too_many("connections"))?;
+    let slot = shared.slot(&origin).map_err(|full| too_many(&origin, full))?;
     let id = ChannelId::random().map_err(|error| {
         tracing::error!(%error, "no random numbers");
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "no random numbers for an id")
     })?;
     let span = tracing::info_span!(
         "connection",
-        peer = peer.map(tracing::field::display),
+        peer = %origin,
         serializer = ?protocol.serializer,
         // Known once the session has joined.
         session = tracing::field::Empty,
         realm = tracing::field::Empty,
     );
-    let channel = Channel::open(&shared.router, endpoint.entrance.clone(), Origin { peer }, protocol, span.clone());
-    endpoint.channels.insert(id, channel.clone()).map_err(|Full| too_many("long-poll transports"))?;
+    let channel = Channel::open(&shared.router, &endpoint.settings, origin, protocol, span.clone());
+    endpoint.site.channels.insert(id, channel.clone(), endpoint.settings.max_transports).map_err(|Full| {
+        let message = "there are too many long-poll transports; try again later";
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too_many", message)
+    })?;
     tokio::spawn(keeper::keep(slot, endpoint.clone(), id, channel).instrument(span));
     Ok((NO_STORE, Json(Opened { protocol: name, transport: id.text() })).into_response())
-}
-
-fn too_many(what: &str) -> Problem {
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too_many", format!("there are too many {what}; try again later"))
 }

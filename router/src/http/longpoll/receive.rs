@@ -22,7 +22,7 @@ pub(super) async fn receive(
         Problem::new(StatusCode::CONFLICT, "already_receiving", message)
     })?;
     // Never so long that the server gives up on the request, which might have its message by then.
-    let longest = endpoint.shared.router.config().request_timeout / 2;
+    let longest = endpoint.site.settings.request_timeout / 2;
     let end = Instant::now() + endpoint.settings.poll_timeout.min(longest);
     loop {
         match turn.take() {

@@ -21,7 +21,7 @@ pub(super) async fn send(
     mut request: Request,
 ) -> Result<impl IntoResponse, Problem> {
     let channel = endpoint.channel(&transport)?;
-    let limit = channel.max_body(endpoint.shared.heartbeat.settings());
+    let limit = channel.max_body(&endpoint.settings.connections);
     DefaultBodyLimit::max(limit).apply(&mut request);
     let body = Bytes::from_request(request, &()).await.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {

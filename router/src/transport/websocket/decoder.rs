@@ -18,6 +18,7 @@ mod tests;
 pub struct Decoder {
     accept: Accept,
     max_message: usize,
+    max_frame: usize,
     /// The message under way, if it is not whole in one piece of input.
     assembly: Option<Assembly>,
     /// The last step handed out the assembly, which is done with now.
@@ -45,7 +46,14 @@ struct OpenFrame {
 impl Decoder {
     /// A decoder that takes messages of these kinds, of at most `max_message` bytes.
     pub fn new(accept: Accept, max_message: usize) -> Self {
-        Self { accept, max_message, assembly: None, handed_out: false }
+        Self { accept, max_message, max_frame: usize::MAX, assembly: None, handed_out: false }
+    }
+
+    /// The same, that takes frames of messages of at most `bytes`.
+    #[must_use]
+    pub fn with_max_frame(mut self, bytes: usize) -> Self {
+        self.max_frame = bytes;
+        self
     }
 
     /// See [`Decoder::set_max_message`](crate::transport::Decoder::set_max_message).
@@ -129,6 +137,7 @@ impl Decoder {
         let have = self.assembly.as_ref().map_or(0, |assembly| assembly.bytes.len());
         let limit = self.max_message;
         match usize::try_from(header.length) {
+            Ok(length) if length > self.max_frame => Err(FrameError::FrameTooBig { limit: self.max_frame }),
             Ok(length) if length <= limit.saturating_sub(have) => Ok(length),
             _ => Err(FrameError::TooBig { limit }),
         }

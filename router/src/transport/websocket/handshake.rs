@@ -20,17 +20,14 @@ pub enum HandshakeError {
     Key,
     /// No serializer in common.
     #[error(
-        "no subprotocol in common: this router speaks {}, in `Sec-WebSocket-Protocol` the client offers {offered}",
-        known_subprotocols()
+        "no subprotocol in common: spoken here are {spoken}, in `Sec-WebSocket-Protocol` the client offers {offered}"
     )]
     NoSubprotocol {
         /// What the client offered.
         offered: String,
+        /// What would do.
+        spoken: String,
     },
-}
-
-fn known_subprotocols() -> String {
-    Serializer::ALL.map(Serializer::subprotocol).join(", ")
 }
 
 /// Checks a request that wants to open a WebSocket; answers the value of `Sec-WebSocket-Accept`.
@@ -52,16 +49,28 @@ pub fn accept_key(headers: &HeaderMap) -> Result<String, HandshakeError> {
     Ok(derive_accept_key(headers[SEC_WEBSOCKET_KEY].as_bytes()))
 }
 
-/// The serializer to use: the first of the client's list that there is.
+/// The serializer to use, and whether the client is told so: the first of its list that is among `spoken`.
+///
+/// Where that is not `required`, a client whose list is empty is spoken to in JSON, and told of no choice: there was none.
 ///
 /// # Errors
 ///
 /// [`HandshakeError::NoSubprotocol`] if there is none.
-pub fn choose_serializer(headers: &HeaderMap) -> Result<Serializer, HandshakeError> {
-    tokens(headers, SEC_WEBSOCKET_PROTOCOL).find_map(Serializer::from_subprotocol).ok_or_else(|| {
+pub fn choose_serializer(
+    headers: &HeaderMap,
+    spoken: &[Serializer],
+    required: bool,
+) -> Result<(Serializer, bool), HandshakeError> {
+    let mut offered = tokens(headers, SEC_WEBSOCKET_PROTOCOL).peekable();
+    if !required && offered.peek().is_none() && spoken.contains(&Serializer::Json) {
+        return Ok((Serializer::Json, false));
+    }
+    let known = |name| Serializer::from_subprotocol(name).filter(|serializer| spoken.contains(serializer));
+    offered.find_map(known).map(|serializer| (serializer, true)).ok_or_else(|| {
         let offered: Vec<&str> = tokens(headers, SEC_WEBSOCKET_PROTOCOL).collect();
         let offered = if offered.is_empty() { "none".to_owned() } else { offered.join(", ") };
-        HandshakeError::NoSubprotocol { offered }
+        let spoken = spoken.iter().map(|it| it.subprotocol()).collect::<Vec<_>>().join(", ");
+        HandshakeError::NoSubprotocol { offered, spoken }
     })
 }
 
@@ -145,12 +154,26 @@ mod tests {
 
     #[test]
     fn the_first_serializer_of_the_client_that_there_is() {
-        let choose = |lines: &[&str]| choose_serializer(&with("sec-websocket-protocol", lines));
-        assert_eq!(choose(&["wamp.2.cbor, wamp.2.json"]), Ok(Serializer::Cbor));
-        assert_eq!(choose(&["wamp.2.flatbuffers", "wamp.2.msgpack,wamp.2.json"]), Ok(Serializer::MessagePack));
-        assert_eq!(choose(&["mqtt , soap"]), Err(HandshakeError::NoSubprotocol { offered: "mqtt, soap".into() }));
+        let with = |lines: &[&str]| with("sec-websocket-protocol", lines);
+        let choose = |lines: &[&str]| choose_serializer(&with(lines), &Serializer::ALL, true);
+        assert_eq!(choose(&["wamp.2.cbor, wamp.2.json"]), Ok((Serializer::Cbor, true)));
+        assert_eq!(choose(&["wamp.2.flatbuffers", "wamp.2.msgpack,wamp.2.json"]), Ok((Serializer::MessagePack, true)));
+        let spoken = "wamp.2.json, wamp.2.msgpack, wamp.2.cbor".to_owned();
+        assert_eq!(
+            choose(&["mqtt , soap"]),
+            Err(HandshakeError::NoSubprotocol { offered: "mqtt, soap".into(), spoken })
+        );
         let message = choose(&[]).unwrap_err().to_string();
         assert!(message.contains("wamp.2.json, wamp.2.msgpack, wamp.2.cbor"), "{message}");
         assert!(message.ends_with("offers none"), "{message}");
+
+        let some = [Serializer::Json, Serializer::Cbor];
+        assert_eq!(
+            choose_serializer(&with(&["wamp.2.msgpack, wamp.2.cbor"]), &some, true),
+            Ok((Serializer::Cbor, true))
+        );
+        assert!(choose_serializer(&with(&["wamp.2.msgpack"]), &some, false).is_err());
+        assert_eq!(choose_serializer(&with(&[]), &some, false), Ok((Serializer::Json, false)));
+        assert!(choose_serializer(&with(&[]), &[Serializer::Cbor], false).is_err());
     }
 }

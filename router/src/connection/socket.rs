@@ -1,0 +1,182 @@
+//! The byte streams connections run over.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use socket2::{SockRef, TcpKeepalive};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
+use tokio::net::{TcpStream, UnixStream};
+use tokio::time::timeout;
+use tokio_rustls::server::TlsStream;
+
+use super::{ConnectionSettings, Handler, Heartbeat, run_stream, run_tcp, run_unix};
+use crate::outbox::{Encoding, Framing, Outbox};
+use crate::transport::Accept;
+
+/// A byte stream a connection runs over.
+pub(crate) trait Socket: AsyncRead + AsyncWrite + Send + Unpin + 'static {
+    /// Runs the connection once the handshake of its framing is done, as [`run_tcp`] does.
+    fn run<H, F>(
+        self,
+        received: Vec<u8>,
+        encoding: Encoding,
+        heartbeat: &Heartbeat,
+        handler: F,
+    ) -> impl Future<Output = ()> + Send + use<Self, H, F>
+    where
+        H: Handler,
+        F: FnOnce(Arc<Outbox>) -> H + Send + 'static;
+}
+
+fn accept(encoding: Encoding) -> Accept {
+    if encoding.serializer.is_binary() { Accept::Binary } else { Accept::Text }
+}
+
+impl Socket for TcpStream {
+    fn run<H, F>(
+        self,
+        received: Vec<u8>,
+        encoding: Encoding,
+        heartbeat: &Heartbeat,
+        handler: F,
+    ) -> impl Future<Output = ()> + Send + use<H, F>
+    where
+        H: Handler,
+        F: FnOnce(Arc<Outbox>) -> H + Send + 'static,
+    {
+        keep_alive_unless_pinged(&self, encoding, heartbeat.settings());
+        run_tcp(self, received, encoding, accept(encoding), heartbeat, handler)
+    }
+}
+
+impl Socket for UnixStream {
+    fn run<H, F>(
+        self,
+        received: Vec<u8>,
+        encoding: Encoding,
+        heartbeat: &Heartbeat,
+        handler: F,
+    ) -> impl Future<Output = ()> + Send + use<H, F>
+    where
+        H: Handler,
+        F: FnOnce(Arc<Outbox>) -> H + Send + 'static,
+    {
+        run_unix(self, received, encoding, accept(encoding), heartbeat, handler)
+    }
+}
+
+impl Socket for DuplexStream {
+    fn run<H, F>(
+        self,
+        received: Vec<u8>,
+        encoding: Encoding,
+        heartbeat: &Heartbeat,
+        handler: F,
+    ) -> impl Future<Output = ()> + Send + use<H, F>
+    where
+        H: Handler,
+        F: FnOnce(Arc<Outbox>) -> H + Send + 'static,
+    {
+        run_stream(self, received, encoding, accept(encoding), heartbeat, handler)
+    }
+}
+
+impl Socket for TlsStream<TcpStream> {
+    fn run<H, F>(
+        self,
+        received: Vec<u8>,
+        encoding: Encoding,
+        heartbeat: &Heartbeat,
+        handler: F,
+    ) -> impl Future<Output = ()> + Send + use<H, F>
+    where
+        H: Handler,
+        F: FnOnce(Arc<Outbox>) -> H + Send + 'static,
+    {
+        let tcp = self.get_ref().0;
+        set_nodelay(tcp, heartbeat.settings());
+        keep_alive_unless_pinged(tcp, encoding, heartbeat.settings());
+        run_stream(self, received, encoding, accept(encoding), heartbeat, handler)
+    }
+}
+
+impl Socket for TlsStream<UnixStream> {
+    fn run<H, F>(
+        self,
+        received: Vec<u8>,
+        encoding: Encoding,
+        heartbeat: &Heartbeat,
+        handler: F,
+    ) -> impl Future<Output = ()> + Send + use<H, F>
+    where
+        H: Handler,
+        F: FnOnce(Arc<Outbox>) -> H + Send + 'static,
+    {
+        run_stream(self, received, encoding, accept(encoding), heartbeat, handler)
+    }
+}
+
+/// How long a client has to read what is said to it last.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// Says something, and waits a while for the client to hang up: a socket that is closed with bytes unread is reset,
+/// which may take the answer along.
+pub(crate) async fn say_last(stream: &mut impl Socket, answer: &[u8]) {
+    let said = async {
+        stream.write_all(answer).await?;
+        stream.shutdown().await?;
+        while stream.read(&mut [0; 512]).await? > 0 {}
+        io::Result::Ok(())
+    };
+    let _ = timeout(LINGER, said).await;
+}
+
+/// Messages are small and their sender waits: they are not held back to fill a packet, unless that is wanted.
+pub(super) fn set_nodelay(socket: &TcpStream, settings: &ConnectionSettings) {
+    if let Err(error) = socket.set_nodelay(settings.tcp_nodelay) {
+        tracing::debug!(%error, "no TCP_NODELAY");
+    }
+}
+
+fn keep_alive_unless_pinged(socket: &TcpStream, encoding: Encoding, settings: &ConnectionSettings) {
+    if matches!(encoding.framing, Framing::RawSocket { .. }) && !settings.rawsocket_pings {
+        keep_alive(socket, settings);
+    }
+}
+
+/// How often Linux asks before it takes a connection for dead.
+const PROBES: u32 = 9;
+
+/// What Linux takes at most: 32,767 seconds.
+const LONGEST: Duration = Duration::from_secs(i16::MAX as u64);
+
+/// Has the operating system find out that the other end is gone, in the time a ping would take.
+fn keep_alive(socket: &TcpStream, settings: &ConnectionSettings) {
+    let second = Duration::from_secs(1);
+    let keepalive = TcpKeepalive::new()
+        .with_time(settings.ping_interval.clamp(second, LONGEST))
+        .with_interval((settings.ping_timeout / PROBES).clamp(second, LONGEST));
+    if let Err(error) = SockRef::from(socket).set_tcp_keepalive(&keepalive) {
+        tracing::debug!(%error, "no keep-alive");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// Not pinged, a peer whose machine has vanished is found by the operating system.
+    #[tokio::test]
+    async fn the_operating_system_looks_after_a_tcp_connection() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let socket = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        assert!(!SockRef::from(&socket).keepalive().unwrap());
+        let settings = ConnectionSettings { ping_interval: Duration::from_secs(7), ..Default::default() };
+        keep_alive(&socket, &settings);
+        assert!(SockRef::from(&socket).keepalive().unwrap());
+        assert_eq!(SockRef::from(&socket).tcp_keepalive_time().unwrap(), Duration::from_secs(7));
+    }
+}

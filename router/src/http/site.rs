@@ -1,0 +1,145 @@
+//! The web side of a listener.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::header::STRICT_TRANSPORT_SECURITY;
+use axum::http::{HeaderMap, HeaderValue};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use parking_lot::RwLock;
+
+use super::longpoll::Channels;
+use super::{HttpSettings, Paths, guard};
+use crate::server::Shared;
+use crate::session::Origin;
+
+/// What all requests to a listener share.
+#[derive(Debug)]
+pub(crate) struct Site {
+    pub(super) shared: Arc<Shared>,
+    pub(super) settings: HttpSettings,
+    /// Whether it listens on this machine only.
+    loopback: bool,
+    tls: bool,
+    /// Sessions over long-poll; the service they came by may be replaced.
+    pub(super) channels: Arc<Channels>,
+}
+
+/// A site, and what is at its paths.
+#[derive(Debug)]
+pub(crate) struct App {
+    site: Arc<Site>,
+    routes: RwLock<axum::Router>,
+}
+
+impl App {
+    pub(crate) fn new(shared: Arc<Shared>, settings: HttpSettings, loopback: bool, tls: bool, paths: Paths) -> Self {
+        let site = Arc::new(Site { shared, settings, loopback, tls, channels: Arc::default() });
+        Self { routes: RwLock::new(site.routes(paths)), site }
+    }
+
+    pub(crate) fn settings(&self) -> &HttpSettings {
+        &self.site.settings
+    }
+
+    pub(crate) fn set_paths(&self, paths: Paths) {
+        *self.routes.write() = self.site.routes(paths);
+    }
+
+    pub(crate) fn routes(&self) -> axum::Router {
+        self.routes.read().clone()
+    }
+
+    /// Where a request comes from, over a connection that comes from `connection`.
+    pub(crate) fn origin_of(&self, connection: &Origin, headers: &HeaderMap) -> Origin {
+        let shared = &self.site.shared;
+        let mut origin = connection.clone();
+        if shared.trusts(connection) {
+            origin.forwarded_for = forwarded_for(headers, |address| shared.is_proxy(address));
+        }
+        origin
+    }
+}
+
+impl Site {
+    fn routes(self: &Arc<Self>, paths: Paths) -> axum::Router {
+        paths
+            .routes(self)
+            .layer(DefaultBodyLimit::max(self.settings.max_body))
+            .layer(from_fn_with_state(self.clone(), receive))
+    }
+}
+
+/// What every request goes through.
+async fn receive(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
+    let settings = &site.settings;
+    let begun = settings.access_log.then(|| {
+        let from = request.extensions().get::<Origin>().map(ToString::to_string).unwrap_or_default();
+        (Instant::now(), from, request.method().clone(), request.uri().path().to_owned())
+    });
+    let mut response = match guard::check_host(request.headers(), settings, site.loopback) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    };
+    if let Some(age) = settings.hsts.filter(|_| site.tls)
+        && let Ok(value) = HeaderValue::try_from(format!("max-age={}", age.as_secs()))
+    {
+        response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, value);
+    }
+    if let Some((begin, peer, method, path)) = begun {
+        let status = response.status().as_u16();
+        tracing::info!(%peer, %method, path, status, duration = ?begin.elapsed(), "request");
+    }
+    response
+}
+
+/// Whose request it is, if the one it comes from is a proxy that may say so: the last address of `X-Forwarded-For`
+/// that is no such proxy's itself. What stands before it anybody could have written.
+fn forwarded_for(headers: &HeaderMap, is_proxy: impl Fn(IpAddr) -> bool) -> Option<IpAddr> {
+    let lines = headers.get_all("x-forwarded-for").into_iter().rev();
+    let addresses = lines.flat_map(|line| line.to_str().unwrap_or("?").rsplit(','));
+    for text in addresses {
+        let address = address(text.trim())?;
+        if !is_proxy(address) {
+            return Some(address);
+        }
+    }
+    None
+}
+
+/// An address as proxies write it: some add the port.
+fn address(text: &str) -> Option<IpAddr> {
+    let bare = text.strip_prefix('[').and_then(|rest| rest.split_once(']')).map_or(text, |(address, _)| address);
+    let parsed = bare.parse::<IpAddr>().ok();
+    parsed.or_else(|| text.parse::<std::net::SocketAddr>().ok().map(|it| it.ip())).map(|it| it.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderName;
+
+    use super::*;
+
+    #[test]
+    fn the_last_address_that_is_no_proxys() {
+        let of = |lines: &[&str]| {
+            let name = HeaderName::from_static("x-forwarded-for");
+            let headers = lines.iter().map(|line| (name.clone(), line.parse().unwrap())).collect();
+            forwarded_for(&headers, |address| address.to_string().starts_with("10."))
+        };
+        let client: Option<IpAddr> = Some("192.0.2.1".parse().unwrap());
+        assert_eq!(of(&["192.0.2.1"]), client);
+        assert_eq!(of(&["6.6.6.6, 192.0.2.1"]), client, "what a client writes itself stands before");
+        assert_eq!(of(&["6.6.6.6,192.0.2.1, 10.0.0.2,10.0.0.1"]), client);
+        assert_eq!(of(&["6.6.6.6", "192.0.2.1", "10.0.0.1"]), client);
+        assert_eq!(of(&["192.0.2.1:4711"]), client);
+        assert_eq!(of(&["::ffff:192.0.2.1"]), client);
+        assert_eq!(of(&["[2001:db8::1]:4711"]), Some("2001:db8::1".parse().unwrap()));
+        assert_eq!(of(&["192.0.2.1, unknown"]), None, "nobody says who it is");
+        assert_eq!(of(&["10.0.0.1"]), None);
+        assert_eq!(of(&[]), None);
+    }
+}
