@@ -13,7 +13,7 @@ use wamp_client::{App, Auth, Error, ErrorKind, Serializer, SessionInfo, SigningK
 use wamp_proto::auth::cra::Salt;
 use wamp_proto::auth::scram::{Dialect, Kdf, SaltedPassword};
 use wamp_router::Router;
-use wamp_router::auth::{CraSecret, ScramSecret, Users};
+use wamp_router::auth::{CraSecret, Jwt, JwtKey, ScramSecret, Users};
 use wamp_router::realm::RealmOptions;
 
 fn key() -> SigningKey {
@@ -26,6 +26,13 @@ fn scram(kdf: Kdf) -> ScramSecret {
     ScramSecret { salt: (0..16).collect(), kdf, verifier: password.verifier() }
 }
 
+/// A token of joe's, and the key it is checked with.
+fn token() -> (&'static str, Vec<JwtKey>) {
+    let tokens = include_str!("../../router/src/auth/jwt/fixtures/tokens.txt");
+    let token = tokens.lines().find_map(|line| line.strip_prefix("EdDSA ")).expect("it is one of them");
+    (token, JwtKey::pem(include_bytes!("../../router/src/auth/jwt/fixtures/keys.pem")).expect("these are keys"))
+}
+
 fn router() -> Router {
     let salt = Salt::checked("salt123", 1000, 32).expect("these are sane");
     let users = Users::default()
@@ -34,7 +41,8 @@ fn router() -> Router {
         .wampcra("salty", "frontend", CraSecret::salted(salt.derive("secret2"), salt))
         .scram("ann", "admin", scram(Kdf::Argon2id { iterations: 1, memory: 64 }))
         .scram("bob", "admin", scram(Kdf::Pbkdf2 { iterations: 4096.try_into().expect("it is not 0") }))
-        .cryptosign("sensor-1", "sensor", key().public_key());
+        .cryptosign("sensor-1", "sensor", key().public_key())
+        .jwt(Jwt::new(token().1).role("bearer"));
     let options = RealmOptions { authenticator: Arc::new(users), ..RealmOptions::default() };
     Router::builder().realm_with("realm1", options).build()
 }
@@ -54,7 +62,11 @@ async fn join(app: App) -> Result<SessionInfo, Error> {
 #[tokio::test]
 async fn every_method_in_every_serializer() {
     let router = router();
-    let good: [(Auth, &str, &str, &str); 6] = [
+    let good: [(Auth, &str, &str, &str); 9] = [
+        (Auth::jwt(token().0), "joe", "bearer", "jwt"),
+        // Of several the first that the router knows is taken.
+        (Auth::cookie().or(Auth::jwt(token().0)).or(Auth::ticket("joe", "secret!!!")), "joe", "bearer", "jwt"),
+        (Auth::cookie().or(Auth::scram("ann", "p4ssw0rd")).or(Auth::cryptosign(key())), "ann", "admin", "wamp-scram"),
         (Auth::ticket("joe", "secret!!!"), "joe", "backend", "ticket"),
         (Auth::wampcra("peter", "secret1"), "peter", "frontend", "wampcra"),
         (Auth::wampcra("salty", "secret2"), "salty", "frontend", "wampcra"),
@@ -80,6 +92,8 @@ async fn who_can_t_prove_it_is_told_so_once_and_for_all() {
         Auth::scram("ann", "wrong"),
         Auth::cryptosign(SigningKey::from_seed(&[4; 32])),
         Auth::cryptosign(key()).authid("sensor-2"),
+        Auth::jwt("wrong"),
+        Auth::jwt(token().0).authid("ann"),
     ] {
         let named = format!("{auth:?}");
         assert!(!named.contains("wrong") && !named.contains("secret1"), "{named}");
@@ -92,7 +106,7 @@ async fn who_can_t_prove_it_is_told_so_once_and_for_all() {
     let error = join(app(&router).wait_for_router()).await.expect_err("it is refused");
     let Error::Refused { reason, message, .. } = error else { panic!("{error}") };
     assert_eq!(reason, "wamp.error.no_matching_auth_method");
-    assert!(message.contains("ticket, wampcra, wamp-scram, scram, cryptosign"), "{message}");
+    assert!(message.contains("ticket, wampcra, wamp-scram, scram, cryptosign, jwt"), "{message}");
 }
 
 #[tokio::test]
@@ -137,6 +151,45 @@ async fn a_router_that_asks_for_what_was_not_offered_gets_nothing() {
     refuses(Auth::cryptosign(key()), json!([4, "cryptosign", bound]), "tls-unique").await;
     let endless = json!({"challenge": "", "salt": "salt", "iterations": 4_000_000_000u32, "keylen": 32});
     refuses(Auth::wampcra("peter", "secret1"), json!([4, "wampcra", endless]), "out of bounds").await;
+    let several = Auth::cookie().or(Auth::tls()).or(Auth::wampcra("peter", "secret1"));
+    refuses(several, json!([4, "ticket", {}]), "only cookie and tls and wampcra").await;
+    refuses(Auth::cookie(), json!([4, "cookie", {}]), "beside the cookie").await;
+    refuses(Auth::tls(), json!([4, "tls", {}]), "beside the certificate").await;
+}
+
+/// Whoever is in between would have the signature bound to nothing, or to what it chooses.
+#[tokio::test]
+async fn a_signature_that_is_to_be_bound_is_bound_or_not_made() {
+    let bound = || Auth::cryptosign(key()).bind_channel();
+    let challenge = |binding| json!([4, "cryptosign", {"challenge": "0".repeat(64), "channel_binding": binding}]);
+    refuses(bound(), challenge(json!(null)), "does not bind the signature").await;
+    refuses(bound(), challenge(json!("tls-unique")), "\"tls-unique\", which was not offered").await;
+    refuses(bound(), challenge(json!("tls-exporter")), "TLS 1.3").await;
+    refuses(Auth::cryptosign(key()), challenge(json!("tls-exporter")), "which was not offered").await;
+
+    let (app, mut peer) = peer::app();
+    let starting = tokio::spawn(app.auth(bound()).start());
+    let hello = peer.accept().await.receive().await;
+    let extra = json!({"pubkey": key().public_key().to_string(), "channel_binding": "tls-exporter"});
+    assert_eq!(hello[2]["authextra"], extra);
+    starting.abort();
+}
+
+/// The first join gets a cookie, the second shows it.
+#[tokio::test]
+async fn a_router_is_shown_its_cookie_again() {
+    let (app, mut peer) = peer::app();
+    let starting = tokio::spawn(app.auth(Auth::cookie().or(Auth::ticket("joe", "secret"))).wait_for_router().start());
+    for (shown, set) in [(None, "cbtid=one; HttpOnly; Max-Age=60"), (Some("cbtid=one"), "cbtid=two")] {
+        let (mut connection, cookie) = peer.accept_with_cookie(set).await;
+        assert_eq!(cookie.as_deref(), shown);
+        let hello = connection.receive().await;
+        assert_eq!([&hello[2]["authmethods"], &hello[2]["authid"]], [&json!(["cookie", "ticket"]), &json!("joe")]);
+        // It goes without an answer, so there is another try.
+    }
+    let (_, cookie) = peer.accept_with_cookie("cbtid=; Max-Age=0").await;
+    assert_eq!(cookie.as_deref(), Some("cbtid=two"));
+    starting.abort();
 }
 
 /// "The client MUST respond with an ABORT message if CHALLENGE.Details.nonce does not begin with the client nonce",

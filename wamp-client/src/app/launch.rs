@@ -73,6 +73,10 @@ impl App {
     /// ```
     pub async fn start(self) -> Result<Running> {
         self.check()?;
+        #[cfg(feature = "tls")]
+        let connector = self.connector.with_tls(self.tls)?;
+        #[cfg(not(feature = "tls"))]
+        let connector = self.connector;
         let addresses = self.urls.iter().map(|url| Address::parse(url)).collect::<Result<_>>()?;
         let (commands, command_queue) = mpsc::channel(COMMANDS);
         let (abandoned, abandoned_calls) = mpsc::unbounded_channel();
@@ -102,7 +106,7 @@ impl App {
         let (endpoints, hooks) = sort(definitions, &client, self.event_queue);
         let driver = Driver {
             config: Config {
-                connector: self.connector,
+                connector,
                 realm: self.realm,
                 serializer: self.serializer,
                 agent: self.agent,

@@ -24,6 +24,8 @@ use crate::handler::{Definition, Discovered, Handler, Hook, Mount, ProcedureHand
 use crate::passthru::{Codecs, PayloadCodec};
 use crate::session::{Lifecycle, LifecycleEvents, PublishBuffer, Receipts, lifecycle_channel};
 use crate::transport::Connector;
+#[cfg(feature = "tls")]
+use crate::transport::TlsSettings;
 
 /// A WAMP program: a router, a realm, and the handlers that are attached there.
 ///
@@ -57,6 +59,8 @@ pub struct App {
     realm: String,
     serializer: Serializer,
     connector: Connector,
+    #[cfg(feature = "tls")]
+    tls: TlsSettings,
     agent: String,
     auth: Option<Auth>,
     connect_timeout: Duration,
@@ -99,6 +103,8 @@ impl App {
             realm: "realm1".to_owned(),
             serializer: Serializer::DEFAULT,
             connector: Connector::default(),
+            #[cfg(feature = "tls")]
+            tls: TlsSettings::default(),
             agent: concat!("wamp-client-rust-", env!("CARGO_PKG_VERSION")).to_owned(),
             auth: None,
             connect_timeout: Duration::from_secs(10),
@@ -413,8 +419,29 @@ impl App {
         self
     }
 
-    /// The TLS settings for `wss`: to trust a certificate authority of your own, or to show a certificate. Without it
-    /// whatever the system trusts is trusted.
+    /// Shows this certificate to routers with `wss`, which may want to know who connects: [`Auth::tls`]. Both are PEM
+    /// text; the certificates up to the authority follow the program's own.
+    ///
+    /// # Errors
+    /// [`Error::Tls`](crate::Error::Tls) if one of them is not what it should be, or they don't go together.
+    #[cfg(feature = "tls")]
+    pub fn tls_identity(mut self, certificate: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> crate::Result<Self> {
+        self.tls.show(certificate.as_ref(), key.as_ref())?;
+        Ok(self)
+    }
+
+    /// Trusts these certificate authorities with `wss`, and not those of the system. They are PEM text.
+    ///
+    /// # Errors
+    /// [`Error::Tls`](crate::Error::Tls) if there is none.
+    #[cfg(feature = "tls")]
+    pub fn tls_roots(mut self, certificates: impl AsRef<[u8]>) -> crate::Result<Self> {
+        self.tls.trust(certificates.as_ref())?;
+        Ok(self)
+    }
+
+    /// All TLS settings for `wss`, where [`tls_roots`](Self::tls_roots) and [`tls_identity`](Self::tls_identity), which
+    /// have no effect beside it, are not enough.
     #[cfg(feature = "tls")]
     pub fn tls(mut self, config: Arc<crate::rustls::ClientConfig>) -> Self {
         self.connector = Connector::Tls(config);

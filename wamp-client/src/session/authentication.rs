@@ -7,6 +7,7 @@ use wamp_proto::message::Challenge;
 use wamp_proto::message::options::WelcomeDetails;
 
 use crate::auth::{Auth, Method};
+use crate::transport::Channel;
 use crate::{Error, Result};
 
 #[cfg(feature = "auth")]
@@ -15,6 +16,9 @@ mod proofs;
 /// One try to prove who the program is.
 pub(super) struct Attempt<'a> {
     auth: Option<&'a Auth>,
+    /// What both ends of the connection know, and nobody else.
+    #[cfg_attr(not(feature = "auth"), expect(dead_code, reason = "signatures need the feature"))]
+    channel: Option<Channel>,
     #[cfg(feature = "auth")]
     scram: proofs::Scram,
 }
@@ -32,9 +36,10 @@ impl From<String> for Answer {
 }
 
 impl<'a> Attempt<'a> {
-    pub(super) fn new(auth: Option<&'a Auth>) -> Self {
+    pub(super) fn new(auth: Option<&'a Auth>, channel: Option<Channel>) -> Self {
         Self {
             auth,
+            channel,
             #[cfg(feature = "auth")]
             scram: proofs::Scram::default(),
         }
@@ -47,20 +52,22 @@ impl<'a> Attempt<'a> {
 
     /// `HELLO.Details.authmethods`.
     pub(super) fn methods(&self) -> Option<Vec<Cow<'a, str>>> {
-        Some(self.auth?.methods().iter().copied().map(Cow::Borrowed).collect())
+        Some(self.auth?.names().into_iter().map(Cow::Borrowed).collect())
     }
 
     /// `HELLO.Details.authextra`.
     pub(super) fn extra(&self) -> Option<Value> {
-        match &self.auth?.method {
-            Method::Ticket(_) => None,
-            #[cfg(feature = "auth")]
-            Method::Cra(_) => None,
-            #[cfg(feature = "auth")]
-            Method::Scram(_) => Some(self.scram.hello()),
-            #[cfg(feature = "auth")]
-            Method::Cryptosign(key) => Some(proofs::announce(key)),
+        #[cfg_attr(not(feature = "auth"), expect(unused_mut, reason = "what needs it needs the feature"))]
+        let mut extra: Vec<(String, Value)> = Vec::new();
+        #[cfg(feature = "auth")]
+        for method in &self.auth?.methods {
+            match method {
+                Method::Scram(_) => extra.push(self.scram.hello()),
+                Method::Cryptosign { key, binds } => extra.extend(proofs::announce(key, *binds)),
+                _ => {}
+            }
         }
+        (!extra.is_empty()).then_some(Value::Map(extra))
     }
 
     /// Answers a challenge. What takes long is done on a thread of its own.
@@ -70,17 +77,23 @@ impl<'a> Attempt<'a> {
             let problem = "the App says nothing of who it is: add `.auth(…)`".to_owned();
             Error::Authentication { method: method.to_owned(), problem }
         })?;
-        if !auth.methods().contains(&method) {
-            return Err(failed(method, format!("only {} was offered", auth.methods().join(" and "))));
-        }
-        let answered = match &auth.method {
-            Method::Ticket(ticket) => Ok(ticket().into()),
+        let Some(offered) = auth.methods.iter().find(|offered| offered.names().contains(&method)) else {
+            return Err(failed(method, format!("only {} was offered", auth.names().join(" and "))));
+        };
+        let answered = match offered {
+            Method::Ticket(ticket) | Method::Jwt(ticket) => Ok(ticket().into()),
+            #[cfg(feature = "tls")]
+            Method::Tls => Err("the router asks for a proof beside the certificate, and there is none".to_owned()),
+            #[cfg(feature = "websocket")]
+            Method::Cookie(_) => Err("the router asks for a proof beside the cookie, and there is none".to_owned()),
             #[cfg(feature = "auth")]
             Method::Cra(secret) => proofs::cra(secret, &challenge.extra).await,
             #[cfg(feature = "auth")]
             Method::Scram(password) => self.scram.answer(method, &auth.authid, password, &challenge.extra).await,
             #[cfg(feature = "auth")]
-            Method::Cryptosign(key) => proofs::cryptosign(key, &challenge.extra),
+            Method::Cryptosign { key, binds } => {
+                proofs::cryptosign(key, &challenge.extra, self.channel.filter(|_| *binds), *binds)
+            }
         };
         answered.map_err(|problem| failed(method, problem))
     }
@@ -88,9 +101,14 @@ impl<'a> Attempt<'a> {
     /// Checks that the router has proved what it has to.
     pub(super) fn check(&self, welcome: &WelcomeDetails<'_>) -> Result<()> {
         #[cfg(feature = "auth")]
-        if let Some(Auth { method: Method::Scram(_), .. }) = self.auth {
-            let method = welcome.authmethod.as_deref().unwrap_or_default();
-            return self.scram.check(welcome.authextra.as_ref()).map_err(|problem| failed(method, problem));
+        {
+            let is_scram = |method: &Method| matches!(method, Method::Scram(_));
+            // A router that may know the program otherwise, as by a cookie, need not know the password.
+            let has_to = self.auth.is_some_and(|auth| auth.methods.iter().all(is_scram));
+            if has_to || self.scram.is_under_way() {
+                let method = welcome.authmethod.as_deref().unwrap_or_default();
+                return self.scram.check(welcome.authextra.as_ref()).map_err(|problem| failed(method, problem));
+            }
         }
         let _ = welcome;
         Ok(())

@@ -21,7 +21,7 @@ use crate::app::{Params, States};
 use crate::auth::Auth;
 use crate::backoff::Backoff;
 use crate::handler::{SessionContext, SessionInfo};
-use crate::transport::{Connector, Socket};
+use crate::transport::{Connector, Opened, Socket};
 use crate::{Client, Error, Result};
 
 /// How to connect, and how patiently.
@@ -178,9 +178,9 @@ impl Driver {
         let Config { ref connector, serializer, ref realm, ref agent, ref auth, connect_timeout, .. } = self.config;
         let address = self.routers.current();
         let connecting = timeout(connect_timeout, async {
-            let stream = connector.connect(address).await?;
-            let mut socket = Socket::handshake(stream, address, serializer).await?;
-            let applicant = Applicant { realm, agent, auth: auth.as_ref() };
+            let Opened { stream, channel } = connector.connect(address).await?;
+            let mut socket = Socket::handshake(stream, address, serializer, auth.as_ref()).await?;
+            let applicant = Applicant { realm, agent, auth: auth.as_ref(), channel };
             let joined = join(&mut socket, serializer, applicant).await?;
             Ok((socket, joined))
         });

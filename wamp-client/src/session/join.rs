@@ -11,7 +11,7 @@ use wamp_proto::{Features, Message, Payload, Roles, Serializer, Value, error, to
 use super::authentication::{Answer, Attempt};
 use crate::auth::Auth;
 use crate::handler::SessionInfo;
-use crate::transport::{Socket, Turn};
+use crate::transport::{Channel, Socket, Turn};
 use crate::{Error, Result};
 
 /// What the router said of itself and us.
@@ -68,12 +68,13 @@ pub(crate) struct Applicant<'a> {
     pub(crate) realm: &'a str,
     pub(crate) agent: &'a str,
     pub(crate) auth: Option<&'a Auth>,
+    pub(crate) channel: Option<Channel>,
 }
 
 /// Joins the realm.
 pub(crate) async fn join(socket: &mut Socket, serializer: Serializer, applicant: Applicant<'_>) -> Result<Joined> {
-    let Applicant { realm, agent, auth } = applicant;
-    let mut attempt = Attempt::new(auth);
+    let Applicant { realm, agent, auth, channel } = applicant;
+    let mut attempt = Attempt::new(auth, channel);
     let extra = attempt.extra().map(|extra| encoded(serializer, &extra));
     let details = HelloDetails {
         roles: ROLES,

@@ -15,8 +15,8 @@ pub(crate) use self::address::Address;
 #[cfg(feature = "rawsocket")]
 pub(crate) use self::rawsocket::RawSocket;
 pub(crate) use self::socket::{Socket, Turn};
-pub(crate) use self::stream::Connector;
+pub(crate) use self::stream::{Channel, Connector, Opened};
 #[cfg(feature = "tls")]
-pub(crate) use self::tls::TlsConfig;
+pub(crate) use self::tls::{TlsConfig, TlsSettings};
 #[cfg(feature = "websocket")]
 use self::websocket::WebSocket;

@@ -11,6 +11,7 @@ use super::WebSocket;
 use super::address::Framing;
 use super::stream::BoxStream;
 use crate::Result;
+use crate::auth::Auth;
 
 /// A connection to the router.
 #[derive(Debug)]
@@ -36,11 +37,17 @@ pub(crate) enum Turn {
 
 impl Socket {
     /// Does the handshake that the address asks for.
-    pub(crate) async fn handshake(stream: BoxStream, address: &Address, serializer: Serializer) -> Result<Self> {
+    #[cfg_attr(not(feature = "websocket"), expect(unused_variables, reason = "only WebSocket has cookies"))]
+    pub(crate) async fn handshake(
+        stream: BoxStream,
+        address: &Address,
+        serializer: Serializer,
+        auth: Option<&Auth>,
+    ) -> Result<Self> {
         match address.framing {
             #[cfg(feature = "websocket")]
             Framing::WebSocket => {
-                let socket = WebSocket::handshake(stream, address, serializer).await?;
+                let socket = WebSocket::handshake(stream, address, serializer, auth.and_then(Auth::cookies)).await?;
                 Ok(Self::WebSocket(Box::new(socket)))
             }
             #[cfg(feature = "rawsocket")]

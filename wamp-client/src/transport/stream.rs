@@ -19,6 +19,22 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Stream for S {}
 
 pub(crate) type BoxStream = Box<dyn Stream>;
 
+/// What both ends of a TLS connection know, and nobody else: `tls-exporter` (RFC 9266).
+pub(crate) type Channel = [u8; 32];
+
+/// A byte stream that is open.
+pub(crate) struct Opened {
+    pub(crate) stream: BoxStream,
+    /// With TLS 1.3.
+    pub(crate) channel: Option<Channel>,
+}
+
+impl Opened {
+    fn plain(stream: impl Stream) -> Self {
+        Self { stream: Box::new(stream), channel: None }
+    }
+}
+
 type Connecting = Pin<Box<dyn Future<Output = io::Result<BoxStream>> + Send>>;
 
 /// Opens the byte stream that WebSocket or RawSocket then runs on.
@@ -47,15 +63,24 @@ impl Connector {
         }))
     }
 
-    pub(crate) async fn connect(&self, address: &Address) -> Result<BoxStream> {
+    /// With these settings, unless the program has said more already.
+    #[cfg(feature = "tls")]
+    pub(crate) fn with_tls(self, settings: super::TlsSettings) -> Result<Self> {
+        match self {
+            Self::Tcp => Ok(settings.config()?.map_or(Self::Tcp, Self::Tls)),
+            other => Ok(other),
+        }
+    }
+
+    pub(crate) async fn connect(&self, address: &Address) -> Result<Opened> {
         let failed = |source| Error::Connect { url: address.url.clone(), source: Arc::new(source) };
         if let Self::Custom(connect) = self {
-            return connect().await.map_err(failed);
+            return connect().await.map(Opened::plain).map_err(failed);
         }
         #[cfg(unix)]
         if let Some(path) = &address.path {
             let stream = tokio::net::UnixStream::connect(path).await.map_err(failed)?;
-            return Ok(Box::new(stream));
+            return Ok(Opened::plain(stream));
         }
         let tcp = TcpStream::connect((address.host.as_str(), address.port)).await.map_err(failed)?;
         // Requests are small and somebody waits for the answer.
@@ -68,7 +93,7 @@ impl Connector {
             };
             return super::tls::wrap(tcp, config, address).await;
         }
-        Ok(Box::new(tcp))
+        Ok(Opened::plain(tcp))
     }
 }
 

@@ -8,13 +8,14 @@ use bytes::Bytes;
 use futures_util::{Sink, Stream as _};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
-use tokio_tungstenite::tungstenite::http::{Request, header};
+use tokio_tungstenite::tungstenite::http::{HeaderValue, Request, header};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig, frame::coding::CloseCode};
 use tokio_tungstenite::tungstenite::{self, Message};
 use wamp_proto::Serializer;
 
 use super::stream::BoxStream;
 use super::{Address, Turn};
+use crate::auth::Cookies;
 use crate::{Error, Result};
 
 /// Read in pieces of this size: what a client gets is small, and there may be many of them on a machine.
@@ -41,10 +42,15 @@ pub(crate) struct WebSocket {
 }
 
 impl WebSocket {
-    /// Does the WebSocket handshake on `stream`.
-    pub(crate) async fn handshake(stream: BoxStream, address: &Address, serializer: Serializer) -> Result<Self> {
+    /// Does the WebSocket handshake on `stream`, with the router's cookies if they are kept.
+    pub(crate) async fn handshake(
+        stream: BoxStream,
+        address: &Address,
+        serializer: Serializer,
+        cookies: Option<&Cookies>,
+    ) -> Result<Self> {
         let failed = |problem: String| Error::Handshake { url: address.url.clone(), problem };
-        let request = Request::builder()
+        let mut request = Request::builder()
             .uri(address.url.as_str())
             .header(header::HOST, address.authority())
             .header(header::CONNECTION, "Upgrade")
@@ -54,6 +60,10 @@ impl WebSocket {
             .header(header::SEC_WEBSOCKET_PROTOCOL, serializer.subprotocol())
             .body(())
             .map_err(|error| failed(error.to_string()))?;
+        let cookie = cookies.and_then(|cookies| cookies.header(address.authority(), address.url.starts_with("wss:")));
+        if let Some(cookie) = cookie.and_then(|cookie| HeaderValue::try_from(cookie).ok()) {
+            request.headers_mut().insert(header::COOKIE, cookie);
+        }
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
             .write_buffer_size(WRITE_BUFFER)
@@ -61,7 +71,14 @@ impl WebSocket {
             .max_message_size(Some(LARGEST_MESSAGE))
             .max_frame_size(Some(LARGEST_MESSAGE));
         match tokio_tungstenite::client_async_with_config(request, stream, Some(config)).await {
-            Ok((socket, _)) => Ok(Self { socket, serializer, unflushed: 0 }),
+            Ok((socket, response)) => {
+                for header in response.headers().get_all(header::SET_COOKIE) {
+                    if let (Some(cookies), Ok(header)) = (cookies, header.to_str()) {
+                        cookies.set(address.authority(), header);
+                    }
+                }
+                Ok(Self { socket, serializer, unflushed: 0 })
+            }
             Err(error) => Err(failed(explain(&error, serializer))),
         }
     }

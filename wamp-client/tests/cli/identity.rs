@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use wamp_client::SigningKey;
-use wamp_router::auth::{CraSecret, Users};
+use wamp_proto::auth::scram::{Dialect, Kdf, SaltedPassword};
+use wamp_router::auth::{CraSecret, Jwt, JwtKey, ScramSecret, Users};
 use wamp_router::realm::RealmOptions;
 use wamp_router::{Router, Server};
 
@@ -33,12 +34,27 @@ fn who(sessions: Ended) -> (String, String) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn secrets_prove_who_somebody_is() {
-    let users = Users::default().ticket("joe", "staff", "secret").wampcra("ann", "staff", CraSecret::plain("secret"));
+    let kdf = Kdf::Pbkdf2 { iterations: 4096.try_into().unwrap() };
+    let salted = SaltedPassword::derive("secret", "AAECAwQFBgcICQoLDA0ODw==", kdf, Dialect::Standard).unwrap();
+    let scram = ScramSecret { salt: (0..16).collect(), kdf, verifier: salted.verifier() };
+    let keys = JwtKey::pem(include_bytes!("../../../router/src/auth/jwt/fixtures/keys.pem")).unwrap();
+    let users = Users::default()
+        .ticket("joe", "staff", "secret")
+        .wampcra("ann", "staff", CraSecret::plain("secret"))
+        .scram("bob", "staff", scram)
+        .jwt(Jwt::new(keys).role("staff"));
     let server = serve(users).await;
     let ticket = sessions(&server, &["--authid", "joe", "--auth", "ticket"], "secret").await;
     assert_eq!(who(ticket), ("joe".to_owned(), "ticket".to_owned()));
     let cra = sessions(&server, &["--authid", "ann", "--auth", "wampcra"], "secret").await;
     assert_eq!(who(cra), ("ann".to_owned(), "wampcra".to_owned()));
+    let scram = sessions(&server, &["--authid", "bob", "--auth", "scram"], "secret").await;
+    assert_eq!(who(scram), ("bob".to_owned(), "wamp-scram".to_owned()));
+    // A token says itself who somebody is.
+    let tokens = include_str!("../../../router/src/auth/jwt/fixtures/tokens.txt");
+    let token = tokens.lines().find_map(|line| line.strip_prefix("ES256 ")).unwrap();
+    let jwt = sessions(&server, &["--auth", "jwt"], token).await;
+    assert_eq!(who(jwt), ("joe".to_owned(), "jwt".to_owned()));
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("secret");
     fs::write(&file, "secret\n").unwrap();
@@ -72,7 +88,12 @@ async fn a_key_that_was_made_here_proves_who_somebody_is() {
 
 #[tokio::test]
 async fn what_is_missing_is_named() {
-    let missing: [(&[&str], &str); 5] = [
+    let missing: [(&[&str], &str); 10] = [
+        (&["--auth", "jwt"], "WAMP_SECRET"),
+        (&["--auth", "tls"], "--tls-cert and --tls-key"),
+        (&["--tls-cert", "/nonexistent/me.crt"], "--tls-key"),
+        (&["--tls-key", "/nonexistent/me.key"], "--tls-cert"),
+        (&["--tls-ca", "/dev/null"], "no certificate is in the PEM text"),
         (&["--authid", "joe"], "--key, or --auth"),
         (&["--auth", "ticket"], "--authid"),
         (&["--auth", "ticket", "--authid", "joe"], "WAMP_SECRET"),

@@ -48,15 +48,30 @@ pub(crate) async fn within<T>(event: impl IntoFuture<Output = T>) -> T {
 impl Peer {
     /// The client's next connection, after the WebSocket handshake.
     pub(crate) async fn accept(&mut self) -> Connection {
+        self.accept_with(None).await.0
+    }
+
+    /// The same, and the cookie it shows; it is asked to keep another.
+    pub(crate) async fn accept_with_cookie(&mut self, set: &'static str) -> (Connection, Option<String>) {
+        self.accept_with(Some(set)).await
+    }
+
+    async fn accept_with(&mut self, set: Option<&'static str>) -> (Connection, Option<String>) {
+        let mut cookie = None;
         let stream = within(self.connections.recv()).await.expect("the client connects");
         #[allow(clippy::result_large_err, reason = "tungstenite's own type")]
         let choose = |request: &Request, mut response: Response| {
             assert_eq!(request.headers()[header::SEC_WEBSOCKET_PROTOCOL], "wamp.2.json");
             response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static("wamp.2.json"));
+            if let Some(set) = set {
+                response.headers_mut().insert(header::SET_COOKIE, HeaderValue::from_static(set));
+            }
+            let shown = request.headers().get(header::COOKIE);
+            cookie = shown.map(|shown| shown.to_str().expect("it is text").to_owned());
             Ok(response)
         };
         let accepted = within(tokio_tungstenite::accept_hdr_async(stream, choose)).await;
-        Connection { socket: accepted.expect("it is a WebSocket") }
+        (Connection { socket: accepted.expect("it is a WebSocket") }, cookie)
     }
 
     /// The client's next connection, joined by a router that does everything.

@@ -37,8 +37,12 @@ pub(crate) struct Profile {
     pub(crate) timeout: Option<String>,
     pub(crate) authid: Option<String>,
     pub(crate) key: Option<String>,
+    pub(crate) channel_binding: Option<String>,
     pub(crate) auth: Option<String>,
     pub(crate) secret_file: Option<String>,
+    pub(crate) tls_ca: Option<String>,
+    pub(crate) tls_cert: Option<String>,
+    pub(crate) tls_key: Option<String>,
 }
 
 impl Config {

@@ -22,7 +22,11 @@ pub(crate) struct IdentityFlags {
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) key: Option<String>,
 
-    /// Prove it with a secret: by ticket, wampcra or scram [env: WAMP_AUTH]
+    /// Bind the signature of --key to this one TLS connection: tls-exporter [env: WAMP_CHANNEL_BINDING]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) channel_binding: Option<String>,
+
+    /// Prove it with a secret, by ticket, wampcra, scram or jwt, or by tls with --tls-cert [env: WAMP_AUTH]
     #[arg(long, global = true, value_name = "METHOD", conflicts_with = "key")]
     pub(crate) auth: Option<String>,
 
@@ -35,8 +39,25 @@ pub(crate) struct IdentityFlags {
 #[derive(Debug)]
 pub(crate) enum Identity {
     Anonymous,
-    Key { authid: Option<String>, key: Secret },
-    Secret { authid: String, method: Method, secret: Secret },
+    Key {
+        authid: Option<String>,
+        key: Secret,
+        binds: bool,
+    },
+    Secret {
+        authid: String,
+        method: Method,
+        secret: Secret,
+    },
+    /// A token says who it is; an authid would have to be the same.
+    Token {
+        authid: Option<String>,
+        token: Secret,
+    },
+    /// What is shown in TLS.
+    Certificate {
+        authid: Option<String>,
+    },
 }
 
 /// How a secret proves who somebody is.
@@ -48,7 +69,7 @@ pub(crate) enum Method {
 }
 
 /// What is not to be shown.
-pub(crate) struct Secret(String);
+pub(crate) struct Secret(pub(crate) String);
 
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -62,10 +83,11 @@ impl Identity {
         flags: &IdentityFlags,
         profile: Option<&Profile>,
         sources: &Sources<'_>,
+        has_certificate: bool,
     ) -> Result<Self, Failure> {
         let nothing = Profile::default();
         let profile = profile.unwrap_or(&nothing);
-        let folder = sources.config.path.parent().unwrap_or(Path::new(""));
+        let folder = sources.folder();
         let find = |flag: &Option<String>, names, profile: &Option<String>| {
             sources.find(flag.as_ref(), names, profile.as_ref())
         };
@@ -79,13 +101,30 @@ impl Identity {
                 text.parse::<SigningKey>().map_err(|problem| {
                     Failure::Usage(format!("{} (that is {}) holds no private key: {problem}", key.value, key.origin))
                 })?;
-                Ok(Self::Key { authid: authid.map(|authid| authid.value), key: Secret(text) })
+                let binding = ["--channel-binding", "WAMP_CHANNEL_BINDING"];
+                let binds = match find(&flags.channel_binding, binding, &profile.channel_binding) {
+                    None => false,
+                    Some(binding) if binding.value == "tls-exporter" => true,
+                    Some(Setting { value, origin }) => {
+                        return Err(Failure::Usage(format!(
+                            "there is no channel binding {value:?} ({origin}), only tls-exporter"
+                        )));
+                    }
+                };
+                Ok(Self::Key { authid: authid.map(|authid| authid.value), key: Secret(text), binds })
+            }
+            (_, Some(auth)) if auth.value == "tls" => {
+                if !has_certificate {
+                    return Err(Failure::Usage("tls needs a certificate: --tls-cert and --tls-key".to_owned()));
+                }
+                Ok(Self::Certificate { authid: authid.map(|authid| authid.value) })
             }
             (_, Some(auth)) => {
                 let method = method(&auth)?;
-                let authid = authid.ok_or_else(|| {
-                    Failure::Usage(format!("{} proves who somebody is: --authid says who", auth.value))
-                })?;
+                if method.is_some() && authid.is_none() {
+                    return Err(Failure::Usage(format!("{} proves who somebody is: --authid says who", auth.value)));
+                }
+                let authid = authid.map(|authid| authid.value);
                 let file = find(&flags.secret_file, ["--secret-file", "WAMP_SECRET_FILE"], &profile.secret_file);
                 let secret = match file {
                     Some(file) => read(&file, folder)?,
@@ -93,7 +132,11 @@ impl Identity {
                         Failure::Usage(format!("{} needs a secret: WAMP_SECRET, or a --secret-file", auth.value))
                     })?,
                 };
-                Ok(Self::Secret { authid: authid.value, method, secret: Secret(secret) })
+                let secret = Secret(secret);
+                Ok(match (method, authid) {
+                    (Some(method), Some(authid)) => Self::Secret { authid, method, secret },
+                    (_, authid) => Self::Token { authid, token: secret },
+                })
             }
             (_, None) => match authid {
                 Some(authid) => Err(Failure::Usage(format!(
@@ -109,13 +152,12 @@ impl Identity {
     pub(crate) fn auth(&self) -> Option<Auth> {
         match self {
             Self::Anonymous => None,
-            Self::Key { authid, key: Secret(key) } => {
+            Self::Key { authid, key: Secret(key), binds } => {
                 let auth = Auth::cryptosign(key.parse().ok()?);
-                Some(match authid {
-                    Some(authid) => auth.authid(authid),
-                    None => auth,
-                })
+                Some(named(if *binds { auth.bind_channel() } else { auth }, authid))
             }
+            Self::Token { authid, token: Secret(token) } => Some(named(Auth::jwt(token), authid)),
+            Self::Certificate { authid } => Some(named(Auth::tls(), authid)),
             Self::Secret { authid, method, secret: Secret(secret) } => Some(match method {
                 Method::Ticket => Auth::ticket(authid, secret),
                 Method::Cra => Auth::wampcra(authid, secret),
@@ -125,20 +167,30 @@ impl Identity {
     }
 }
 
-fn method(setting: &Setting) -> Result<Method, Failure> {
+fn named(auth: Auth, authid: &Option<String>) -> Auth {
+    match authid {
+        Some(authid) => auth.authid(authid),
+        None => auth,
+    }
+}
+
+/// What a secret is for; nothing if it says itself who it is.
+fn method(setting: &Setting) -> Result<Option<Method>, Failure> {
     match setting.value.as_str() {
-        "ticket" => Ok(Method::Ticket),
-        "wampcra" => Ok(Method::Cra),
-        "scram" => Ok(Method::Scram),
+        "ticket" => Ok(Some(Method::Ticket)),
+        "wampcra" => Ok(Some(Method::Cra)),
+        "scram" => Ok(Some(Method::Scram)),
+        "jwt" => Ok(None),
         other => Err(Failure::Usage(format!(
-            "there is no way {other:?} to prove who somebody is ({}), only ticket, wampcra and scram; and --key",
+            "there is no way {other:?} to prove who somebody is ({}), only ticket, wampcra, scram, jwt and tls; \
+             and --key",
             setting.origin
         ))),
     }
 }
 
 /// What a file holds, without the end of its last line.
-fn read(file: &Setting, folder: &Path) -> Result<String, Failure> {
+pub(crate) fn read(file: &Setting, folder: &Path) -> Result<String, Failure> {
     let path = match file.origin {
         Origin::Profile(..) => folder.join(&file.value),
         _ => PathBuf::from(&file.value),

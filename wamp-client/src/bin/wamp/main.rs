@@ -39,6 +39,7 @@ mod setting;
 mod subscribe;
 mod table;
 mod target;
+mod tls;
 mod top;
 mod topics;
 

@@ -31,7 +31,7 @@ The file is $WAMP_CONFIG, else $XDG_CONFIG_HOME/wamp/config.toml, else \
   realm = \"com.example.home\"
   serializer = \"cbor\"
   timeout = \"5s\"
-  key = \"home.key\"    # beside the config file; or authid, auth, secret_file
+  key = \"home.key\"    # beside the config file; or authid, auth, secret_file; tls_ca, tls_cert, tls_key
 
 What a profile leaves out has its default. Flags and environment variables win over a profile. \
 Who joins, and the proof, are for the profile's own url: with another they are left out.";
@@ -108,8 +108,21 @@ fn list(config: &Config, output: &mut Output) -> io::Result<()> {
     Ok(())
 }
 
-fn settings(profile: &Profile) -> [(&'static str, Option<&str>); 8] {
-    let Profile { url, realm, serializer, timeout, authid, key, auth, secret_file } = profile;
+fn settings(profile: &Profile) -> [(&'static str, Option<&str>); 12] {
+    let Profile {
+        url,
+        realm,
+        serializer,
+        timeout,
+        authid,
+        key,
+        channel_binding,
+        auth,
+        secret_file,
+        tls_ca,
+        tls_cert,
+        tls_key,
+    } = profile;
     let settings = [
         ("url", url),
         ("realm", realm),
@@ -117,8 +130,12 @@ fn settings(profile: &Profile) -> [(&'static str, Option<&str>); 8] {
         ("timeout", timeout),
         ("authid", authid),
         ("key", key),
+        ("channel_binding", channel_binding),
         ("auth", auth),
         ("secret_file", secret_file),
+        ("tls_ca", tls_ca),
+        ("tls_cert", tls_cert),
+        ("tls_key", tls_key),
     ];
     settings.map(|(key, setting)| (key, setting.as_deref()))
 }
@@ -135,8 +152,12 @@ fn save(config: &Config, name: &str, flags: &ConnectionFlags) -> Result<(), Fail
         timeout: flags.timeout.map(|timeout| format!("{}s", timeout.as_secs_f64())),
         authid: flags.identity.authid.clone(),
         key: path(&flags.identity.key)?,
+        channel_binding: flags.identity.channel_binding.clone(),
         auth: flags.identity.auth.clone(),
         secret_file: path(&flags.identity.secret_file)?,
+        tls_ca: path(&flags.tls.tls_ca)?,
+        tls_cert: path(&flags.tls.tls_cert)?,
+        tls_key: path(&flags.tls.tls_key)?,
     };
     if given == Profile::default() {
         return Err(Failure::Usage(

@@ -1,6 +1,7 @@
 //! A setting and where it comes from: flag, environment, profile, default.
 
 use std::fmt;
+use std::path::Path;
 
 use crate::config::Config;
 
@@ -72,6 +73,11 @@ impl Sources<'_> {
             .or_else(|| Some(((self.variable)(variable_name)?, Origin::Environment(variable_name))))
             .or_else(|| Some((profile?.clone(), self.profile_origin())))?;
         Some(Setting { value, origin })
+    }
+
+    /// The folder of the config file, beside which the files of profiles are.
+    pub(crate) fn folder(&self) -> &Path {
+        self.config.path.parent().unwrap_or(Path::new(""))
     }
 
     /// The origin of what the profile has.

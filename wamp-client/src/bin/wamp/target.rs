@@ -10,6 +10,7 @@ use crate::duration;
 use crate::failure::Failure;
 use crate::identity::{Identity, IdentityFlags};
 use crate::setting::{Origin, Setting, Sources};
+use crate::tls::{Tls, TlsFlags};
 
 /// Flags about the router and the realm.
 #[derive(Debug, Clone, Default, Args)]
@@ -41,6 +42,9 @@ pub(crate) struct ConnectionFlags {
 
     #[command(flatten)]
     pub(crate) identity: IdentityFlags,
+
+    #[command(flatten)]
+    pub(crate) tls: TlsFlags,
 }
 
 /// The router and realm that were chosen, and how to talk to them.
@@ -49,6 +53,7 @@ pub(crate) struct Target {
     pub(crate) url: Setting,
     pub(crate) realm: Setting,
     identity: Identity,
+    tls: Tls,
     serializer: Serializer,
     pub(crate) timeout: Option<Duration>,
     wait: bool,
@@ -77,14 +82,16 @@ impl Target {
         let serializer = setting(&flags.serializer, ["--serializer", "WAMP_SERIALIZER"], &profile.serializer, "json");
         // What proves something to one router is not shown to another.
         let is_at_home = profile.url.is_none() || matches!(url.origin, Origin::Profile(..));
-        let identity = Identity::choose(&flags.identity, is_at_home.then_some(&profile), &sources)?;
+        let home = is_at_home.then_some(&profile);
+        let tls = Tls::choose(&flags.tls, home, &sources)?;
+        let identity = Identity::choose(&flags.identity, home, &sources, tls.has_identity())?;
         let timeout = match (flags.timeout, &profile.timeout) {
             (None, Some(text)) => Some(duration::positive(text).map_err(|problem| {
                 Failure::Usage(format!("the timeout is {}: {problem}", sources.profile_origin()))
             })?),
             (timeout, _) => timeout,
         };
-        Ok(Self { url, realm, identity, serializer: parse_serializer(&serializer)?, timeout, wait: flags.wait })
+        Ok(Self { url, realm, identity, tls, serializer: parse_serializer(&serializer)?, timeout, wait: flags.wait })
     }
 
     /// A program for this router and realm.
@@ -96,6 +103,7 @@ impl Target {
         if let Some(timeout) = self.timeout {
             app = app.connect_timeout(timeout).request_timeout(timeout);
         }
+        app = self.tls.apply(app).expect("it was good when it was read");
         if let Some(auth) = self.identity.auth() {
             app = app.auth(auth);
         }

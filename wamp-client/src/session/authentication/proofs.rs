@@ -10,6 +10,7 @@ use wamp_proto::auth::{cra, random};
 use wamp_proto::message::Raw;
 
 use super::Answer;
+use crate::transport::Channel;
 
 /// What goes wrong, for people.
 type Result<T, E = String> = std::result::Result<T, E>;
@@ -34,24 +35,38 @@ pub(super) async fn cra(secret: &str, extra: &Raw<'_>) -> Result<Answer> {
     Ok(cra::sign(&key, &challenge).into())
 }
 
-/// `HELLO.Details.authextra` of somebody who has a key.
-pub(super) fn announce(key: &SigningKey) -> Value {
-    Value::Map(vec![("pubkey".to_owned(), Value::Str(key.public_key().to_string()))])
+/// The binding of signatures to a connection (RFC 9266).
+const BINDING: &str = "tls-exporter";
+
+/// What `HELLO.Details.authextra` has of somebody who has a key.
+pub(super) fn announce(key: &SigningKey, binds: bool) -> impl Iterator<Item = (String, Value)> + use<> {
+    let key = ("pubkey".to_owned(), Value::Str(key.public_key().to_string()));
+    let binding = binds.then(|| ("channel_binding".to_owned(), Value::Str(BINDING.to_owned())));
+    [Some(key), binding].into_iter().flatten()
 }
 
 /// Specification: "Cryptosign-based Authentication" (advanced profile).
-pub(super) fn cryptosign(key: &SigningKey, extra: &Raw<'_>) -> Result<Answer> {
+pub(super) fn cryptosign(key: &SigningKey, extra: &Raw<'_>, channel: Option<Channel>, binds: bool) -> Result<Answer> {
     #[derive(Deserialize)]
     struct Extra {
         challenge: String,
         channel_binding: Option<String>,
     }
     let Extra { challenge, channel_binding } = read(extra)?;
-    if let Some(binding) = channel_binding {
-        return Err(format!("the router wants the channel binding {binding:?}, which was not offered"));
+    match channel_binding.as_deref() {
+        None if !binds => {}
+        Some(BINDING) if binds => {}
+        // Whoever is in between would like the binding to be left out.
+        None => return Err(format!("the router does not bind the signature to the connection by {BINDING:?}")),
+        Some(other) => {
+            return Err(format!("the router wants the channel binding {other:?}, which was not offered"));
+        }
+    }
+    if binds && channel.is_none() {
+        return Err("a signature can be bound only to a connection with TLS 1.3: wss://…".to_owned());
     }
     let challenge = unhex(&challenge).ok_or("the challenge is not 32 bytes in hexadecimal")?;
-    Ok(key.sign(&message(&challenge, None)).into())
+    Ok(key.sign(&message(&challenge, channel.as_ref())).into())
 }
 
 /// Specification: "Salted Challenge Response Authentication" (advanced profile).
@@ -89,8 +104,13 @@ impl Default for Scram {
 }
 
 impl Scram {
-    pub(super) fn hello(&self) -> Value {
-        Value::Map(vec![("nonce".to_owned(), Value::Str(self.nonce.clone()))])
+    pub(super) fn hello(&self) -> (String, Value) {
+        ("nonce".to_owned(), Value::Str(self.nonce.clone()))
+    }
+
+    /// Whether the router has been given a proof.
+    pub(super) fn is_under_way(&self) -> bool {
+        self.proved.is_some()
     }
 
     pub(super) async fn answer(
