@@ -7,6 +7,7 @@
 mod answer;
 mod events;
 mod line;
+mod standby;
 mod waiting;
 
 #[cfg(test)]
@@ -30,6 +31,10 @@ use waiting::{Asked, Topic};
 
 pub use answer::{CallError, Reply};
 pub use events::{LocalEvent, LocalEvents};
+pub(crate) use standby::Standby;
+
+/// What others are told their transport is.
+pub(crate) const TRANSPORT: &str = "local";
 
 /// A session inside the router. Clones are the same session, which leaves the realm with the last
 /// of them and of its [events](LocalEvents).

@@ -26,8 +26,7 @@ mod realms;
 mod refused;
 mod requests;
 
-use std::sync::Arc;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Instant;
 
 use ahash::AHashMap;
@@ -43,7 +42,7 @@ use crate::meta::reflection::Definitions;
 
 pub use authorizer::{
     Action, AllowAll, Authorizer, Authorizing, Decision, Grant, OwnSessionOnly, Permission, Permissions, Question,
-    Undecided,
+    TRUSTED, Undecided,
 };
 pub(crate) use inquiry::{Answering, Inquiry};
 pub(crate) use join::{Farewell, Tell, random_session_id};
@@ -57,6 +56,7 @@ pub(crate) use requests::{pattern, uri};
 /// A realm. See the [module](self).
 #[derive(Debug)]
 pub struct Realm {
+    this: Weak<Self>,
     name: Box<str>,
     options: RealmOptions,
     /// Who may do what, now.
@@ -90,7 +90,8 @@ impl std::fmt::Debug for Alarm {
 impl Realm {
     /// An empty realm.
     pub fn new(name: impl Into<Box<str>>, options: RealmOptions) -> Arc<Self> {
-        Arc::new(Self {
+        Arc::new_cyclic(|this| Self {
+            this: this.clone(),
             name: name.into(),
             broker: Broker::new(&options),
             dealer: Dealer::new(options.limits.measured_procedures),

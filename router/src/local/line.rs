@@ -57,7 +57,7 @@ impl Authenticator for Known {
 impl Line {
     pub(super) fn open(realm: &Arc<Realm>, identity: Identity) -> Arc<Self> {
         // Requests of several tasks are numbered before they are sent.
-        let entrance = Entrance::new("local", false);
+        let entrance = Entrance::new(super::TRANSPORT, false);
         entrance.set_authenticator(Some(Arc::new(Known(identity))));
         let (near, far) = tokio::io::duplex(PIPE);
         let settings = ConnectionSettings {

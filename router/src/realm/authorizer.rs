@@ -1,16 +1,18 @@
 //! Who may do what.
 
 mod permissions;
+mod procedure;
 
 use std::fmt::Debug;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use wamp_proto::MatchPolicy;
+use wamp_proto::{MatchPolicy, Pattern};
 
+use super::Realm;
 use super::member::Member;
 
-pub use permissions::{Permission, Permissions};
+pub use permissions::{Permission, Permissions, TRUSTED};
 
 /// What a session asks to do with a URI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,6 +28,16 @@ pub enum Action {
 }
 
 impl Action {
+    /// What an authorizer calls it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Publish => "publish",
+            Self::Subscribe(_) => "subscribe",
+            Self::Register(_) => "register",
+            Self::Call => "call",
+        }
+    }
+
     /// What is done, as a message puts it before the URI.
     pub(crate) fn verb(self) -> &'static str {
         match self {
@@ -71,6 +83,8 @@ impl From<Option<Grant>> for Decision {
 /// What an [`Authorizer`] is asked that takes a while to find out.
 #[derive(Debug, Clone)]
 pub struct Question {
+    /// Where.
+    pub realm: Arc<Realm>,
     /// The session.
     pub member: Arc<Member>,
     /// What it asks to do.
@@ -104,6 +118,11 @@ pub trait Authorizer: Debug + Send + Sync {
     fn ask(&self, question: Question) -> Authorizing {
         let why = format!("no authorizer can be asked about {:?}", question.uri);
         Box::pin(std::future::ready(Err(Undecided(why))))
+    }
+
+    /// Somebody has begun or ceased to offer procedures, which may be whom [`ask`](Self::ask) asks.
+    fn on_registration(&self, procedures: &Pattern) {
+        let _ = procedures;
     }
 
     /// Whether `member`, which may register a procedure, may take it over from `callee`, which has

@@ -56,9 +56,12 @@ impl Realm {
     /// Asks the authorizer about a message.
     pub(crate) fn ask(&self, member: &Arc<Member>, inquiry: &Inquiry, message: &Message<'_>) -> Answering {
         let Inquiry { action, uri } = inquiry.clone();
-        let question = Question { member: member.clone(), action, uri: uri.clone(), options: options(message) };
-        let deciding = self.authorizer.load().ask(question);
         let member = member.clone();
+        let Some(realm) = self.this.upgrade() else {
+            return Box::pin(std::future::ready(Err(Refused::undecided(action, &uri))));
+        };
+        let question = Question { realm, member: member.clone(), action, uri: uri.clone(), options: options(message) };
+        let deciding = self.authorizer.load().ask(question);
         Box::pin(async move {
             match deciding.await {
                 Ok(Some(grant)) => Ok(grant),

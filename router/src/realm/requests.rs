@@ -170,6 +170,7 @@ impl Realm {
     /// Tells those who watch registrations.
     pub(super) fn tell_registrations(&self) -> impl Fn(Change, SessionId, &Registration, &mut Burst) {
         |change, session, registration, burst| {
+            self.authorizer.load().on_registration(&registration.pattern);
             meta::registrations::on_change(self, change, session, registration, burst);
         }
     }

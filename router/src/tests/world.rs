@@ -165,6 +165,30 @@ impl Client {
         flow
     }
 
+    /// Waits until a paused session goes on: for what happens in other tasks.
+    pub(super) async fn resumed(&mut self) -> Flow {
+        let resumed = std::future::poll_fn(|cx| {
+            let mut burst = Burst::new();
+            let flow = self.session.as_mut().expect("a session").poll(cx, &mut burst, Instant::now());
+            burst.end();
+            flow
+        });
+        tokio::time::timeout(Duration::from_secs(20), resumed).await.expect("it should have gone on by now")
+    }
+
+    /// Waits for one message from other tasks.
+    pub(super) async fn next(&self) -> serde_json::Value {
+        let received = async {
+            loop {
+                if let Some(message) = self.received().pop() {
+                    return serde_json::from_str(&message).expect("JSON");
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), received).await.expect("it should have come by now")
+    }
+
     /// The connection breaks.
     pub(crate) fn vanish(&mut self) {
         self.session = None;

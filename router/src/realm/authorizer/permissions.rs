@@ -1,10 +1,16 @@
 //! Permissions by authrole and URI, as an operator writes them down.
 
+use std::sync::Arc;
+
 use ahash::AHashMap;
 use wamp_proto::{MatchPolicy, Pattern, PatternIndex};
 
-use super::{Action, Authorizer, Decision, Grant, acts_on_others};
+use super::procedure::AskedRole;
+use super::{Action, Authorizer, Authorizing, Decision, Grant, Question, Undecided, acts_on_others};
 use crate::realm::Member;
+
+/// The authrole of the router's own sessions, which may do everything where it has no permissions of its own.
+pub const TRUSTED: &str = "trusted";
 
 /// What the sessions of a role may do with the URIs of a pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +91,14 @@ impl Permission {
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Permissions {
-    roles: AHashMap<Box<str>, Role>,
+    roles: AHashMap<Box<str>, Rule>,
+}
+
+/// Who says what the sessions of a role may do.
+#[derive(Debug, Clone)]
+enum Rule {
+    Permissions(Role),
+    Procedure(Arc<AskedRole>),
 }
 
 #[derive(Debug, Clone, Default)]
@@ -105,8 +118,30 @@ impl Permissions {
         for permission in permissions {
             role.add(permission);
         }
-        self.roles.insert(authrole.into(), role);
+        self.roles.insert(authrole.into(), Rule::Permissions(role));
         self
+    }
+
+    /// Has a procedure of the realm say what the sessions of a role may do: Crossbar.io's dynamic authorizer.
+    ///
+    /// It is called with the session's details, the URI, the action (`publish`, `subscribe`, `register` or `call`) and
+    /// the options of the request, and answers with true, false, or a dict of `allow`, `disclose` and `cache`. What it
+    /// says may be cached holds for all sessions of the role, until it is registered anew. Sessions that offer the
+    /// procedure may do everything.
+    ///
+    /// If nobody offers it, or it fails, takes more than 10 seconds or answers something else, the request fails with
+    /// `wamp.error.authorization_failed`.
+    #[must_use]
+    pub fn authorizer(mut self, authrole: impl Into<Box<str>>, procedure: &str) -> Self {
+        self.roles.insert(authrole.into(), Rule::Procedure(AskedRole::new(procedure)));
+        self
+    }
+
+    fn procedures(&self) -> impl Iterator<Item = &Arc<AskedRole>> {
+        self.roles.values().filter_map(|rule| match rule {
+            Rule::Permissions(_) => None,
+            Rule::Procedure(asked) => Some(asked),
+        })
     }
 }
 
@@ -148,13 +183,36 @@ impl Role {
 
 impl Authorizer for Permissions {
     fn authorize(&self, member: &Member, action: Action, uri: &str) -> Decision {
-        let Some(role) = self.roles.get(&member.identity().authrole) else { return Decision::Deny };
+        let role = match self.roles.get(&member.identity().authrole) {
+            Some(Rule::Permissions(role)) => role,
+            Some(Rule::Procedure(asked)) => return asked.authorize(action, uri),
+            None => return is_trusted(member).then(Grant::default).into(),
+        };
         let is_about_wamp = |permission: &Permission| permission.uris.as_str().starts_with("wamp.");
         if action == Action::Call && acts_on_others(uri) && !role.of(uri).is_some_and(is_about_wamp) {
             return Decision::Deny;
         }
         role.authorize(action, uri).into()
     }
+
+    fn ask(&self, question: Question) -> Authorizing {
+        match self.roles.get(&question.member.identity().authrole) {
+            Some(Rule::Procedure(asked)) => asked.ask(question),
+            // There was one when the question came up.
+            _ => Box::pin(std::future::ready(Err(Undecided("the permissions have changed".to_owned())))),
+        }
+    }
+
+    fn on_registration(&self, procedures: &Pattern) {
+        for asked in self.procedures() {
+            asked.on_registration(procedures);
+        }
+    }
+}
+
+/// Whether it is a session of the router's own.
+fn is_trusted(member: &Member) -> bool {
+    &*member.identity().authrole == TRUSTED && member.entrance().transport == crate::local::TRANSPORT
 }
 
 #[cfg(test)]
