@@ -25,7 +25,7 @@ use wamp_proto::{MatchPolicy, Message, PublicationId, RequestId, error};
 use crate::realm::Realm;
 use crate::session::Identity;
 use answer::payload;
-use events::Mailbox;
+use events::{Holder, Mailbox};
 use line::Line;
 use waiting::{Asked, Topic};
 
@@ -157,13 +157,13 @@ impl LocalSession {
         let wanted = Topic { policy, uri: topic.into() };
         let subscribe = Asked::Subscribe { topic: wanted.clone(), mailbox: mailbox.clone(), answer: asked };
         let request = self.0.waiting.ask(subscribe)?;
-        // From here on it is the events' drop that undoes it.
-        let events = LocalEvents::new(self.clone(), wanted, mailbox);
+        // From here on its drop undoes all of it.
+        let holder = Holder { session: self.clone(), topic: wanted, mailbox };
         let options = SubscribeOptions { matching: Some(policy.as_str().into()), ..Default::default() };
         let message = Subscribe { request, options, topic: topic.into() };
         self.0.send_or_forget(&Message::Subscribe(message), request, turn)?;
-        answer.await.unwrap_or_else(|_| Err(CallError::gone()))?;
-        Ok(events)
+        let id = answer.await.unwrap_or_else(|_| Err(CallError::gone()))?;
+        Ok(LocalEvents::new(id, holder))
     }
 }
 

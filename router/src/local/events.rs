@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use parking_lot::Mutex;
 use serde_json::value::RawValue;
-use wamp_proto::{PublicationId, SessionId};
+use wamp_proto::{PublicationId, SessionId, SubscriptionId};
 
 use super::LocalSession;
 use super::waiting::Topic;
@@ -49,14 +49,23 @@ impl LocalEvent {
 /// [counted](Self::dropped).
 #[derive(Debug)]
 pub struct LocalEvents {
-    session: LocalSession,
-    topic: Topic,
-    mailbox: Arc<Mailbox>,
+    id: SubscriptionId,
+    holder: Holder,
 }
 
 impl LocalEvents {
-    pub(super) fn new(session: LocalSession, topic: Topic, mailbox: Arc<Mailbox>) -> Self {
-        Self { session, topic, mailbox }
+    pub(super) fn new(id: SubscriptionId, holder: Holder) -> Self {
+        Self { id, holder }
+    }
+
+    /// The id of the subscription, which the meta API knows it by.
+    pub fn id(&self) -> SubscriptionId {
+        self.id
+    }
+
+    /// What it is subscribed to: a topic or a pattern.
+    pub fn topic(&self) -> &str {
+        &self.holder.topic.uri
     }
 
     /// The next event; `None` once the session has ended, or the router has taken the subscription
@@ -67,16 +76,24 @@ impl LocalEvents {
 
     /// Polls for the [next](Self::next) event.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<LocalEvent>> {
-        self.mailbox.poll_take(cx)
+        self.holder.mailbox.poll_take(cx)
     }
 
     /// How many events were dropped so far, as too many waited.
     pub fn dropped(&self) -> u64 {
-        self.mailbox.0.lock().dropped
+        self.holder.mailbox.0.lock().dropped
     }
 }
 
-impl Drop for LocalEvents {
+/// Holds a subscription, from when it is asked for.
+#[derive(Debug)]
+pub(super) struct Holder {
+    pub(super) session: LocalSession,
+    pub(super) topic: Topic,
+    pub(super) mailbox: Arc<Mailbox>,
+}
+
+impl Drop for Holder {
     fn drop(&mut self) {
         self.mailbox.close();
         self.session.0.release(&self.topic);

@@ -24,7 +24,7 @@ pub(super) struct Topic {
 pub(super) enum Asked {
     Call(oneshot::Sender<Result<Reply, CallError>>),
     Publish(oneshot::Sender<Result<PublicationId, CallError>>),
-    Subscribe { topic: Topic, mailbox: Arc<Mailbox>, answer: oneshot::Sender<Result<(), CallError>> },
+    Subscribe { topic: Topic, mailbox: Arc<Mailbox>, answer: oneshot::Sender<Result<SubscriptionId, CallError>> },
 }
 
 #[derive(Debug, Default)]
@@ -178,7 +178,7 @@ impl Waiting {
         };
         let subscription = Subscription { topic, mailboxes: Vec::new() };
         state.subscriptions.entry(id).or_insert(subscription).mailboxes.push(mailbox);
-        let _ = answer.send(Ok(()));
+        let _ = answer.send(Ok(id));
         // Whoever asked may have gone meanwhile.
         state.release(id).map_or(Heard::Nothing, Heard::Unwanted)
     }
