@@ -2,6 +2,7 @@
 //!
 //! A service is a module that reads its settings, a variant of [`Service`] and a line in [`READERS`].
 
+mod bridge;
 mod json;
 mod longpoll;
 mod nodeinfo;
@@ -14,6 +15,10 @@ pub(super) mod websocket;
 mod websocket_reverseproxy;
 
 use super::section::Section;
+use crate::http::bridge::caller::CallerSettings;
+use crate::http::bridge::events::EventsSettings;
+use crate::http::bridge::publisher::PublisherSettings;
+use crate::http::bridge::webhook::WebhookSettings;
 use crate::http::services::json::JsonSettings;
 use crate::http::services::operations::Question;
 use crate::http::services::proxy::ProxySettings;
@@ -23,6 +28,8 @@ use crate::http::services::static_files::StaticSettings;
 /// A service at a path.
 #[derive(Debug)]
 pub(crate) enum Service {
+    Caller(CallerSettings),
+    Events(EventsSettings),
     Json(JsonSettings),
     LongPoll(longpoll::LongPoll),
     NodeInfo,
@@ -31,8 +38,10 @@ pub(crate) enum Service {
     /// Metrics, health and readiness.
     Operations(Question),
     Proxy(ProxySettings),
+    Publisher(PublisherSettings),
     Redirect(RedirectSettings),
     Static(StaticSettings),
+    Webhook(WebhookSettings),
     WebSocket(websocket::WebSocketSettings),
 }
 
@@ -45,6 +54,8 @@ type Reader = fn(Section<'_>) -> Option<Service>;
 /// The services, by the `type` that asks for them.
 const READERS: &[(&str, Reader)] = &[
     ("health", operations::health),
+    ("caller", bridge::caller),
+    ("events", bridge::events),
     ("json", json::read),
     ("longpoll", longpoll::read),
     ("metrics", operations::metrics),
@@ -56,6 +67,12 @@ const READERS: &[(&str, Reader)] = &[
     ("reverseproxy", reverseproxy::read),
     ("static", static_files::read),
     ("websocket", websocket::read),
+    ("publisher", bridge::publisher),
+    ("pusher", bridge::publisher),
+    ("redirect", redirect::read),
+    ("reverseproxy", reverseproxy::read),
+    ("static", static_files::read),
+    ("webhook", bridge::webhook),
     ("websocket-reverseproxy", websocket_reverseproxy::read),
 ];
 

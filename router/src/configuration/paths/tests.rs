@@ -6,7 +6,7 @@ use crate::configuration::section::{Reading, Remarks};
 use crate::http::services::proxy::Host;
 
 /// Reads a service out of a file in `/etc/wamp`.
-fn service(text: &str) -> (Option<Service>, Remarks) {
+pub(super) fn service(text: &str) -> (Option<Service>, Remarks) {
     let value = Value::parse(text, Format::Json).unwrap();
     let reading = Reading::new("/etc/wamp");
     let service = read(reading.root(&value).section().unwrap());
@@ -14,7 +14,7 @@ fn service(text: &str) -> (Option<Service>, Remarks) {
 }
 
 /// What is wrong with a service, a line each.
-fn problems(text: &str) -> Vec<String> {
+pub(super) fn problems(text: &str) -> Vec<String> {
     service(text).1.problems.iter().map(ToString::to_string).collect()
 }
 
