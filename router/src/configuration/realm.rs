@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use wamp_proto::{MatchPolicy, Pattern};
 
+use super::limits;
 use super::section::Section;
 use crate::history::HistoryRule;
-use crate::realm::Permission;
+use crate::realm::{Limits, Permission};
 
 /// A realm of the configuration.
 #[derive(Debug)]
@@ -16,6 +17,7 @@ pub(crate) struct RealmSettings {
     pub(crate) name: String,
     pub(crate) roles: Vec<Role>,
     pub(crate) store: Option<Store>,
+    pub(crate) limits: Limits,
 }
 
 /// A role, and what its sessions may do.
@@ -45,8 +47,8 @@ pub(crate) struct Store {
     pub(crate) file: Option<PathBuf>,
 }
 
-/// Reads a realm.
-pub(super) fn read(section: Section<'_>) -> Option<RealmSettings> {
+/// Reads a realm of a worker with these limits.
+pub(super) fn read(section: Section<'_>, mut limits: Limits) -> Option<RealmSettings> {
     let name = section.required_uri("name");
     section.ignored(&["id", "stats", "trace"]);
     if let Some(link) = section.list("rlinks").into_iter().next() {
@@ -56,6 +58,9 @@ pub(super) fn read(section: Section<'_>) -> Option<RealmSettings> {
         options.ignored(&["event_dispatching_chunk_size", "bridge_meta_api", "uri_check"]);
         if options.bool("enable_meta_api") == Some(false) {
             options.unsupported("enable_meta_api", "the meta API is there always; permissions say who may use it");
+        }
+        if let Some(section) = options.section("limits") {
+            limits = limits::of_realm(section, limits);
         }
         options.finish();
     }
@@ -71,7 +76,7 @@ pub(super) fn read(section: Section<'_>) -> Option<RealmSettings> {
     let store = section.section("store").and_then(read_store);
     let place = section.place().to_owned();
     section.finish();
-    Some(RealmSettings { place, name: name?.to_owned(), roles, store })
+    Some(RealmSettings { place, name: name?.to_owned(), roles, store, limits })
 }
 
 fn read_role(section: Section<'_>) -> Option<Role> {

@@ -105,11 +105,13 @@ fn worker(section: Section<'_>) -> Option<Worker> {
             first.problem(format!("not supported: {instead}"));
         }
     }
+    let limits = section.section("limits").map(limits::read).unwrap_or_default();
+    let realms = section.sections("realms").into_iter().filter_map(|realm| realm::read(realm, limits.sessions));
     let worker = Worker {
         place: section.place().to_owned(),
-        realms: section.sections("realms").into_iter().filter_map(realm::read).collect(),
+        realms: realms.collect(),
         transports: section.sections("transports").into_iter().filter_map(transport::read).collect(),
-        limits: section.section("limits").map(limits::read).unwrap_or_default(),
+        limits,
     };
     unique(&section, worker.realms.iter().map(|realm| (realm.place.as_str(), realm.name.as_str())));
     section.finish();
