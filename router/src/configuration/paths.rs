@@ -53,26 +53,23 @@ type Reader = fn(Section<'_>) -> Option<Service>;
 
 /// The services, by the `type` that asks for them.
 const READERS: &[(&str, Reader)] = &[
-    ("health", operations::health),
     ("caller", bridge::caller),
     ("events", bridge::events),
+    ("health", operations::health),
     ("json", json::read),
     ("longpoll", longpoll::read),
     ("metrics", operations::metrics),
     ("nodeinfo", nodeinfo::read),
     ("path", nested),
     ("proxy", proxy::read),
+    ("publisher", bridge::publisher),
+    ("pusher", bridge::publisher),
     ("ready", operations::ready),
     ("redirect", redirect::read),
     ("reverseproxy", reverseproxy::read),
     ("static", static_files::read),
-    ("websocket", websocket::read),
-    ("publisher", bridge::publisher),
-    ("pusher", bridge::publisher),
-    ("redirect", redirect::read),
-    ("reverseproxy", reverseproxy::read),
-    ("static", static_files::read),
     ("webhook", bridge::webhook),
+    ("websocket", websocket::read),
     ("websocket-reverseproxy", websocket_reverseproxy::read),
 ];
 
