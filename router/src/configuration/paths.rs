@@ -13,6 +13,7 @@ mod reverseproxy;
 mod static_files;
 pub(super) mod websocket;
 mod websocket_reverseproxy;
+pub(super) mod wsgi;
 
 use super::section::Section;
 use crate::http::bridge::caller::CallerSettings;
@@ -24,6 +25,7 @@ use crate::http::services::operations::Question;
 use crate::http::services::proxy::ProxySettings;
 use crate::http::services::redirect::RedirectSettings;
 use crate::http::services::static_files::StaticSettings;
+use crate::http::services::wsgi::WsgiSettings;
 
 /// A service at a path.
 #[derive(Debug)]
@@ -43,6 +45,7 @@ pub(crate) enum Service {
     Static(StaticSettings),
     Webhook(WebhookSettings),
     WebSocket(websocket::WebSocketSettings),
+    Wsgi(WsgiSettings),
 }
 
 /// Services by the name of their path: one segment of it, or `/` for where no other one answers.
@@ -71,6 +74,7 @@ const READERS: &[(&str, Reader)] = &[
     ("webhook", bridge::webhook),
     ("websocket", websocket::read),
     ("websocket-reverseproxy", websocket_reverseproxy::read),
+    ("wsgi", wsgi::read),
 ];
 
 /// Services of Crossbar.io that there are not, and what to do instead.

@@ -1,6 +1,7 @@
 //! The outermost objects of a configuration: the node, and its workers.
 
 use super::limits::{self, WorkerLimits};
+use super::paths::wsgi::PythonOptions;
 use super::realm::{self, RealmSettings};
 use super::section::Section;
 use super::transport::{self, Transport};
@@ -77,18 +78,10 @@ fn worker(section: Section<'_>) -> Option<Worker> {
         section.abandon();
         return None;
     }
+    let mut python = PythonOptions::default();
     if let Some(options) = options {
-        options.ignored(&[
-            "title",
-            "python",
-            "pythonpath",
-            "cpu_affinity",
-            "env",
-            "reactor",
-            "expose_controller",
-            "expose_shared",
-            "extra",
-        ]);
+        options.ignored(&["title", "cpu_affinity", "reactor", "expose_controller", "expose_shared", "extra"]);
+        python = PythonOptions::read(&options);
         options.finish();
     }
     section.ignored(&["id", "manhole"]);
@@ -107,12 +100,15 @@ fn worker(section: Section<'_>) -> Option<Worker> {
     }
     let limits = section.section("limits").map(limits::read).unwrap_or_default();
     let realms = section.sections("realms").into_iter().filter_map(|realm| realm::read(realm, limits.sessions));
-    let worker = Worker {
+    let mut worker = Worker {
         place: section.place().to_owned(),
         realms: realms.collect(),
         transports: section.sections("transports").into_iter().filter_map(transport::read).collect(),
         limits,
     };
+    for web in worker.transports.iter_mut().filter_map(|transport| transport.web.as_mut()) {
+        python.apply(&mut web.paths);
+    }
     unique(&section, worker.realms.iter().map(|realm| (realm.place.as_str(), realm.name.as_str())));
     section.finish();
     Some(worker)

@@ -11,6 +11,7 @@ pub(crate) mod operations;
 pub(crate) mod proxy;
 pub(crate) mod redirect;
 pub(crate) mod static_files;
+pub(crate) mod wsgi;
 
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};

@@ -4,7 +4,6 @@ use super::{Section, Service};
 use crate::http::services::json::JsonSettings;
 
 pub(super) fn read(section: Section<'_>) -> Option<Service> {
-    section.ignored(&["id"]);
     let value = section.required("value")?.raw().to_json();
     let mut settings = JsonSettings { value, prettify: false, allow_cross_origin: false, discourage_caching: false };
     if let Some(options) = section.section("options") {

@@ -2,7 +2,6 @@
 
 use super::{Section, Service};
 
-pub(super) fn read(section: Section<'_>) -> Option<Service> {
-    section.ignored(&["id"]);
+pub(super) fn read(_: Section<'_>) -> Option<Service> {
     Some(Service::NodeInfo)
 }

@@ -7,7 +7,6 @@ use crate::http::client::HttpUrl;
 use crate::http::services::proxy::{Host, ProxySettings};
 
 pub(super) fn read(section: Section<'_>) -> Option<Service> {
-    section.ignored(&["id"]);
     let url = section.required_text("url").and_then(|url| match url.parse::<HttpUrl>() {
         Ok(url) => Some(url),
         Err(error) => {

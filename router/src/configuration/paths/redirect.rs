@@ -6,7 +6,6 @@ use super::{Section, Service};
 use crate::http::services::redirect::RedirectSettings;
 
 pub(super) fn read(section: Section<'_>) -> Option<Service> {
-    section.ignored(&["id"]);
     let url = section.required_text("url")?;
     let visible = !url.is_empty() && url.bytes().all(|byte| byte.is_ascii_graphic());
     match HeaderValue::from_str(url) {

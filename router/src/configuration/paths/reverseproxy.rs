@@ -6,7 +6,6 @@ use crate::http::client::HttpUrl;
 use crate::http::services::proxy::ProxySettings;
 
 pub(super) fn read(section: Section<'_>) -> Option<Service> {
-    section.ignored(&["id"]);
     let host = section.required_text("host");
     let port = section.integer("port", 1..=65535).unwrap_or(80);
     let path = section.text("path").unwrap_or_default();

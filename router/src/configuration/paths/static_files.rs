@@ -10,7 +10,6 @@ use crate::http::services::static_files::{StaticSettings, is_servable};
 
 pub(super) fn read(section: Section<'_>) -> Option<Service> {
     let instead = "name the folder itself with the key \"directory\"";
-    section.ignored(&["id"]);
     section.unsupported("package", instead);
     section.unsupported("resource", instead);
     let directory = if section.has("package") { section.path("directory") } else { section.required_path("directory") };

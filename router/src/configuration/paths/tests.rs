@@ -4,6 +4,7 @@ use super::*;
 use crate::configuration::document::{Format, Value};
 use crate::configuration::section::{Reading, Remarks};
 use crate::http::services::proxy::Host;
+use crate::http::services::wsgi::WsgiServer;
 
 /// Reads a service out of a file in `/etc/wamp`.
 pub(super) fn service(text: &str) -> (Option<Service>, Remarks) {
@@ -84,6 +85,39 @@ fn proxies_are_read() {
 }
 
 #[test]
+fn python_applications_are_read() {
+    let (read, remarks) = service(r#"{"type": "wsgi", "module": "site.wsgi", "object": "application"}"#);
+    let Some(Service::Wsgi(settings)) = read else { panic!("{remarks:?}") };
+    assert_eq!((settings.module.as_str(), settings.object.as_str()), ("site.wsgi", "application"));
+    assert_eq!((settings.threads, settings.processes, settings.server), (20, 1, WsgiServer::Auto));
+    assert_eq!(settings.python.folder, Some("/etc/wamp".into()), "the folder of the node, as in Crossbar");
+
+    let (read, _) = service(
+        r#"{"type": "wsgi", "module": "m", "object": "o", "minthreads": 2, "maxthreads": 8, "processes": 3,
+            "python": "venv/bin/python", "timeout": 300}"#,
+    );
+    let Some(Service::Wsgi(settings)) = read else { panic!() };
+    assert_eq!((settings.threads, settings.processes, settings.server), (8, 3, WsgiServer::Gunicorn));
+    assert_eq!(settings.python.program, Some("/etc/wamp/venv/bin/python".into()));
+
+    let options = r#"{"python": "python3.13", "pythonpath": ["..", "/lib"],
+        "env": {"inherit": ["HOME"], "vars": {"DJANGO_SETTINGS_MODULE": "site.settings"}}}"#;
+    let value = Value::parse(options, Format::Json).unwrap();
+    let reading = Reading::new("/etc/wamp");
+    let options = wsgi::PythonOptions::read(&reading.root(&value).section().unwrap());
+    let mut paths = vec![("/".to_owned(), Service::Path(vec![("app".to_owned(), Service::Wsgi(settings))]))];
+    options.apply(&mut paths);
+    let Service::Path(nested) = &paths[0].1 else { panic!() };
+    let Service::Wsgi(settings) = &nested[0].1 else { panic!() };
+    assert_eq!(settings.python.program, Some("/etc/wamp/venv/bin/python".into()), "its own goes first");
+    assert_eq!(settings.python.path, ["/etc/wamp/..", "/lib"].map(std::path::PathBuf::from));
+    let environment = &settings.python.environment;
+    assert_eq!(environment.inherit, Some(vec!["HOME".to_owned()]));
+    assert_eq!(environment.set, [("DJANGO_SETTINGS_MODULE".to_owned(), "site.settings".to_owned())]);
+    assert_eq!(reading.end().problems, []);
+}
+
+#[test]
 fn what_is_wrong_with_services() {
     let table = [
         (r#"{"type": "static"}"#, "the key \"directory\" is missing"),
@@ -107,6 +141,15 @@ fn what_is_wrong_with_services() {
         (r#"{"type": "reverseproxy", "host": "a b"}"#, "\"a b\" is no host"),
         (r#"{"type": "reverseproxy"}"#, "the key \"host\" is missing"),
         (r#"{"type": "websocket-reverseproxy"}"#, "the key \"backend\" is missing"),
+        (r#"{"type": "wsgi", "object": "o"}"#, "the key \"module\" is missing"),
+        (
+            r#"{"type": "wsgi", "module": "m", "object": "o", "minthreads": 9, "maxthreads": 8}"#,
+            "minthreads: this is more",
+        ),
+        (
+            r#"{"type": "wsgi", "module": "m", "object": "o", "processes": 2, "server": "wsgiref"}"#,
+            "processes: wsgiref has one process",
+        ),
         (r#"{"type": "json"}"#, "the key \"value\" is missing"),
         (r#"{"type": "cgi", "directory": ".", "processor": "/bin/sh"}"#, "type: not supported: run the script behind"),
         (r#"{"type": "resource", "classname": "a.B"}"#, "type: not supported: a Python class of Twisted"),

@@ -11,7 +11,7 @@ use crate::http::services::proxy::{Host, ProxySettings};
 
 pub(super) fn read(section: Section<'_>) -> Option<Service> {
     // What is between the client and the backend is between them.
-    section.ignored(&["id", "url", "options"]);
+    section.ignored(&["url", "options"]);
     let backend = section.required_section("backend")?;
     backend.ignored(&["id", "options", "serializers", "serializer"]);
     backend.required_choice("type", &[("websocket", ())]);

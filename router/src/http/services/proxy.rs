@@ -28,6 +28,7 @@ use crate::http::client::HttpUrl;
 
 pub(super) use backend::Backend;
 pub(super) use exchange::Gateway;
+pub(super) use forwarded::Sender;
 
 /// Another server, and how it is spoken to.
 #[derive(Debug, Clone, PartialEq, Eq)]

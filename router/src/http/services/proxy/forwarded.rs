@@ -22,16 +22,13 @@ const REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 
 /// Tells it, before `Host` is replaced.
 pub(super) fn tell(request: &mut Request, mount: &Mount, proto: Option<&Scheme>, port: Option<u16>) {
-    let client = Client::of(request);
+    let client = Sender::of(request);
     let headers = request.headers_mut();
     let before = client.trusted.then(|| headers.clone());
     forget(headers);
     let before =
         |name: HeaderName| before.as_ref().and_then(|headers| headers.get(name)).and_then(|it| it.to_str().ok());
-    let scheme = match proto {
-        Some(scheme) => scheme.as_str(),
-        None => before(PROTO).unwrap_or(if client.tls { "https" } else { "http" }),
-    };
+    let scheme = proto.map_or(client.scheme, Scheme::as_str);
     let asked = headers.get(HOST).and_then(|host| host.to_str().ok()).map(str::to_owned);
     let host = before(FORWARDED_HOST).or(asked.as_deref());
     let named = || host.and_then(|host| host.parse::<Authority>().ok()).and_then(|host| host.port_u16());
@@ -54,21 +51,35 @@ pub(super) fn tell(request: &mut Request, mount: &Mount, proto: Option<&Scheme>,
 }
 
 /// Who has sent a request, as far as that is known.
-struct Client {
+#[derive(Debug)]
+pub(in crate::http::services) struct Sender {
     /// The other end of the connection.
     peer: Option<IpAddr>,
     /// The client itself.
-    address: Option<IpAddr>,
-    tls: bool,
+    pub(in crate::http::services) address: Option<IpAddr>,
+    /// Its port, if nobody is in between.
+    pub(in crate::http::services) port: Option<u16>,
+    /// `http` or `https`: what the client speaks.
+    pub(in crate::http::services) scheme: &'static str,
     /// Whether the other end is a proxy whose word counts.
     trusted: bool,
 }
 
-impl Client {
-    fn of(request: &Request) -> Self {
-        let origin = request.extensions().get::<Origin>();
-        let peer = origin.and_then(|origin| origin.peer).map(|peer| peer.ip().to_canonical());
-        Self { peer, address: peer, tls: false, trusted: false }
+impl Sender {
+    pub(in crate::http::services) fn of(request: &Request) -> Self {
+        let unknown = Origin::default();
+        let origin = request.extensions().get::<Origin>().unwrap_or(&unknown);
+        let trusted = origin.forwarded_for.is_some();
+        let told = request.headers().get(PROTO).filter(|_| trusted).map(HeaderValue::as_bytes);
+        let scheme = match told {
+            Some(b"https") => "https",
+            Some(_) => "http",
+            None if origin.tls.is_some() => "https",
+            None => "http",
+        };
+        let peer = origin.peer.map(|peer| peer.ip().to_canonical());
+        let port = origin.peer.filter(|_| !trusted).map(|peer| peer.port());
+        Self { peer, address: origin.address(), port, scheme, trusted }
     }
 }
 

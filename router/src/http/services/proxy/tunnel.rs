@@ -5,16 +5,16 @@ use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::io::copy_bidirectional;
 
+use crate::http::Carrier;
 use crate::http::patience::Patience;
-use crate::server::Slot;
 
 /// Joins both ends once both have switched. It stays the server's connection: `extensions`, those
-/// of the request, have its slot, and what tells when it has to end.
+/// of the request, have its place, and what tells when it has to end.
 pub(super) fn open(backend: OnUpgrade, mut extensions: Extensions) {
     let Some(client) = extensions.remove::<OnUpgrade>() else {
         return tracing::error!("a request for a WebSocket came on no connection");
     };
-    let slot = extensions.remove::<Slot>();
+    let carrier = extensions.remove::<Carrier>();
     let patience = extensions.remove::<Patience>();
     tokio::spawn(async move {
         let ended = async {
@@ -27,7 +27,7 @@ pub(super) fn open(backend: OnUpgrade, mut extensions: Extensions) {
             () = join(client, backend) => {}
             () = ended => tracing::debug!("dropping a tunnelled WebSocket"),
         }
-        drop(slot);
+        drop(carrier);
     });
 }
 
