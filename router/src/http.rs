@@ -38,6 +38,7 @@ pub(crate) fn timed_out() -> Response {
 
 /// The answer to a client that has as many connections as it may have.
 fn too_many(origin: &Origin, full: Full) -> Problem {
+    full.count();
     if full.is_news() {
         tracing::warn!(peer = %origin, "session refused: {full}");
     }

@@ -6,6 +6,7 @@ mod endpoint;
 mod heartbeats;
 mod listener;
 mod listening;
+mod monitor;
 mod rawsocket;
 mod slots;
 mod tls;

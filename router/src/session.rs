@@ -9,6 +9,7 @@ mod identity;
 mod pace;
 pub(crate) mod request_ids;
 mod requests;
+pub(crate) mod span;
 mod violation;
 
 use std::borrow::Cow;

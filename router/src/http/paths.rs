@@ -74,6 +74,11 @@ impl Paths {
         ])
     }
 
+    /// Nothing but these routes.
+    pub(crate) fn routes_only(routes: axum::Router) -> Self {
+        Self(vec![("/".to_owned(), PathService::Routes(routes))])
+    }
+
     /// The same, and this at `path`. A slash at its end makes no difference.
     ///
     /// # Errors

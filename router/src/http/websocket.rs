@@ -17,7 +17,7 @@ use super::{Problem, Site, WebSocketSettings, guard};
 use crate::connection::{Heartbeat, Socket, WampHandler};
 use crate::outbox::{Encoding, Framing};
 use crate::server::{AddressSlot, Slot, Stage};
-use crate::session::{Origin, RequestFacts};
+use crate::session::{Origin, RequestFacts, span};
 use crate::transport::websocket::handshake::{HandshakeError, accept_key, choose_serializer};
 
 /// What is said to a person who looks what is here.
@@ -116,14 +116,8 @@ pub(super) async fn open(State(endpoint): State<Arc<Endpoint>>, mut request: Req
 
 /// Starts the session, and holds its slot.
 fn run<S: Socket>(upgrade: OnUpgrade, opening: Opening) {
-    let span = tracing::info_span!(
-        "connection",
-        peer = %opening.origin,
-        serializer = ?opening.encoding.serializer,
-        // Known once the session has joined.
-        session = tracing::field::Empty,
-        realm = tracing::field::Empty,
-    );
+    let transport = opening.endpoint.settings.entrance.transport;
+    let span = span::connected(transport, &opening.origin, opening.encoding.serializer);
     let opened = async move {
         let Opening { endpoint, encoding, origin, slots: _slots } = opening;
         let connection = match upgrade.await.map(stream::<S>) {

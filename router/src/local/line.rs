@@ -18,7 +18,7 @@ use crate::connection::Socket;
 use crate::connection::{ConnectionSettings, Heartbeat, WampHandler};
 use crate::outbox::{Encoding, Framing};
 use crate::realm::{Realm, Realms};
-use crate::session::{Applicant, Authenticator, Entrance, Identity, Origin, Refusal, Verdict};
+use crate::session::{Applicant, Authenticator, Entrance, Identity, Origin, Refusal, Verdict, span};
 
 /// Bytes the pipe holds each way.
 const PIPE: usize = 64 << 10;
@@ -70,13 +70,7 @@ impl Line {
         let connection = far.run(Vec::new(), ENCODING, &Heartbeat::new(settings), move |outbox| {
             WampHandler::new(Arc::new(realms), outbox, Arc::new(entrance), Origin::default())
         });
-        let span = tracing::info_span!(
-            "connection",
-            peer = "local",
-            // Known once the session has joined.
-            session = tracing::field::Empty,
-            realm = tracing::field::Empty,
-        );
+        let span = span::connected(super::TRANSPORT, &"this process", ENCODING.serializer);
         tokio::spawn(connection.instrument(span));
 
         let (frames, queue) = mpsc::unbounded_channel();

@@ -53,11 +53,14 @@ pub(super) fn connections() -> (u64, u64) {
     (all, all - closed)
 }
 
-/// Connections turned away because there were as many as there may be.
-pub(crate) static CONNECTIONS_REFUSED: Counter = Counter::new();
+/// Connections turned away because the server had as many as it may have.
+pub(crate) static REFUSED_BY_SERVER: Counter = Counter::new();
 
-/// Connections turned away because their address had as many as it may have.
-pub(crate) static CONNECTIONS_REFUSED_ADDRESS: Counter = Counter::new();
+/// Connections turned away because their listener had as many as it may have.
+pub(crate) static REFUSED_BY_LISTENER: Counter = Counter::new();
+
+/// Connections turned away, or sessions behind a proxy, because their address had as many as it may have.
+pub(crate) static REFUSED_BY_ADDRESS: Counter = Counter::new();
 
 /// Events dropped because their receiver was too slow, the newest.
 pub(crate) static DROPPED_NEWEST: Counter = Counter::new();

@@ -13,8 +13,8 @@ use crate::realm::{Realm, Realms};
 /// What the label of a call latency says of the procedures that are counted together.
 const OTHER_PROCEDURES: &str = "other";
 
-/// Writes down what there is to say.
-pub(crate) fn scrape(realms: &Realms) -> String {
+/// Writes down what there is to say of routers that have these realms.
+pub(crate) fn scrape<'a>(realms: impl IntoIterator<Item = &'a Realms>) -> String {
     let mut text = Text::default();
     let version = env!("CARGO_PKG_VERSION");
     text.gauge("wamp_router_info", "The router's version.").sample(&[("version", version)], 1);
@@ -23,18 +23,34 @@ pub(crate) fn scrape(realms: &Realms) -> String {
     text.counter("wamp_connections_opened_total", "Connections taken, of all protocols.").sample(&[], opened);
     rare_counts(&mut text);
     messages(&mut text);
-    let mut realms: Vec<_> = realms.iter().collect();
-    realms.sort_unstable_by(|one, other| one.name().cmp(other.name()));
+    let realms = named(realms.into_iter().flat_map(Realms::iter));
     sessions(&mut text, &realms);
     latencies(&mut text, &realms);
     process::describe(&mut text);
     text.finish()
 }
 
+/// A realm, and what the label calls it.
+type Named<'a> = (String, &'a Arc<Realm>);
+
+/// The realms in the order of their names. Those of different routers may have the same; a number
+/// behind it tells them apart.
+fn named<'a>(realms: impl Iterator<Item = &'a Arc<Realm>>) -> Vec<Named<'a>> {
+    let mut named: Vec<Named<'_>> = Vec::new();
+    for realm in realms {
+        let same = named.iter().filter(|(_, known)| known.name() == realm.name()).count();
+        let number = if same == 0 { String::new() } else { format!(" {}", same + 1) };
+        named.push((realm.name().to_owned() + &number, realm));
+    }
+    named.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+    named
+}
+
 fn rare_counts(text: &mut Text) {
     let mut refused = text.counter("wamp_connections_refused_total", "Connections turned away, by the limit reached.");
-    refused.sample(&[("limit", "connections")], rare::CONNECTIONS_REFUSED.get());
-    refused.sample(&[("limit", "address")], rare::CONNECTIONS_REFUSED_ADDRESS.get());
+    refused.sample(&[("limit", "server")], rare::REFUSED_BY_SERVER.get());
+    refused.sample(&[("limit", "listener")], rare::REFUSED_BY_LISTENER.get());
+    refused.sample(&[("limit", "address")], rare::REFUSED_BY_ADDRESS.get());
     let help = "Clients that could not join, by authmethod and the reason they were given.";
     let mut refusals = text.counter("wamp_authentication_refused_total", help);
     for ((method, reason), count) in rare::refusals() {
@@ -100,43 +116,41 @@ impl Held {
     }
 }
 
-fn sessions(text: &mut Text, realms: &[&Arc<Realm>]) {
-    let held: Vec<_> = realms.iter().map(|realm| (realm, Held::by(realm))).collect();
+fn sessions(text: &mut Text, realms: &[Named<'_>]) {
+    let held: Vec<_> = realms.iter().map(|(name, realm)| (&**name, realm, Held::by(realm))).collect();
     let mut sessions = text.gauge("wamp_sessions", "Sessions, by realm and transport.");
-    for (realm, held) in &held {
+    for (name, _, held) in &held {
         for (transport, count) in &held.sessions {
-            sessions.sample(&[("realm", realm.name()), ("transport", transport)], count);
+            sessions.sample(&[("realm", name), ("transport", transport)], count);
         }
     }
-    let mut opened = text.counter("wamp_sessions_opened_total", "Sessions that have joined.");
-    held.iter().for_each(|(realm, _)| opened.sample(&of(realm), realm.sessions_opened()));
-    let mut subscriptions = text.gauge("wamp_subscriptions", "Subscriptions; those that sessions share count once.");
-    held.iter().for_each(|(realm, _)| subscriptions.sample(&of(realm), realm.broker().count()));
-    let mut registrations = text.gauge("wamp_registrations", "Registrations; those that sessions share count once.");
-    held.iter().for_each(|(realm, _)| registrations.sample(&of(realm), realm.dealer().count()));
-    let mut calls = text.gauge("wamp_calls_in_flight", "Calls that wait for an answer.");
-    held.iter().for_each(|(realm, held)| calls.sample(&of(realm), held.calls));
-    let mut queued = text.gauge("wamp_outbox_bytes", "Bytes that wait to be written to clients.");
-    held.iter().for_each(|(realm, held)| queued.sample(&of(realm), held.queued));
+    let each = |mut metric: Metric<'_>, value: &dyn Fn(&Realm, &Held) -> u64| {
+        held.iter().for_each(|(name, realm, held)| metric.sample(&[("realm", name)], value(realm, held)));
+    };
+    let opened = text.counter("wamp_sessions_opened_total", "Sessions that have joined.");
+    each(opened, &|realm, _| realm.sessions_opened());
+    let subscriptions = text.gauge("wamp_subscriptions", "Subscriptions; those that sessions share count once.");
+    each(subscriptions, &|realm, _| realm.broker().count() as u64);
+    let registrations = text.gauge("wamp_registrations", "Registrations; those that sessions share count once.");
+    each(registrations, &|realm, _| realm.dealer().count() as u64);
+    let calls = text.gauge("wamp_calls_in_flight", "Calls that wait for an answer.");
+    each(calls, &|_, held| held.calls as u64);
+    let queued = text.gauge("wamp_outbox_bytes", "Bytes that wait to be written to clients.");
+    each(queued, &|_, held| held.queued as u64);
     let help = "Bytes that wait to be written to the client most wait for.";
-    let mut longest = text.gauge("wamp_outbox_longest_bytes", help);
-    held.iter().for_each(|(realm, held)| longest.sample(&of(realm), held.longest));
+    each(text.gauge("wamp_outbox_longest_bytes", help), &|_, held| held.longest as u64);
 }
 
-fn of<'a>(realm: &'a Realm) -> [(&'static str, &'a str); 1] {
-    [("realm", realm.name())]
-}
-
-fn latencies(text: &mut Text, realms: &[&Arc<Realm>]) {
+fn latencies(text: &mut Text, realms: &[Named<'_>]) {
     let help = "From a call to its answer, in seconds, by procedure.";
     let mut metric = text.histogram("wamp_call_duration_seconds", help);
-    for realm in realms {
+    for (realm_name, realm) in realms {
         for (procedure, durations) in realm.dealer().latencies().read() {
             let (name, policy) = match &procedure {
                 Some(procedure) => (procedure.as_str(), procedure.policy().as_str()),
                 None => (OTHER_PROCEDURES, ""),
             };
-            durations.write(&mut metric, &[("realm", realm.name()), ("procedure", name), ("match", policy)]);
+            durations.write(&mut metric, &[("realm", realm_name), ("procedure", name), ("match", policy)]);
         }
     }
 }

@@ -16,7 +16,6 @@ use super::listening::Doorway;
 use super::slots::Full;
 use super::{Slot, Stage, UnixSocket, rawsocket, web};
 use crate::connection::Socket;
-use crate::metrics::rare;
 use crate::session::Origin;
 
 /// How long to wait after an error that says the process is short of something.
@@ -56,7 +55,7 @@ where
                     meet(&doorway, slot, stream, origin);
                 }
                 Err(why) => {
-                    rare::CONNECTIONS_REFUSED.add(1);
+                    why.count();
                     let of_all = !matches!(why, Full::Address { .. });
                     if why.is_news() || of_all && !std::mem::replace(&mut full, true) {
                         tracing::warn!(peer = %origin, "connection refused: {why}");

@@ -12,7 +12,7 @@ use super::{Slot, Stage};
 use crate::connection::{ConnectionSettings, Heartbeat, Socket, WampHandler, rawsocket};
 use crate::outbox::Encoding;
 use crate::router::Router;
-use crate::session::{Entrance, Origin};
+use crate::session::{Entrance, Origin, span};
 
 /// Bytes a pipe to the router holds each way.
 const PIPE: usize = 64 << 10;
@@ -25,7 +25,7 @@ pub(super) async fn serve<S: Socket>(_slot: Slot, doorway: Arc<Doorway>, mut str
         () = doorway.shared.reached(Stage::Draining) => None,
     };
     let Some(encoding) = encoding else { return };
-    let span = span(&origin, encoding);
+    let span = span::connected(way.settings.entrance.transport, &origin, encoding.serializer);
     let connection =
         run(&doorway.shared.router, stream, encoding, &way.heartbeat, way.settings.entrance.clone(), origin);
     drop(doorway);
@@ -43,7 +43,7 @@ pub(crate) fn connect_in_process(router: &Router) -> DuplexStream {
         let heartbeat = Heartbeat::new(settings);
         let entrance = Arc::new(Entrance::new("rawsocket", true));
         let origin = Origin::default();
-        let span = span(&origin, encoding);
+        let span = span::connected(entrance.transport, &origin, encoding.serializer);
         let connection = run(&router, pipe, encoding, &heartbeat, entrance, origin).instrument(span);
         drop(router);
         tokio::select! {
@@ -64,15 +64,4 @@ fn run<S: Socket>(
 ) -> impl Future<Output = ()> + Send + use<S> {
     let realms = router.realms().clone();
     stream.run(Vec::new(), encoding, heartbeat, move |outbox| WampHandler::new(realms, outbox, entrance, origin))
-}
-
-fn span(origin: &Origin, encoding: Encoding) -> tracing::Span {
-    tracing::info_span!(
-        "connection",
-        peer = %origin,
-        serializer = ?encoding.serializer,
-        // Known once the session has joined.
-        session = tracing::field::Empty,
-        realm = tracing::field::Empty,
-    )
 }

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::config::Config;
-use crate::metrics::rare::OpenConnection;
+use crate::metrics::rare::{self, OpenConnection};
 use crate::session::Origin;
 
 /// Held by a connection for as long as it counts as one, in whatever protocol.
@@ -35,6 +35,16 @@ pub(crate) enum Full {
 }
 
 impl Full {
+    /// Counts it for the metrics.
+    pub(crate) fn count(self) {
+        let counter = match self {
+            Full::Server => &rare::REFUSED_BY_SERVER,
+            Full::Listener => &rare::REFUSED_BY_LISTENER,
+            Full::Address { .. } => &rare::REFUSED_BY_ADDRESS,
+        };
+        counter.add(1);
+    }
+
     /// Whether it has not been the same just before; where nobody knows, it is not.
     pub(crate) fn is_news(self) -> bool {
         matches!(self, Full::Address { first: true, .. })

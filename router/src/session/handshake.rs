@@ -11,7 +11,7 @@ use super::pace::Pace;
 use super::request_ids::RequestIds;
 use super::requests::Joined;
 use super::violation::Violation;
-use super::{Admission, Applicant, Challenge, Deciding, Exchange, Origin, Refusal, Session, State, Verdict};
+use super::{Admission, Applicant, Challenge, Deciding, Exchange, Origin, Refusal, Session, State, Verdict, span};
 use crate::burst::Burst;
 use crate::clock::Clock;
 use crate::connection::Flow;
@@ -140,9 +140,7 @@ impl Session {
         let Ok(member) = realm.join(id, admission, self.entrance.clone(), roles, &self.outbox, burst) else {
             return self.abort(close::SYSTEM_SHUTDOWN, "the router is shutting down", CloseCode::GOING_AWAY, burst);
         };
-        tracing::Span::current()
-            .record("session", tracing::field::display(member.id()))
-            .record("realm", tracing::field::display(realm.name()));
+        span::joined(&realm, &member);
         let request_ids = RequestIds::new(self.entrance.sequential_request_ids);
         let rate = realm.options().limits.message_rate;
         let pace = rate.map(|rate| Box::new(Pace::new(rate)));

@@ -18,7 +18,7 @@ use super::{Channel, Endpoint, Problem};
 use crate::http::too_many;
 use crate::http::websocket::facts;
 use crate::server::Stage;
-use crate::session::Origin;
+use crate::session::{Origin, span};
 
 /// A list of names; much longer than anybody's.
 const MAX_BODY: usize = 4096;
@@ -66,14 +66,7 @@ pub(super) async fn open(State(endpoint): State<Arc<Endpoint>>, mut request: Req
         tracing::error!(%error, "no random numbers");
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "no random numbers for an id")
     })?;
-    let span = tracing::info_span!(
-        "connection",
-        peer = %origin,
-        serializer = ?protocol.serializer,
-        // Known once the session has joined.
-        session = tracing::field::Empty,
-        realm = tracing::field::Empty,
-    );
+    let span = span::connected(endpoint.settings.entrance.transport, &origin, protocol.serializer);
     let channel = Channel::open(&shared.router, &endpoint.settings, origin, protocol, span.clone());
     endpoint.site.channels.insert(id, channel.clone(), endpoint.settings.max_transports).map_err(|Full| {
         let message = "there are too many long-poll transports; try again later";

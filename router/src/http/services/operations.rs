@@ -1,5 +1,7 @@
 //! What monitoring asks for: the metrics, and whether the router is alive and ready.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -25,13 +27,18 @@ pub(crate) enum Question {
 
 /// Answers one question, at the mount itself.
 pub(crate) fn routes(question: Question, router: Router) -> axum::Router {
-    axum::Router::new().fallback(serve).with_state((question, router))
+    of_routers(question, [router].into())
 }
 
-/// Answers all of them, at `/metrics`, `/health` and `/ready`.
-pub(crate) fn all_routes(router: &Router) -> axum::Router {
-    let at = |path, question| axum::Router::new().nest_service(path, routes(question, router.clone()));
+/// Answers all of them, at `/metrics`, `/health` and `/ready`, about all routers of a process.
+pub(crate) fn all_routes(routers: impl IntoIterator<Item = Router>) -> axum::Router {
+    let routers: Arc<[Router]> = routers.into_iter().collect();
+    let at = |path, question| axum::Router::new().nest_service(path, of_routers(question, routers.clone()));
     at("/metrics", Question::Metrics).merge(at("/health", Question::Health)).merge(at("/ready", Question::Ready))
+}
+
+fn of_routers(question: Question, routers: Arc<[Router]>) -> axum::Router {
+    axum::Router::new().fallback(serve).with_state((question, routers))
 }
 
 #[derive(Debug, Serialize)]
@@ -42,7 +49,7 @@ struct Status {
     reasons: Vec<String>,
 }
 
-async fn serve(State((question, router)): State<(Question, Router)>, mount: Mount, method: Method) -> Response {
+async fn serve(State((question, routers)): State<(Question, Arc<[Router]>)>, mount: Mount, method: Method) -> Response {
     if !matches!(&*mount.path, "" | "/") {
         return not_found();
     }
@@ -51,10 +58,11 @@ async fn serve(State((question, router)): State<(Question, Router)>, mount: Moun
     }
     let mut answer = match question {
         Question::Metrics => {
-            ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], metrics::scrape(router.realms())).into_response()
+            let text = metrics::scrape(routers.iter().map(|router| &**router.realms()));
+            ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response()
         }
         Question::Health => Json(Status { status: "alive", reasons: Vec::new() }).into_response(),
-        Question::Ready => ready(router.obstacles()),
+        Question::Ready => ready(routers.iter().flat_map(Router::obstacles).collect()),
     };
     answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     answer
@@ -80,7 +88,7 @@ mod tests {
 
     async fn ask(router: &Router, method: Method, path: &str) -> (StatusCode, String, String) {
         let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
-        let answer = all_routes(router).oneshot(request).await.unwrap();
+        let answer = all_routes([router.clone()]).oneshot(request).await.unwrap();
         let kind = answer.headers().get(CONTENT_TYPE).map(|kind| kind.to_str().unwrap().to_owned());
         let status = answer.status();
         let body = to_bytes(answer.into_body(), 1 << 20).await.unwrap();
@@ -98,6 +106,19 @@ mod tests {
         assert_eq!(opened, expected);
         assert_eq!(ask(&router, Method::POST, "/metrics").await.0, StatusCode::METHOD_NOT_ALLOWED);
         assert_eq!(ask(&router, Method::GET, "/metrics/x").await.0, StatusCode::NOT_FOUND);
+    }
+
+    #[tokio::test]
+    async fn realms_of_the_same_name_are_told_apart() {
+        let router = || Router::builder().realm("realm1").build();
+        let request = Request::get("/metrics").body(Body::empty()).unwrap();
+        let answer = all_routes([router(), router()]).oneshot(request).await.unwrap();
+        let text = to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+        let text = String::from_utf8(text.to_vec()).unwrap();
+        let opened: Vec<_> = text.lines().filter(|line| line.starts_with("wamp_sessions_opened_total")).collect();
+        let expected =
+            [r#"wamp_sessions_opened_total{realm="realm1"} 0"#, r#"wamp_sessions_opened_total{realm="realm1 2"} 0"#];
+        assert_eq!(opened, expected);
     }
 
     #[tokio::test]
