@@ -34,9 +34,9 @@ impl Patience {
         }
     }
 
-    /// Waits until the server drops what is still there.
+    /// Waits until the server is to have nothing under way any more that doesn't end by itself.
     pub(crate) async fn exhausted(mut self) {
-        // A server that is gone has dropped everything.
-        let _ = self.stage.wait_for(|stage| *stage >= Stage::Dropping).await;
+        // A server that is gone has nothing at all.
+        let _ = self.stage.wait_for(|stage| *stage >= Stage::Closing).await;
     }
 }
