@@ -5,15 +5,17 @@
 mod cra;
 mod cryptosign;
 mod decoy;
+mod directory;
 mod jwt;
 mod scram;
 mod ticket;
 mod users;
 
 pub use cra::CraSecret;
+pub use directory::{Directory, Finding, Inquiry, InvalidWebhook, Procedure, Unavailable, Webhook};
 pub use jwt::{Jwt, JwtClaims, JwtKey, JwtKeyError};
 pub use scram::ScramSecret;
-pub use users::Users;
+pub use users::{AskedMethod, Users};
 
 use crate::session::{Applicant, Authenticator, Identity, Refusal, Verdict};
 
@@ -38,8 +40,11 @@ impl Authenticator for Anonymous {
 
 /// A principal that nobody knows.
 fn anonymous(authrole: &str) -> Identity {
-    let authid: String = std::iter::repeat_with(fastrand::alphanumeric).take(24).collect();
-    identity(&authid, authrole, ANONYMOUS)
+    identity(&random_authid(), authrole, ANONYMOUS)
+}
+
+fn random_authid() -> String {
+    std::iter::repeat_with(fastrand::alphanumeric).take(24).collect()
 }
 
 /// A principal that is in a list.

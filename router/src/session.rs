@@ -31,7 +31,9 @@ use handshake::{Authenticating, Challenged};
 use requests::{Asking, Joined};
 use violation::Violation;
 
-pub use authenticator::{Admission, Applicant, Authenticator, Challenge, Deciding, Exchange, Refusal, Verdict};
+pub use authenticator::{
+    Admission, Applicant, Authenticator, Challenge, Deciding, Exchange, Refusal, TransportFacts, Verdict,
+};
 pub use entrance::{Entrance, Origin, RequestFacts, TlsFacts};
 pub use identity::Identity;
 
@@ -65,11 +67,6 @@ impl Session {
     /// A session to be, of a client that comes from `origin`. The answers go to `outbox`.
     pub fn new(realms: Arc<Realms>, outbox: Arc<Outbox>, entrance: Arc<Entrance>, origin: Origin) -> Self {
         Self { realms, outbox, entrance, state: State::Opening(Box::new(origin)) }
-    }
-
-    #[cfg(test)]
-    pub(crate) fn entrance(&self) -> &Entrance {
-        &self.entrance
     }
 
     /// Whether the client has joined a realm and not left it.

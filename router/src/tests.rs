@@ -8,6 +8,7 @@ mod authorization;
 mod calls;
 mod canceling;
 mod concurrency;
+mod dynamic_authentication;
 mod dynamic_authorization;
 mod force_reregister;
 mod history;

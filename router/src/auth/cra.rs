@@ -1,5 +1,7 @@
 //! Specification: "Challenge Response Authentication" (advanced profile).
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -34,8 +36,17 @@ impl CraSecret {
         Self { key: key.into(), salt: Some(salt) }
     }
 
+    /// What stands in Crossbar.io's files: with a salt, `secret` is the key derived with it, as the documentation
+    /// says, or the password, as the program has it of late. What can be the one is it: a password is hardly ever
+    /// base64 of just that length.
+    pub(crate) fn stored(secret: &str, salt: Salt) -> Self {
+        let is_derived = STANDARD.decode(secret).is_ok_and(|key| key.len() == salt.keylen);
+        let key = if is_derived { secret.to_owned() } else { salt.derive(secret) };
+        Self::salted(key, salt)
+    }
+
     /// One that is like this, and that nobody has.
-    fn decoy(&self, authid: &str, decoys: &Decoys) -> Self {
+    pub(super) fn decoy(&self, authid: &str, decoys: &Decoys) -> Self {
         let salt = self.salt.as_ref().map(|salt| {
             let unlike = hex(&decoys.bytes("salt", authid));
             Salt { salt: unlike.chars().cycle().take(salt.salt.chars().count()).collect(), ..salt.clone() }

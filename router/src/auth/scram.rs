@@ -25,7 +25,7 @@ pub struct ScramSecret {
 
 impl ScramSecret {
     /// One that is like this, and that nobody has.
-    fn decoy(&self, authid: &str, decoys: &Decoys) -> Self {
+    pub(super) fn decoy(&self, authid: &str, decoys: &Decoys) -> Self {
         let salt = decoys.bytes("salt", authid).into_iter().cycle().take(self.salt.len()).collect();
         let verifier =
             Verifier { stored_key: decoys.bytes("stored", authid), server_key: decoys.bytes("server", authid) };

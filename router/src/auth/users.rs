@@ -7,10 +7,11 @@ use wamp_proto::auth::cryptosign::PublicKey;
 use wamp_proto::auth::scram::Dialect;
 
 use super::decoy::Decoys;
+use super::directory::{self, Directory};
 use super::jwt::{self, Asked, Jwt};
 use super::ticket::Hidden;
 use super::{ANONYMOUS, CraSecret, ScramSecret, anonymous, cra, cryptosign, identity, scram, ticket};
-use crate::session::{Applicant, Authenticator, Refusal, Verdict};
+use crate::session::{Applicant, Authenticator, Origin, Refusal, Verdict};
 
 /// Who may join a realm, and how they prove who they are. Of a client's authmethods the first one that is offered is
 /// used; one that names none is anonymous. A method is offered once somebody can use it.
@@ -36,7 +37,45 @@ pub struct Users {
     scram: List<ScramSecret>,
     keys: AHashMap<PublicKey, (Box<str>, Box<str>)>,
     tokens: Option<Arc<Jwt>>,
+    /// Methods whose users somebody else knows.
+    asked: Vec<(&'static str, Arc<directory::Asked>)>,
     decoys: Decoys,
+}
+
+const TLS: &str = "tls";
+const COOKIE: &str = "cookie";
+
+/// A method of which [somebody else](Directory) may know the users.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AskedMethod {
+    /// Clients that prove nothing.
+    Anonymous,
+    /// Tickets, which the directory checks.
+    Ticket,
+    /// Secrets that are known to both sides.
+    Cra,
+    /// Passwords, in both dialects of SCRAM.
+    Scram,
+    /// Keys.
+    Cryptosign,
+    /// Certificates that clients have shown to TLS.
+    Tls,
+    /// Cookies that browsers have sent.
+    Cookie,
+}
+
+impl AskedMethod {
+    fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::Anonymous => &[ANONYMOUS],
+            Self::Ticket => &[ticket::METHOD],
+            Self::Cra => &[cra::METHOD],
+            Self::Scram => &["wamp-scram", "scram"],
+            Self::Cryptosign => &[cryptosign::METHOD],
+            Self::Tls => &[TLS],
+            Self::Cookie => &[COOKIE],
+        }
+    }
 }
 
 /// The users of a method.
@@ -128,6 +167,18 @@ impl Users {
         self
     }
 
+    /// Has somebody else say who the users of a method are, instead of a list. They have `default_role` where it names
+    /// none.
+    #[must_use]
+    pub fn ask(mut self, method: AskedMethod, directory: Arc<dyn Directory>, default_role: Option<&str>) -> Self {
+        let asked = directory::Asked::new(directory, default_role.map(Into::into));
+        for name in method.names() {
+            self.asked.retain(|(known, _)| known != name);
+            self.asked.push((name, asked.clone()));
+        }
+        self
+    }
+
     fn takes_tickets(&self) -> bool {
         !self.ticket.users.is_empty() || self.tokens.as_ref().is_some_and(|tokens| tokens.are_tickets())
     }
@@ -144,10 +195,24 @@ impl Users {
             (cryptosign::METHOD, !self.keys.is_empty()),
             (jwt::METHOD, self.tokens.is_some()),
         ];
-        methods.into_iter().filter(|(_, offered)| *offered).map(|(method, _)| method).collect()
+        let listed = methods.into_iter().filter(|(_, offered)| *offered).map(|(method, _)| method);
+        let asked = self.asked.iter().map(|(method, _)| *method);
+        let mut all: Vec<&str> = asked.chain(listed).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 
     fn challenge(&self, method: &str, applicant: &Applicant<'_>) -> Result<Option<Verdict>, Refusal> {
+        if let Some((_, asked)) = self.asked.iter().find(|(name, _)| *name == method) {
+            let Origin { tls, request, .. } = applicant.origin;
+            let has_come_with_it = match method {
+                TLS => tls.as_ref().is_some_and(|tls| !tls.certificates.is_empty()),
+                COOKIE => request.as_ref().is_some_and(|request| request.cookie.is_some()),
+                _ => true,
+            };
+            return has_come_with_it.then(|| directory::meet(asked, method, applicant)).transpose();
+        }
         let decoys = &self.decoys;
         let authid = || {
             let missing = || Refusal::missing(format!("HELLO has no authid, which the authmethod {method} needs"));

@@ -33,8 +33,19 @@ pub struct Applicant<'a> {
     pub hello: &'a Hello<'a>,
     /// Where it comes from.
     pub origin: &'a Origin,
+    /// How it speaks WAMP.
+    pub transport: TransportFacts,
     /// The time of day.
     pub now: Timestamp,
+}
+
+/// How a client speaks WAMP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TransportFacts {
+    /// `websocket`, `rawsocket`, `longpoll`.
+    pub kind: &'static str,
+    /// The name of its serializer: `wamp.2.json`.
+    pub protocol: &'static str,
 }
 
 /// What is to become of a client that wants to join.

@@ -11,7 +11,9 @@ use super::pace::Pace;
 use super::request_ids::RequestIds;
 use super::requests::Joined;
 use super::violation::Violation;
-use super::{Admission, Applicant, Challenge, Deciding, Exchange, Origin, Refusal, Session, State, Verdict, span};
+use super::{
+    Admission, Applicant, Challenge, Deciding, Exchange, Origin, Refusal, Session, State, TransportFacts, Verdict, span,
+};
 use crate::burst::Burst;
 use crate::clock::Clock;
 use crate::connection::Flow;
@@ -62,7 +64,9 @@ impl Session {
         };
         let id = random_session_id();
         let now = realm.as_ref().map_or_else(|| Clock::default().now(), |realm| realm.now());
-        let applicant = Applicant { realm: &hello.realm, session: id, hello, origin, now };
+        let protocol = self.outbox.encoding().serializer.subprotocol();
+        let transport = TransportFacts { kind: self.entrance.transport, protocol };
+        let applicant = Applicant { realm: &hello.realm, session: id, hello, origin, transport, now };
         let verdict = match (self.entrance.authenticator(), &realm) {
             (Some(authenticator), _) => authenticator.meet(&applicant),
             (None, Some(realm)) => realm.options().authenticator.meet(&applicant),

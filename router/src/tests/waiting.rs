@@ -5,15 +5,17 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
 use tokio::sync::oneshot;
-use wamp_proto::MatchPolicy;
 use wamp_proto::message::Authenticate;
+use wamp_proto::{MatchPolicy, Serializer};
 
 use super::world::{ALL_ROLES, Client, World};
 use crate::connection::Flow;
 use crate::realm::{
     Action, AllowAll, Authorizer, Authorizing, Decision, Grant, Member, Question, RealmOptions, Undecided,
 };
-use crate::session::{Admission, Applicant, Authenticator, Challenge, Exchange, Identity, Refusal, Verdict};
+use crate::session::{
+    Admission, Applicant, Authenticator, Challenge, Entrance, Exchange, Identity, Origin, Refusal, Verdict,
+};
 
 type Decide = oneshot::Sender<Result<Verdict, Refusal>>;
 
@@ -57,8 +59,9 @@ fn hello(realm: &str) -> String {
 fn arriving(realm: &str) -> (World, Slow, Client) {
     let slow = Slow::default();
     let world = World::with(RealmOptions { authenticator: Arc::new(slow.clone()), ..RealmOptions::default() });
-    let mut client = world.connect();
-    client.session.as_ref().unwrap().entrance().set_authenticator(Some(Arc::new(slow.clone())));
+    let entrance = Entrance::new("websocket", true);
+    entrance.set_authenticator(Some(Arc::new(slow.clone())));
+    let mut client = world.connect_by(Arc::new(entrance), Origin::default(), Serializer::Json, usize::MAX);
     assert_eq!(client.send(&hello(realm)), Flow::Pause);
     (world, slow, client)
 }
@@ -244,5 +247,5 @@ fn an_authorizer_can_be_replaced() {
 #[test]
 fn waiting_costs_only_who_waits() {
     use crate::session::Session;
-    assert!(size_of::<Session>() <= 56, "{}", size_of::<Session>());
+    assert!(size_of::<Session>() <= 64, "{}", size_of::<Session>());
 }

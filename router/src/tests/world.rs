@@ -84,10 +84,21 @@ impl World {
     }
 
     pub(crate) fn connect_with(&self, serializer: Serializer, sequential: bool, wire: usize) -> Client {
+        let entrance = Entrance::new("websocket", sequential);
+        self.connect_by(Arc::new(entrance), Origin::default(), serializer, wire)
+    }
+
+    /// A client that has come in by an entrance of its own.
+    pub(crate) fn connect_by(
+        &self,
+        entrance: Arc<Entrance>,
+        origin: Origin,
+        serializer: Serializer,
+        wire: usize,
+    ) -> Client {
         let encoding = Encoding { serializer, framing: Framing::WebSocket };
         let outbox = Outbox::detached_with(encoding, Default::default(), wire);
-        let entrance = Arc::new(Entrance::new("websocket", sequential));
-        let session = Session::new(self.realms.clone(), outbox.clone(), entrance, Origin::default());
+        let session = Session::new(self.realms.clone(), outbox.clone(), entrance, origin);
         Client { world: self.clone(), session: Some(session), outbox, id: 0 }
     }
 

@@ -1,7 +1,5 @@
 //! Users that are in the file.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use wamp_proto::auth::cra::Salt;
 use wamp_proto::auth::cryptosign::PublicKey;
 use wamp_proto::auth::scram::{Kdf, Verifier};
@@ -71,8 +69,6 @@ pub(super) fn read(method: &'static str, section: &Section<'_>) -> Vec<Principal
     principals
 }
 
-/// With a salt, `secret` is the key derived with it, as the documentation of Crossbar.io says, or the password, as its
-/// program has it of late. What can be the one is it: a password is hardly ever base64 of just that length.
 fn cra(user: &Section<'_>) -> Option<CraSecret> {
     let secret = user.required_secret("secret");
     if !["salt", "iterations", "keylen"].map(|key| user.has(key)).contains(&true) {
@@ -82,10 +78,7 @@ fn cra(user: &Section<'_>) -> Option<CraSecret> {
     let iterations = user.integer("iterations", 1..=Salt::MOST_ITERATIONS.into()).unwrap_or(1000);
     let keylen = user.count("keylen", 1..=Salt::LONGEST_KEY).unwrap_or(32);
     let salt = Salt::checked(salt?, u32::try_from(iterations).ok()?, keylen)?;
-    let secret = secret?;
-    let is_derived = STANDARD.decode(&secret).is_ok_and(|key| key.len() == keylen);
-    let key = if is_derived { secret } else { salt.derive(&secret) };
-    Some(CraSecret::salted(key, salt))
+    Some(CraSecret::stored(&secret?, salt))
 }
 
 fn scram(user: &Section<'_>) -> Option<ScramSecret> {
