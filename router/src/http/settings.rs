@@ -54,6 +54,8 @@ pub struct HttpSettings {
     pub header_timeout: Duration,
     /// How long a request may take from its head to the head of its answer. Default: 30 s.
     pub request_timeout: Duration,
+    /// How long a client may read nothing of an answer that waits to be written to it. Default: 60 s.
+    pub write_timeout: Duration,
     /// How long browsers are to remember that this server is reached by TLS only (`Strict-Transport-Security`); said
     /// where TLS is spoken. Default: not at all.
     pub hsts: Option<Duration>,
@@ -71,6 +73,7 @@ impl Default for HttpSettings {
             max_headers: 100,
             header_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_secs(60),
             hsts: None,
             access_log: false,
         }

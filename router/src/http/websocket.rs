@@ -16,7 +16,7 @@ use tracing::Instrument;
 use super::{Problem, Site, WebSocketSettings, guard};
 use crate::connection::{Heartbeat, Socket, WampHandler};
 use crate::outbox::{Encoding, Framing};
-use crate::server::{AddressSlot, Slot, Stage};
+use crate::server::{AddressSlot, Reader, Slot, Stage};
 use crate::session::{Origin, RequestFacts, span};
 use crate::transport::websocket::handshake::{HandshakeError, accept_key, choose_serializer};
 
@@ -140,8 +140,8 @@ fn run<S: Socket>(upgrade: OnUpgrade, opening: Opening) {
 ///
 /// The bytes are copied: a slice would keep all of the HTTP connection's buffer for as long.
 fn stream<S: Socket>(upgraded: Upgraded) -> Option<(S, Vec<u8>)> {
-    let parts = upgraded.downcast::<TokioIo<S>>().ok()?;
-    Some((parts.io.into_inner(), parts.read_buf.to_vec()))
+    let parts = upgraded.downcast::<TokioIo<Reader<S>>>().ok()?;
+    Some((parts.io.into_inner().into_inner(), parts.read_buf.to_vec()))
 }
 
 fn original_uri(request: &Request) -> &Uri {

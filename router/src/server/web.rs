@@ -11,6 +11,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 
 use super::listening::Doorway;
+use super::reader::Reader;
 use super::{Slot, Stage};
 use crate::connection::Socket;
 use crate::http::patience::Patience;
@@ -58,7 +59,9 @@ pub(super) async fn serve<S: Socket>(slot: Slot, doorway: Arc<Doorway>, stream: 
     if settings.max_headers != USUAL_HEADERS {
         builder.max_headers(settings.max_headers);
     }
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service).with_upgrades());
+    let mut connection = pin!(
+        builder.serve_connection(TokioIo::new(Reader::new(stream, settings.write_timeout)), service).with_upgrades()
+    );
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = shared.reached(Stage::Draining) => {
