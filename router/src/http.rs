@@ -10,7 +10,6 @@ mod origins;
 mod paths;
 pub(crate) mod patience;
 mod problem;
-mod publish;
 #[allow(dead_code, reason = "wired by the configuration that follows")]
 pub(crate) mod services;
 mod settings;

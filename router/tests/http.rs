@@ -45,28 +45,26 @@ async fn what_is_posted_is_published() {
 async fn what_can_not_be_published_is_explained() {
     let server = serve_http(HttpSettings { max_body: 1000, ..Default::default() }).await;
     let table = [
-        (r#"{"topic": "com.example."}"#, 400, "wamp.error.invalid_uri"),
-        (r#"{"topic": "wamp.session.on_join"}"#, 400, "wamp.error.invalid_uri"),
-        (r#"{"topic": 1}"#, 400, "bad_request"),
-        (r#"{"args": []}"#, 400, "bad_request"),
-        (r#"{"topic": "a", "args": {}}"#, 400, "bad_request"),
-        (r#"{"topic": "a", "kwargs": []}"#, 400, "bad_request"),
-        (r#"{"topic": "a", "arguments": []}"#, 400, "bad_request"),
-        (r#"{"topic": "a", "options": {"eligible": [1]}}"#, 400, "wamp.error.option_not_allowed"),
-        ("topic=a", 400, "bad_request"),
-        ("", 400, "bad_request"),
+        (r#"{"topic": "com.example."}"#, 200, "wamp.error.invalid_uri"),
+        (r#"{"topic": "wamp.session.on_join"}"#, 200, "wamp.error.invalid_uri"),
+        (r#"{"topic": 1}"#, 400, "Request body was valid JSON, but not well formed"),
+        (r#"{"args": []}"#, 400, "missing field `topic`"),
+        (r#"{"topic": "a", "args": {}}"#, 400, "\"args\" has to be a list"),
+        (r#"{"topic": "a", "kwargs": []}"#, 400, "\"kwargs\" has to be an object"),
+        ("topic=a", 400, "Request body was invalid JSON"),
+        ("", 400, "Request body was invalid JSON"),
     ];
     for (body, status, error) in table {
         let answer = http(server.local_addr(), POST, body.as_bytes()).await;
-        assert_eq!((answer.status, &answer.json()["error"]), (status, &json!(error)), "{body}: {answer:?}");
-        assert!(!answer.json()["message"].as_str().unwrap().is_empty());
+        assert_eq!(answer.status, status, "{body}: {answer:?}");
+        assert!(answer.json()["error"].as_str().unwrap().contains(error), "{body}: {answer:?}");
     }
     let long = http(server.local_addr(), POST, &[b' '; 1001]).await;
     assert_eq!(long.status, 413, "{long:?}");
-    let form = POST.replace("application/json", "application/x-www-form-urlencoded");
-    assert_eq!(http(server.local_addr(), &form, br#"{"topic":"a"}"#).await.status, 415);
-    let text = POST.replace("application/json", "text/plain");
-    assert_eq!(http(server.local_addr(), &text, br#"{"topic":"a"}"#).await.status, 415);
+    for other in ["application/x-www-form-urlencoded", "text/plain"] {
+        let form = POST.replace("application/json", other);
+        assert_eq!(http(server.local_addr(), &form, br#"{"topic":"a"}"#).await.status, 400);
+    }
     let get = "GET /publish HTTP/1.1\r\nhost: localhost";
     assert_eq!(http(server.local_addr(), get, b"").await.status, 405);
 }
@@ -130,6 +128,27 @@ async fn a_head_that_does_not_come_is_not_waited_for() {
         let mut rest = Vec::new();
         let _ = soon(socket.read_to_end(&mut rest)).await;
     }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_read_is_not_waited_for() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("large"), vec![b'x'; 32 << 20]).unwrap();
+    let settings = HttpSettings { write_timeout: Duration::from_millis(100), ..Default::default() };
+    let routes = axum::Router::new().fallback_service(ServeDir::new(dir.path()));
+    let server = serve_web(Web { http: settings, ..Web::from(routes) }).await;
+    let mut socket = TcpStream::connect(server.local_addr()).await.unwrap();
+    socket.write_all(b"GET /large HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+    socket.readable().await.unwrap();
+    soon(async {
+        while server.connections() > 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let mut read = Vec::new();
+    let _ = socket.read_to_end(&mut read).await;
+    assert!(read.len() < 32 << 20, "all of it came");
 }
 
 #[tokio::test]

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use axum::middleware::from_fn_with_state;
-use axum::routing::{any, post};
+use axum::routing::any;
 
-use super::{LongPollSettings, Site, WebSocketSettings, guard, longpoll, publish, websocket};
+use super::bridge::publisher::{self, PublisherSettings};
+use super::{LongPollSettings, Site, WebSocketSettings, guard, longpoll, websocket};
 
 /// What is served at which path.
 ///
@@ -35,8 +36,9 @@ pub enum PathService {
     WebSocket(WebSocketSettings),
     /// WAMP over long-poll.
     LongPoll(LongPollSettings),
-    /// What is posted is published in the router's first realm, in the name of nobody: a body of
-    /// `{"topic": …, "args": […], "kwargs": {…}}`.
+    /// What is posted is published in the router's first realm, by a session of the authrole `anonymous`: a body of
+    /// `{"topic": …, "args": […], "kwargs": {…}, "options": {…}}`, as Crossbar.io's `publisher` takes it. The answer
+    /// is `{"id": …}`, or `{"error": …, "args": […], "kwargs": {…}}`.
     Publish,
     /// Anything else. It sees the path with its own taken off, and all of it as [`OriginalUri`](axum::extract::OriginalUri).
     Routes(axum::Router),
@@ -116,7 +118,8 @@ impl Paths {
                 }
                 PathService::LongPoll(settings) => longpoll::routes(site, settings),
                 PathService::Publish => {
-                    axum::Router::new().fallback_service(post(publish::publish).with_state(site.clone())).layer(own())
+                    let router = &site.shared.router;
+                    publisher::routes(PublisherSettings::simple(router), router).layer(own())
                 }
                 PathService::Routes(routes) => routes.layer(own()),
                 // They were added one by one.

@@ -1,9 +1,7 @@
 //! What a request has to fulfil before anything is done with it.
 
-use std::net::SocketAddr;
-
 use axum::body::Bytes;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequest, Request};
+use axum::extract::{DefaultBodyLimit, FromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 
@@ -11,6 +9,7 @@ use super::denied::Denied;
 use super::settings::Requirements;
 use super::signature::Signatures;
 use crate::clock::Timestamp;
+use crate::session::Origin;
 
 /// Lets requests pass that fulfil what they have to.
 #[derive(Debug)]
@@ -34,13 +33,14 @@ impl Gate {
     /// Looks at where a request comes from.
     pub(super) fn check_origin(&self, request: &Request) -> Result<(), Denied> {
         let Requirements { networks, tls, .. } = &self.requirements;
+        let origin = request.extensions().get::<Origin>();
         if let Some(networks) = networks {
-            let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip().to_canonical());
+            let address = origin.and_then(Origin::address);
             if !address.is_some_and(|address| networks.iter().any(|network| network.contains(&address))) {
                 return Err(Denied::malformed("Request denied based on IP address."));
             }
         }
-        if *tls {
+        if *tls && origin.is_none_or(|origin| origin.tls.is_none()) {
             return Err(Denied::malformed("Request denied because it does not come over TLS."));
         }
         Ok(())
@@ -123,9 +123,8 @@ mod tests {
         let gate = Gate::new(Requirements { networks: Some(networks.to_vec()), ..Default::default() });
         let passes = |address: Option<&str>| {
             let mut request = Request::new(Body::empty());
-            if let Some(address) = address {
-                request.extensions_mut().insert(ConnectInfo(SocketAddr::new(address.parse().unwrap(), 1)));
-            }
+            let peer = address.map(|address| std::net::SocketAddr::new(address.parse().unwrap(), 1));
+            request.extensions_mut().insert(Origin { peer, ..Origin::default() });
             gate.check_origin(&request).is_ok()
         };
         for inside in ["192.168.1.77", "::ffff:192.168.1.77", "2001:db8::1", "127.0.0.1"] {

@@ -20,6 +20,14 @@ pub(crate) struct PublisherSettings {
     pub(crate) requirements: Requirements,
 }
 
+impl PublisherSettings {
+    /// Publishes in the first realm what anybody posts.
+    pub(crate) fn simple(router: &Router) -> Self {
+        let realm = router.default_realm().map_or_else(String::new, |realm| realm.name().to_owned());
+        Self { acting: Acting { realm, role: "anonymous".into() }, requirements: Requirements::default() }
+    }
+}
+
 pub(crate) fn routes(settings: PublisherSettings, router: &Router) -> axum::Router {
     Service::routes("publisher", settings.acting, settings.requirements, Work::Publish, router)
 }

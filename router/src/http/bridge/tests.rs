@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::Request;
 use axum::http::Method;
 use axum::response::Response;
 use futures_util::StreamExt;
@@ -23,7 +23,7 @@ use crate::burst::Burst;
 use crate::history::{History, HistoryRule};
 use crate::local::{LocalEvents, LocalSession};
 use crate::realm::{Permission, Permissions, RealmOptions};
-use crate::session::Identity;
+use crate::session::{Identity, Origin};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -175,7 +175,8 @@ async fn requirements_are_checked_before_anything_is_done() {
     let service = publisher(&router, "anonymous", Requirements { networks, ..Default::default() });
     for (address, status) in [("10.1.2.3", 200), ("::ffff:10.1.2.3", 200), ("11.1.2.3", 400)] {
         let mut request = request(Method::POST, r#"{"topic": "a"}"#);
-        request.extensions_mut().insert(ConnectInfo(SocketAddr::new(address.parse().unwrap(), 1)));
+        let peer = Some(SocketAddr::new(address.parse().unwrap(), 1));
+        request.extensions_mut().insert(Origin { peer, ..Origin::default() });
         assert_eq!(answer(&service, request).await.0, status, "{address}");
     }
     let service = publisher(&router, "anonymous", Requirements { tls: true, ..Default::default() });
