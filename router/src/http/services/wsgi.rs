@@ -33,6 +33,9 @@ const TOLD: HeaderName = HeaderName::from_static("x-wamp-router");
 /// How long a request waits for the application to start.
 const STARTING: Duration = Duration::from_secs(30);
 
+/// How long a body may take that is kept.
+const ARRIVING: Duration = Duration::from_secs(30);
+
 /// The longest body that is kept to learn its length. One whose length was said is passed on as it comes.
 const MAX_KEPT: usize = 1 << 20;
 
@@ -170,9 +173,10 @@ async fn serve(State(site): State<Arc<Site>>, mount: Mount, mut request: Request
     if let Err(problem) = site.ready().await {
         return problem.into_response();
     }
-    request = match with_length(request).await {
-        Ok(request) => request,
-        Err(problem) => return problem.into_response(),
+    request = match timeout(ARRIVING, with_length(request)).await {
+        Ok(Ok(request)) => request,
+        Ok(Err(problem)) => return problem.into_response(),
+        Err(_) => return Problem::timeout().into_response(),
     };
     let Some((told, uri)) = told(&request, &mount) else {
         return Problem::bad_request("the request's path or `Host` header is none").into_response();

@@ -52,12 +52,16 @@ def when_the_router_is_gone(end):
                     break
             except OSError:
                 break
-        shutil.rmtree(FOLDER, ignore_errors=True)
         end()
         time.sleep(GRACE)
+        clean_up()
         os._exit(0)
 
     threading.Thread(target=wait, name="wamp-router", daemon=True).start()
+
+
+def clean_up():
+    shutil.rmtree(FOLDER, ignore_errors=True)
 
 
 def tell(settings, what):
@@ -130,15 +134,23 @@ def serve_with_gunicorn(settings):
     except ImportError as error:
         fail(settings, "gunicorn can't be imported: {}".format(error))
 
+    ending = os.path.join(FOLDER, "ending")
+
+    def on_exit(master):
+        # If it ends by itself, it is started again in the same folder.
+        if os.path.exists(ending):
+            clean_up()
+
     def ready(worker):
         master = os.getppid()
 
         def end():
-            for process in (master, os.getpid()):
-                try:
-                    os.kill(process, signal.SIGTERM)
-                except ProcessLookupError:
-                    pass
+            try:
+                # One of the workers is enough.
+                os.mkdir(ending)
+                os.kill(master, signal.SIGTERM)
+            except OSError:
+                pass
 
         when_the_router_is_gone(end)
         tell(settings, "ready gunicorn")
@@ -162,6 +174,7 @@ def serve_with_gunicorn(settings):
         "secure_scheme_headers": {},
         "control_socket_disable": True,
         "post_worker_init": ready,
+        "on_exit": on_exit,
     }
 
     class Gunicorn(BaseApplication):
@@ -226,6 +239,7 @@ def serve_with_wsgiref(settings):
     tell(settings, "ready wsgiref")
     server.serve_forever()
     pool.shutdown()
+    clean_up()
 
 
 main()

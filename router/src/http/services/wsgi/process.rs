@@ -42,9 +42,7 @@ impl Place {
         &self.socket
     }
 
-    /// Writes the launcher anew: one that has ended may have taken it along.
     fn launcher(&self) -> io::Result<PathBuf> {
-        fs::create_dir_all(self.folder.path())?;
         let file = self.folder.path().join("launcher.py");
         fs::write(&file, LAUNCHER)?;
         Ok(file)
