@@ -136,7 +136,7 @@ where
 {
     let outbox = Outbox::owned(encoding, heartbeat.settings().outbox);
     let handler = handler(outbox.clone());
-    Connection::new(Whole(stream), received, accept, outbox, heartbeat, handler)
+    Connection::new(Whole::new(stream), received, accept, outbox, heartbeat, handler)
 }
 
 struct Connection<S, H: Handler> {
@@ -251,6 +251,7 @@ impl<S: Stream, H: Handler> Connection<S, H> {
             self.end();
             if status.queued == 0 {
                 if self.hearing == Hearing::PeerClosed {
+                    ready!(self.stream.poll_end(cx));
                     return Poll::Ready(End::Finished);
                 }
                 // With bytes of the peer unread, closing would reset the connection and might
@@ -269,6 +270,8 @@ impl<S: Stream, H: Handler> Connection<S, H> {
             // It does not read its replies: no more of its requests until it does.
             return Poll::Pending;
         }
+        // What is not sent yet wakes us when it can be; there may be something to read meanwhile.
+        let _ = self.stream.poll_flush(cx);
         while self.paused || self.unread {
             if self.paused {
                 match self.handler.poll(cx) {

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -14,6 +14,16 @@ pub(super) trait Stream: Send {
 
     /// Writes for an outbox that has no wire of its own.
     fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>>;
+
+    /// Sends what was written and is not sent yet.
+    fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
+
+    /// Does what has to be done before the stream is dropped, so that the peer knows its end from a cut.
+    fn poll_end(&mut self, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
 
     /// Ends our direction. That it fails on a stream that is gone is of no interest.
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<()>;
@@ -70,19 +80,54 @@ impl Drop for UnixSide {
     }
 }
 
-/// A stream the connection's task has all of.
-pub(super) struct Whole<S>(pub(super) S);
+/// A stream the connection's task has all of, which may keep for a while what is written to it: TLS does.
+pub(super) struct Whole<S> {
+    stream: S,
+    /// Something was written since it was last flushed.
+    written: bool,
+}
+
+impl<S> Whole<S> {
+    pub(super) fn new(stream: S) -> Self {
+        Self { stream, written: false }
+    }
+}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for Whole<S> {
+    /// Reads as much as is there. TLS comes in records, of which each may be a small message: handled one by one
+    /// they would be as many bursts.
     fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(cx, buffer)
+        let before = buffer.filled().len();
+        loop {
+            let had = buffer.filled().len();
+            let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
+            let got = buffer.filled().len() - had;
+            if got == 0 || buffer.remaining() == 0 || !matches!(read, Poll::Ready(Ok(()))) {
+                // What ended it shows again with the next read, once what came before is handled.
+                return if buffer.filled().len() > before { Poll::Ready(Ok(())) } else { read };
+            }
+        }
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, bytes)
+        self.written = true;
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.written {
+            // An error shows itself in the next read.
+            let _ = ready!(Pin::new(&mut self.stream).poll_flush(cx));
+            self.written = false;
+        }
+        Poll::Ready(())
+    }
+
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.poll_shutdown(cx)
     }
 
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        Pin::new(&mut self.0).poll_shutdown(cx).map(drop)
+        Pin::new(&mut self.stream).poll_shutdown(cx).map(drop)
     }
 }

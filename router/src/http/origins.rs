@@ -29,8 +29,8 @@ impl AllowedOrigins {
             return false;
         }
         let origin = origin.to_ascii_lowercase();
-        let with_port = with_port(&origin);
-        let is = |pattern: &str| matches(pattern, &origin) || with_port.as_ref().is_some_and(|it| matches(pattern, it));
+        let other = in_other_words(&origin);
+        let is = |pattern: &str| matches(pattern, &origin) || other.as_ref().is_some_and(|it| matches(pattern, it));
         self.0.iter().any(|pattern| is(pattern))
     }
 }
@@ -59,12 +59,16 @@ fn usual_port(scheme: &str) -> Option<u16> {
     }
 }
 
-/// An origin that leaves out its port, with it: browsers do, lists may not.
-fn with_port(origin: &str) -> Option<String> {
+/// An origin with the usual port that it leaves out, or without it: browsers leave it out, lists may not.
+fn in_other_words(origin: &str) -> Option<String> {
     let (scheme, rest) = origin.split_once("://")?;
-    let port = usual_port(scheme)?;
+    let usual = usual_port(scheme)?;
     let authority = rest.parse::<Authority>().ok()?;
-    authority.port().is_none().then(|| format!("{origin}:{port}"))
+    match authority.port_u16() {
+        None => Some(format!("{origin}:{usual}")),
+        Some(port) if port == usual => origin.strip_suffix(&format!(":{port}")).map(str::to_owned),
+        Some(_) => None,
+    }
 }
 
 /// Whether `text` is `pattern`, in which `*` is any characters.
@@ -97,7 +101,7 @@ mod tests {
             ("null", &["null"], &["http://null", "https://a.example"]),
             (
                 "https://a.example",
-                &["https://a.example", "https://A.example"],
+                &["https://a.example", "https://A.example", "https://a.example:443"],
                 &["http://a.example", "https://a.example:8443", "https://b.a.example", "https://a.example.evil"],
             ),
             ("http://a.example:80", &["http://a.example"], &["http://a.example:8080", "https://a.example"]),

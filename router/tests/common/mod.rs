@@ -5,13 +5,14 @@
 
 pub(crate) mod longpoll;
 pub(crate) mod raw;
+pub(crate) mod tls;
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -42,8 +43,8 @@ pub(crate) async fn serve_with(config: Config, http: impl Into<Web>) -> Server {
 }
 
 /// A WAMP client that knows messages only as lists.
-pub(crate) struct Client {
-    pub(crate) socket: WebSocketStream<TcpStream>,
+pub(crate) struct Client<S = TcpStream> {
+    pub(crate) socket: WebSocketStream<S>,
     serializer: Serializer,
 }
 
@@ -53,22 +54,47 @@ impl Client {
     }
 
     pub(crate) async fn try_connect(address: SocketAddr, subprotocols: &str) -> Result<Self, Error> {
-        let mut request = format!("ws://{address}/ws").into_client_request()?;
-        request.headers_mut().insert("sec-websocket-protocol", subprotocols.parse().unwrap());
         let stream = TcpStream::connect(address).await?;
-        let (socket, response) = soon(tokio_tungstenite::client_async(request, stream)).await?;
-        let chosen = response.headers()["sec-websocket-protocol"].to_str().unwrap();
-        Ok(Self { socket, serializer: Serializer::from_subprotocol(chosen).unwrap() })
+        Self::over(stream, &format!("ws://{address}/ws"), subprotocols, &[]).await
     }
 
     /// Connects and joins; answers the session id too.
     pub(crate) async fn join(address: SocketAddr, serializer: Serializer) -> (Self, u64) {
         let mut client = Self::connect(address, serializer).await;
+        let session = client.say_hello().await;
+        (client, session)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
+    /// Opens a WebSocket on a stream, with further headers.
+    pub(crate) async fn over(
+        stream: S,
+        url: &str,
+        subprotocols: &str,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Self, Error> {
+        let mut request = url.into_client_request()?;
+        if !subprotocols.is_empty() {
+            request.headers_mut().insert("sec-websocket-protocol", subprotocols.parse().unwrap());
+        }
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().unwrap());
+        }
+        let (socket, response) = soon(tokio_tungstenite::client_async(request, stream)).await?;
+        let chosen = response.headers().get("sec-websocket-protocol").map(|chosen| chosen.to_str().unwrap());
+        let serializer = chosen.map_or(Serializer::Json, |chosen| Serializer::from_subprotocol(chosen).unwrap());
+        Ok(Self { socket, serializer })
+    }
+
+    /// Joins; answers the session id.
+    pub(crate) async fn say_hello(&mut self) -> u64 {
+        let client = self;
         let roles = json!({"publisher": {}, "subscriber": {}, "caller": {}, "callee": {}});
         client.send(json!([1, "realm1", {"roles": roles}])).await;
         let welcome = client.receive().await;
         assert_eq!(welcome[0], 2, "{welcome}");
-        (client, welcome[1].as_u64().unwrap())
+        welcome[1].as_u64().unwrap()
     }
 
     pub(crate) async fn send(&mut self, message: Value) {
