@@ -78,12 +78,12 @@ pub enum TlsVersion {
 #[non_exhaustive]
 pub enum TlsError {
     /// A file can't be read.
-    #[error("cannot read {}", path.display())]
+    #[error("cannot read {}: {error}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: io::Error,
+        error: io::Error,
     },
     /// A file does not hold what it should.
     #[error("{}: {what}", path.display())]

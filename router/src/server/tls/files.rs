@@ -124,10 +124,10 @@ fn no_key(path: &Path) -> String {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
-    let metadata = fs::metadata(path).map_err(|source| TlsError::Read { path: path.to_owned(), source })?;
+    let metadata = fs::metadata(path).map_err(|error| TlsError::Read { path: path.to_owned(), error })?;
     if metadata.len() > MAX_FILE {
         let what = format!("it has {} bytes, which is too long for certificates and keys", metadata.len());
         return Err(TlsError::File { path: path.to_owned(), what });
     }
-    fs::read(path).map_err(|source| TlsError::Read { path: path.to_owned(), source })
+    fs::read(path).map_err(|error| TlsError::Read { path: path.to_owned(), error })
 }
