@@ -76,7 +76,7 @@ fn unless_installed(
 }
 
 /// Installs Debian packages unless there is a program of this name.
-fn debian(checkout: &Checkout, name: &str, packages: &[&str], may_install: bool) -> anyhow::Result<()> {
+pub(crate) fn debian(checkout: &Checkout, name: &str, packages: &[&str], may_install: bool) -> anyhow::Result<()> {
     if exists(name) {
         return Ok(());
     }

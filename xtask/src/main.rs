@@ -1,4 +1,4 @@
-//! The workspace's tasks: `cargo xtask test`, `cargo xtask bench-page`.
+//! The workspace's tasks: `cargo xtask test`, `cargo xtask bench`, `cargo xtask bench-page`.
 
 mod bench;
 mod checkout;
@@ -34,7 +34,8 @@ fn main() -> ExitCode {
             Ok(true)
         }
         Task::Test => Ok(steps::run_wanted(&checkout, &options)),
-        Task::BenchPage => bench::page(&checkout, &options.rest).map(|()| true),
+        Task::Bench => bench::router::bench(&checkout, &options.rest).map(|()| true),
+        Task::BenchPage => bench::page::bench(&checkout, &options.rest).map(|()| true),
         Task::Fuzz => fuzz::fuzz(&checkout, &options.rest).map(|()| true),
     });
     match passed {

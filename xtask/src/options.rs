@@ -20,6 +20,10 @@ Usage: cargo xtask <TASK>
                  --update-conformance
                                 the interop step writes docs/conformance.md
   list         The steps of `test`
+  bench        Measures the router beside others (Crossbar.io, battler-wamp, NATS, Redis) and writes
+               docs/performance.md. Options:
+                 --quick        two minutes, and nothing is written
+                 --only NAME    only what has NAME in its name; can be given several times
   bench-page   Measures the page in a headless Chromium, served by the release binary.
                What follows goes to the benchmark; its options: dashboard/bench/page.mjs
   fuzz [--seconds N] [TARGET]...
@@ -33,6 +37,7 @@ pub(crate) enum Task {
     Help,
     List,
     Test,
+    Bench,
     BenchPage,
     Fuzz,
 }
@@ -46,7 +51,7 @@ pub(crate) struct Options {
     pub(crate) install: bool,
     pub(crate) update_readme_screenshot: bool,
     pub(crate) update_conformance: bool,
-    /// What follows `bench-page` or `fuzz`.
+    /// What follows `bench`, `bench-page` or `fuzz`.
     pub(crate) rest: Vec<String>,
 }
 
@@ -66,6 +71,7 @@ impl Options {
             None | Some("help" | "--help" | "-h") => return Ok(options),
             Some("list") => Task::List,
             Some("test") => Task::Test,
+            Some("bench") => return Ok(Self { task: Task::Bench, rest: arguments.collect(), ..options }),
             Some("bench-page") => {
                 return Ok(Self { task: Task::BenchPage, rest: arguments.collect(), ..options });
             }

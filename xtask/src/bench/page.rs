@@ -8,7 +8,7 @@ use crate::install;
 ///
 /// # Errors
 /// When something can't be installed or built, or a figure misses its target.
-pub(crate) fn page(checkout: &Checkout, arguments: &[String]) -> anyhow::Result<()> {
+pub(crate) fn bench(checkout: &Checkout, arguments: &[String]) -> anyhow::Result<()> {
     install::npm(checkout, true)?;
     install::chromium(checkout, true)?;
     run(&mut cargo(checkout, &["build", "--release", "--package", "wamp-dashboard"]))?;

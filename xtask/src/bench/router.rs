@@ -1,0 +1,142 @@
+//! `cargo xtask bench`: what the router does for its processor time, beside others.
+
+use std::fmt::Write;
+use std::fs;
+
+use anyhow::{Context, bail};
+
+use super::peers::{PEERS, Peer};
+use super::table::{Cell, Row, Run, figures, ratios};
+use super::works::{WORKS, Work};
+use crate::checkout::Checkout;
+use crate::command::{cargo, output, program, run};
+
+/// How long, and how often.
+#[derive(Debug, Clone, Copy)]
+struct Effort {
+    runs: usize,
+    seconds: f64,
+    warmup: f64,
+}
+
+const FULL: Effort = Effort { runs: 5, seconds: 2.0, warmup: 0.5 };
+const QUICK: Effort = Effort { runs: 1, seconds: 0.7, warmup: 0.2 };
+
+/// Measures, prints the tables and writes docs/performance.md.
+///
+/// `--quick` takes two minutes and writes nothing; `--only NAME` measures only what has NAME in its name.
+///
+/// # Errors
+/// When something can't be built, installed or started, or wamp-router fails.
+pub(crate) fn bench(checkout: &Checkout, arguments: &[String]) -> anyhow::Result<()> {
+    let mut effort = FULL;
+    let mut only = Vec::new();
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        match argument.as_str() {
+            "--quick" => effort = QUICK,
+            "--only" => only.push(rest.next().context("--only needs a name")?.as_str()),
+            other => bail!("unexpected argument {other:?}; there are --quick and --only NAME"),
+        }
+    }
+    build(checkout)?;
+    let mut rows = Vec::new();
+    for work in &WORKS {
+        let wanted = only.is_empty() || only.iter().any(|name| work.name.contains(name));
+        println!("{}{}", work.name, if wanted { "" } else { ": left out" });
+        rows.push(if wanted { row(checkout, work, effort)? } else { PEERS.map(|peer| (peer, Cell::Nothing)).into() });
+    }
+    let text = document(checkout, &rows)?;
+    println!("\n{text}");
+    if effort.runs == FULL.runs && only.is_empty() {
+        fs::write(checkout.root.join("docs/performance.md"), text)?;
+    }
+    Ok(())
+}
+
+fn build(checkout: &Checkout) -> anyhow::Result<()> {
+    let examples = ["--example", "load", "--example", "forward"];
+    run(cargo(checkout, &["build", "--release", "-p", "wamp-router", "--bin", "wamp-router"]).args(examples))?;
+    run(cargo(checkout, &["build", "--release", "--locked", "--bin", "battler_router"])
+        .args(["--manifest-path", "tests/interop/rust-peers/Cargo.toml", "--target-dir"])
+        .arg(checkout.target.join("rust-peers")))?;
+    PEERS.iter().try_for_each(|peer| peer.install(checkout))
+}
+
+/// One work, with all peers in turn, so that a noisy moment of the machine is nobody's alone.
+fn row(checkout: &Checkout, work: &Work, effort: Effort) -> anyhow::Result<Row> {
+    let mut row: Row = PEERS.map(|peer| (peer, Cell::Runs(Vec::new()))).into();
+    for _ in 0..effort.runs {
+        for (peer, cell) in &mut row {
+            if !peer.does(work.kind) {
+                *cell = Cell::Nothing;
+            }
+            let Cell::Runs(runs) = cell else { continue };
+            match measure(checkout, *peer, work, effort) {
+                Ok(run) => runs.push(run),
+                Err(error) if matches!(peer, Peer::WebSocket | Peer::RawSocket) => return Err(error),
+                Err(error) => {
+                    println!("  {}: {error:#}", peer.name());
+                    *cell = Cell::Failed;
+                }
+            }
+        }
+    }
+    Ok(row)
+}
+
+fn measure(checkout: &Checkout, peer: Peer, work: &Work, effort: Effort) -> anyhow::Result<Run> {
+    let running = peer.start(checkout)?;
+    let mut load = running.load(checkout)?;
+    load.args(["--seconds", &effort.seconds.to_string(), "--warmup", &effort.warmup.to_string()]).args(work.load);
+    let said = output(&mut load)?;
+    let figure = |name: &str| {
+        let (_, after) = said.split_once(&format!("\"{name}\":"))?;
+        after.split([',', '}']).next()?.parse::<f64>().ok()
+    };
+    let run = Run {
+        per_second: figure("per_second").context("no figure")?,
+        per_cpu_second: figure("per_router_cpu_second").context("no figure")?,
+        kib_a_session: figure("kib_a_session").unwrap_or(f64::NAN),
+    };
+    println!("  {:<36} {said}", peer.name(), said = said.trim());
+    Ok(run)
+}
+
+fn document(checkout: &Checkout, rows: &[Row]) -> anyhow::Result<String> {
+    let cpu = fs::read_to_string("/proc/cpuinfo")?;
+    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default();
+    let model = model.trim_start_matches([' ', '\t', ':']);
+    let cores = std::thread::available_parallelism()?;
+    let kernel = output(program(checkout, "uname").arg("-sr"))?;
+    let mut text = format!(
+        "# Performance\n\n\
+         Thousands of events, calls or sessions a second, and in brackets for each second of the router's processor\n\
+         time, which is what a machine that does other things too is short of. More is better, but of memory.\n\n\
+         {}\n\
+         How many times as much wamp-router does over WebSocket in JSON, for the same processor time:\n\n\
+         {}\n\
+         And over RawSocket in MessagePack:\n\n\
+         {}\n\
+         ## How this was measured\n\n\
+         By `cargo xtask bench`, on a machine with {cores} cores ({model}), {}, with load program and router side by\n\
+         side. Each figure is the median of {} runs of {} s, after {} s that don't count, of all peers in turn. The\n\
+         load program (`router/examples/load`) sends frames it has encoded before, and looks at no more of what it\n\
+         receives than it must; a publisher is at most 1,024 events ahead of its slowest subscriber. Payloads are of\n\
+         128 bytes. Processor time is what the operating system counts for the router's threads. NATS and Redis speak\n\
+         their own protocols. The last two columns are the example `forward`, which unmasks frames and forwards them,\n\
+         and knows nothing of what is in them.\n\n\
+         | | version |\n|---|---|\n",
+        figures(rows),
+        ratios(rows, Peer::WebSocket),
+        ratios(rows, Peer::RawSocket),
+        kernel.trim(),
+        FULL.runs,
+        FULL.seconds,
+        FULL.warmup,
+    );
+    for peer in PEERS {
+        let _ = writeln!(text, "| {} | {} |", peer.name(), peer.version(checkout)?);
+    }
+    Ok(text)
+}

@@ -1,0 +1,56 @@
+//! What the routers are made to do.
+
+/// A row of the table.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Work {
+    pub(super) name: &'static str,
+    /// The load program's arguments.
+    pub(super) load: &'static [&'static str],
+    pub(super) unit: Unit,
+    pub(super) kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unit {
+    /// Thousands a second, and a second of the router's processor time.
+    Rate,
+    /// KiB of memory a session.
+    Memory,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Events,
+    Calls,
+    Sessions,
+}
+
+const fn rate(name: &'static str, kind: Kind, load: &'static [&'static str]) -> Work {
+    Work { name, load, unit: Unit::Rate, kind }
+}
+
+pub(super) const WORKS: [Work; 10] = [
+    rate("1 publisher, 1 subscriber", Kind::Events, &["events"]),
+    rate("1 publisher, 10 subscribers", Kind::Events, &["events", "--subscribers", "10"]),
+    rate("the same, 1 KiB payload", Kind::Events, &["events", "--subscribers", "10", "--payload", "1024"]),
+    rate("1 publisher, 1,000 subscribers", Kind::Events, &["events", "--subscribers", "1000"]),
+    rate("8 pairs on 8 topics", Kind::Events, &["events", "--topics", "8"]),
+    rate("call, one in flight", Kind::Calls, &["calls"]),
+    rate(
+        "16 callers × 16 in flight, 4 callees",
+        Kind::Calls,
+        &["calls", "--callers", "16", "--in-flight", "16", "--callees", "4"],
+    ),
+    rate(
+        "1,000 publishes a second to 10 (low rate)",
+        Kind::Events,
+        &["events", "--subscribers", "10", "--rate", "1000"],
+    ),
+    rate("sessions opened a second", Kind::Sessions, &["sessions"]),
+    Work {
+        name: "KiB of memory an idle session (5,000)",
+        load: &["idle", "--count", "5000"],
+        unit: Unit::Memory,
+        kind: Kind::Sessions,
+    },
+];
