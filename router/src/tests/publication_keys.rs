@@ -4,7 +4,7 @@ use wamp_proto::{MatchPolicy, Pattern};
 
 use super::world::{ALL_ROLES, World};
 use crate::history::{History, HistoryRule};
-use crate::realm::RealmOptions;
+use crate::realm::{Limits, RealmOptions};
 
 const KEY: &str = "00112233445566778899aabbccddeeff";
 const OTHER: &str = "ffeeddccbbaa99887766554433221100";
@@ -100,7 +100,8 @@ fn keys_survive_as_the_history_does() {
         let rule =
             HistoryRule { bytes: 1000, ..HistoryRule::new(Pattern::parse(MatchPolicy::Prefix, "com.").unwrap()) };
         let history = History::sqlite([rule], &path).unwrap();
-        World::with(RealmOptions { history: Some(history), ..RealmOptions::default() })
+        let limits = Limits { uri_bytes: 2000, ..Limits::default() };
+        World::with(RealmOptions { history: Some(history), limits, ..RealmOptions::default() })
     };
     let large = format!("com.{}", "x".repeat(1000));
     let topics = ["com.kept", "org.not.kept", &large];
