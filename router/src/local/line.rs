@@ -14,8 +14,7 @@ use wamp_proto::{Features, Message, RequestId, Roles, Serializer, SubscriptionId
 
 use super::answer::CallError;
 use super::waiting::{Heard, Topic, Waiting};
-use crate::connection::Socket;
-use crate::connection::{ConnectionSettings, Heartbeat, WampHandler};
+use crate::connection::{ConnectionSettings, Heartbeat, Socket, WampHandler};
 use crate::outbox::{Encoding, Framing};
 use crate::realm::{Realm, Realms};
 use crate::session::{Applicant, Authenticator, Entrance, Identity, Origin, Refusal, Verdict, span};
@@ -56,8 +55,7 @@ impl Authenticator for Known {
 
 impl Line {
     pub(super) fn open(realm: &Arc<Realm>, identity: Identity) -> Arc<Self> {
-        // Requests of several tasks are numbered before they are sent.
-        let entrance = Entrance::new(super::TRANSPORT, false);
+        let entrance = Entrance::own(super::TRANSPORT);
         entrance.set_authenticator(Some(Arc::new(Known(identity))));
         let (near, far) = tokio::io::duplex(PIPE);
         let settings = ConnectionSettings {

@@ -1,5 +1,6 @@
 //! A session inside the router, and clients that come from outside.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use wamp_proto::{MatchPolicy, error};
 
 use super::{CallError, LocalEvents, LocalSession};
 use crate::burst::Burst;
-use crate::realm::{Action, Authorizer, Decision, Grant, Member, RealmOptions};
+use crate::realm::{Action, Authorizer, BeyondRate, Decision, Grant, Limits, Member, MessageRate, RealmOptions};
 use crate::session::Identity;
 use crate::tests::world::{Client, World};
 
@@ -184,6 +185,16 @@ async fn publications_are_acknowledged() {
     assert!(id.get() > 0);
     let error = session.publish("wamp.no", None, None, PublishOptions::default()).await.unwrap_err();
     assert_eq!(&*error.uri, error::INVALID_URI);
+}
+
+#[tokio::test]
+async fn it_is_not_held_to_the_pace_of_clients() {
+    let rate = MessageRate { per_second: NonZeroU32::MIN, burst: NonZeroU32::MIN, beyond: BeyondRate::Disconnect };
+    let limits = Limits { message_rate: Some(rate), ..Limits::default() };
+    let session = join(&World::with(RealmOptions { limits, ..RealmOptions::default() }));
+    for _ in 0..100 {
+        session.call("wamp.session.count", None, None, PATIENCE).await.unwrap();
+    }
 }
 
 /// Allows the router's own session nothing but to call.

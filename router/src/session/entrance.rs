@@ -18,13 +18,24 @@ pub struct Entrance {
     /// Whether request ids must count 1, 2, 3 …, as the specification demands. Some older
     /// clients number at random.
     pub sequential_request_ids: bool,
+    /// Whether its sessions are the router's own, which may send as fast as the router itself lets them.
+    own: bool,
     authenticator: RwLock<Option<Arc<dyn Authenticator>>>,
 }
 
 impl Entrance {
     /// A way in where it is the realm that says who may join.
     pub fn new(transport: &'static str, sequential_request_ids: bool) -> Self {
-        Self { transport, sequential_request_ids, authenticator: RwLock::new(None) }
+        Self { transport, sequential_request_ids, own: false, authenticator: RwLock::new(None) }
+    }
+
+    /// The way in of the router's own sessions. Several tasks number their requests, and then send them.
+    pub(crate) fn own(transport: &'static str) -> Self {
+        Self { own: true, ..Self::new(transport, false) }
+    }
+
+    pub(super) fn is_own(&self) -> bool {
+        self.own
     }
 
     /// Sets who may join by this way, instead of the realm's authenticator; `None` leaves it to the realm.

@@ -146,7 +146,7 @@ impl Session {
         };
         span::joined(&realm, &member);
         let request_ids = RequestIds::new(self.entrance.sequential_request_ids);
-        let rate = realm.options().limits.message_rate;
+        let rate = realm.options().limits.message_rate.filter(|_| !self.entrance.is_own());
         let pace = rate.map(|rate| Box::new(Pace::new(rate)));
         self.state = State::Joined(Joined { realm, member, request_ids, pace });
         Flow::Continue
