@@ -24,6 +24,39 @@ async function shoot(target, path, options) {
   assert.ok((await stat(path)).size > 10_000, `${path} is nearly empty`);
 }
 
+test('pictures of signing in, and of what there is then', async (t) => {
+  await mkdir(FOLDER, { recursive: true });
+  const dashboard = await Dashboard.start(t, { args: ['--authentication', 'always', '--no-agent', '--demo', '2'] });
+  const browser = await launch(t);
+  for (const colorScheme of ['light', 'dark']) {
+    for (const [size, options] of Object.entries(SIZES)) {
+      const fleet = await open(t, browser, dashboard.url, { ...options, colorScheme });
+      const { page } = fleet;
+      const picture = (view) => join(FOLDER, `${view}-${colorScheme}-${size}.png`);
+      await fleet.connection('refused');
+      await shoot(page, picture('signin'));
+      await page.locator('#token').fill('admin-mistyped');
+      await page.keyboard.press('Enter');
+      await page.locator('#signin-error').getByText('not the admin token').waitFor();
+      await shoot(page, picture('signin-wrong'));
+      const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok((await overflow()) <= 0, `${size}: signing in is wider than the window`);
+      await page.locator('#token').fill(dashboard.token);
+      await page.keyboard.press('Enter');
+      await fleet.state('demo-1', 'live');
+      await shoot(page, picture('signed-in'));
+      assert.ok((await overflow()) <= 0, `${size}: the page is wider than the window`);
+      await page.locator('#add').click();
+      await shoot(page, picture('add'));
+      await page.keyboard.press('Escape');
+      await fleet.enter('demo-1');
+      await page.locator('.enrolment').scrollIntoViewIfNeeded();
+      await shoot(page, picture('enrolment'));
+      await page.context().close();
+    }
+  }
+});
+
 test('pictures of every view', async (t) => {
   await mkdir(FOLDER, { recursive: true });
   const dashboard = await Dashboard.start(t, { args: ['--no-agent', '--demo', String(MACHINES)] });

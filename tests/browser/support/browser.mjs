@@ -32,10 +32,18 @@ export async function launch(t) {
 
 /**
  * Opens the page, and after the test fails it if there was an error on the console, a violation of the
- * content security policy, a dialog, or a request to another host. `expected` are errors that may be.
+ * content security policy, a dialog, or a request to another host. `expected` are errors that may be; `dialogs` says
+ * how dialogs are answered, if there may be any.
  */
-export async function open(t, browser, url, { expected = [], ...options } = {}) {
+export async function open(t, browser, url, { expected = [], dialogs = null, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+  const page = await watched(t, context, url, expected, dialogs);
+  await page.goto(url);
+  return new Fleet(page, { t, url, expected, dialogs });
+}
+
+/** A page of this context that notices what it does wrong. */
+async function watched(t, context, url, expected, dialogs) {
   const page = await context.newPage();
   page.setDefaultTimeout(20_000);
   const { host } = new URL(url);
@@ -50,8 +58,9 @@ export async function open(t, browser, url, { expected = [], ...options } = {}) 
   });
   page.on('pageerror', (error) => faults.push(`exception: ${error.stack}`));
   page.on('dialog', (dialog) => {
+    if (dialogs) return dialog[dialogs.answer]();
     faults.push(`dialog: ${dialog.message()}`);
-    dialog.dismiss();
+    return dialog.dismiss();
   });
   page.on('request', (request) => requested(request.url()));
   page.on('websocket', (socket) => requested(socket.url()));
@@ -64,14 +73,22 @@ export async function open(t, browser, url, { expected = [], ...options } = {}) 
     await context.close();
     assert.deepEqual(faults, [], 'what the page did wrong');
   });
-  await page.goto(url);
-  return new Fleet(page);
+  return page;
 }
 
 /** The page, by its hooks (see the head of dashboard/static/app.js). */
 export class Fleet {
-  constructor(page) {
+  constructor(page, opened) {
     this.page = page;
+    this.opened = opened;
+  }
+
+  /** Another tab of the same browser, at the same address. */
+  async another() {
+    const { t, url, expected, dialogs } = this.opened;
+    const page = await watched(t, this.page.context(), url, expected, dialogs);
+    await page.goto(url.replace(/#.*/, ''));
+    return new Fleet(page, this.opened);
   }
 
   /** Waits until this browser's own link is `open`, `closed` … */

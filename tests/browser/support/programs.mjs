@@ -66,8 +66,19 @@ export class Dashboard extends Program {
     data ??= await folder(t);
     const dashboard = new Dashboard(port, data, args);
     afterwards(t, () => dashboard.end('SIGKILL'));
-    await dashboard.serving;
+    const [line] = await dashboard.serving;
+    // The secrets, where it tells any: the token in the page's address, the key in the line that adds a machine.
+    dashboard.token = /#token=(\S+)/.exec(line)?.[1];
+    if (args.includes('always')) {
+      await within(dashboard.told(/--enrol/), 'the line that adds a machine');
+      dashboard.enrolmentKey = /--enrol (\S+)/.exec(dashboard.output)[1];
+    }
     return dashboard;
+  }
+
+  /** Waits until it has said this on its output. */
+  async told(pattern) {
+    while (!pattern.test(this.output)) await once(this.process.stdout, 'data');
   }
 
   constructor(port, data, args) {
@@ -75,6 +86,8 @@ export class Dashboard extends Program {
     this.port = port;
     this.data = data;
     this.url = `http://127.0.0.1:${port}/`;
+    this.output = '';
+    this.process.stdout.on('data', (text) => (this.output += text));
     const lines = createInterface({ input: this.process.stdout });
     const died = this.ended.then((code) => {
       throw new Error(`wamp-dashboard ended with ${code}: ${this.complaint}`);
@@ -87,9 +100,10 @@ export class Dashboard extends Program {
 /** `wamp-agent`. */
 export class Agent extends Program {
   /** Starts one that keeps its id in `state`, a file; it is ended after the test. */
-  static start(t, dashboard, { name, state }) {
+  static start(t, dashboard, { name, state }, ...more) {
     const url = `ws://127.0.0.1:${dashboard.port}/ws`;
-    const agent = new Agent(binary('WAMP_AGENT'), ['--url', url, '--name', name, '--state', state], 'ignore');
+    const args = ['--url', url, '--name', name, '--state', state, ...more];
+    const agent = new Agent(binary('WAMP_AGENT'), args, 'ignore');
     afterwards(t, () => agent.end('SIGKILL'));
     return agent;
   }
