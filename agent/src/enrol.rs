@@ -21,6 +21,8 @@ pub struct Enrolling<'a> {
     pub id: &'a MachineId,
     /// The key by which it proves that it has it.
     pub key: &'a SigningKey,
+    /// Whether the key has just been made: then nobody knows it yet, and no fleet is asked whether it does.
+    pub is_new: bool,
     /// The enrolment key. It is not sent; that it is known is proved to the router, and by the router.
     pub enrolment_key: &'a str,
 }
@@ -51,17 +53,16 @@ pub enum EnrolError {
 /// [`EnrolError`]; trying again does not help.
 pub async fn enrol(machine: &Enrolling<'_>) -> Result<(), EnrolError> {
     // A fleet that knows the key needs no other, and its enrolment key may have changed since.
-    let key = machine.key.clone();
-    match app(machine).auth(Auth::cryptosign(key).authid(machine.id.as_str())).start().await {
-        Ok(known) => return Ok(known.stop().await?),
-        Err(error) if !is_denied(&error) => return Err(error.into()),
-        Err(_) => {}
+    if !machine.is_new && is_let_in(machine).await? {
+        return Ok(());
     }
-    let enrolling = app(machine).auth(Auth::scram(ENROLLING, machine.enrolment_key)).start().await;
-    let enrolling = enrolling.map_err(|error| match is_denied(&error) {
-        true => EnrolError::WrongKey { url: machine.url.to_owned() },
-        false => error.into(),
-    })?;
+    let enrolling = match app(machine).auth(Auth::scram(ENROLLING, machine.enrolment_key)).start().await {
+        Ok(enrolling) => enrolling,
+        Err(error) if is_denied(&error) => return Err(EnrolError::WrongKey { url: machine.url.to_owned() }),
+        // It may have asked for no proof at all.
+        Err(Error::Authentication { .. }) if is_let_in(machine).await? => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
     let key: PublicKey = machine.key.public_key();
     let told = enrolling.client().call::<()>(ENROL).arg(machine.id.as_str()).arg(key.to_string()).await;
     let stopped = enrolling.stop().await;
@@ -70,6 +71,16 @@ pub async fn enrol(machine: &Enrolling<'_>) -> Result<(), EnrolError> {
         None => error.into(),
     })?;
     Ok(stopped?)
+}
+
+/// Whether the machine is let in by its own key.
+async fn is_let_in(machine: &Enrolling<'_>) -> wamp_client::Result<bool> {
+    let key = Auth::cryptosign(machine.key.clone()).authid(machine.id.as_str());
+    match app(machine).auth(key).start().await {
+        Ok(session) => session.stop().await.map(|()| true),
+        Err(error) if is_denied(&error) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 fn app(machine: &Enrolling<'_>) -> App {

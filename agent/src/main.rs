@@ -133,15 +133,13 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let Some(id) = arguments.id.or_else(|| state.as_ref().map(|state| state.id().clone())) else {
         bail!("there is no machine id");
     };
-    let key = match (&enrolment_key, &key_path) {
-        (Some(_), Some(path)) => Some(key::read_or_make(path)?),
-        (None, Some(path)) => key::read(path)?,
-        (Some(_), None) => bail!("there is no home to keep the machine's key in; give --key"),
-        (None, None) => None,
-    };
-    if let (Some(enrolment_key), Some(key)) = (&enrolment_key, &key) {
+    let mut key = key_path.as_deref().map(key::read).transpose()?.flatten();
+    if let Some(enrolment_key) = &enrolment_key {
+        let path = key_path.context("there is no home to keep the machine's key in; give --key")?;
+        let is_new = key.is_none();
+        let key = key.insert(key::read_or_make(&path)?);
         let (url, realm) = (&arguments.url, &arguments.realm);
-        enrol(&Enrolling { url, realm, id: &id, key, enrolment_key }).await?;
+        enrol(&Enrolling { url, realm, id: &id, key, is_new, enrolment_key }).await?;
     }
     let mut agent =
         Agent::builder(&arguments.url, id.clone()).realm(arguments.realm).serializer(arguments.serializer.into());

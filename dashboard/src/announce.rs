@@ -4,11 +4,47 @@ use std::env;
 use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 
+use crate::cli::Options;
 use crate::secrets::{Secrets, Told};
 
+/// How the page is reached.
+#[derive(Debug, Clone)]
+pub(crate) struct Reach {
+    /// Its address, with a slash at the end.
+    page: String,
+    /// The port, if nobody but this machine reaches it.
+    only_here: Option<u16>,
+}
+
+impl Reach {
+    /// How it is reached where it is served here.
+    pub(crate) fn of(options: &Options, served: SocketAddr) -> Self {
+        match &options.public_url {
+            Some(public) => Self { page: public.page().to_owned(), only_here: None },
+            None => Self::at(served, options.tls_certificate.is_some(), reachable_at()),
+        }
+    }
+
+    /// `own` is an address by which other machines reach this one.
+    fn at(served: SocketAddr, tls: bool, own: Option<IpAddr>) -> Self {
+        let ip = match served.ip() {
+            ip if !ip.is_unspecified() => ip,
+            _ => own.unwrap_or(Ipv4Addr::LOCALHOST.into()),
+        };
+        let scheme = if tls { "https" } else { "http" };
+        let page = format!("{scheme}://{}/", SocketAddr::new(ip, served.port()));
+        Self { page, only_here: served.ip().is_loopback().then_some(served.port()) }
+    }
+
+    /// Where agents connect to.
+    fn agents(&self) -> String {
+        format!("{}ws", self.page.replacen("http", "ws", 1))
+    }
+}
+
 /// The lines for the terminal, once the page is being served. There are secrets where there is authentication.
-pub(crate) fn lines(served: SocketAddr, secrets: Option<&Secrets>) -> String {
-    describe(served, secrets, reachable_at(), agent_command(env::var_os("CARGO").is_some()))
+pub(crate) fn lines(reach: &Reach, secrets: Option<&Secrets>) -> String {
+    describe(reach, secrets, agent_command(env::var_os("CARGO").is_some()))
 }
 
 /// What to warn of, if anything.
@@ -29,15 +65,9 @@ fn agent_command(through_cargo: bool) -> &'static str {
     }
 }
 
-fn describe(served: SocketAddr, secrets: Option<&Secrets>, own: Option<IpAddr>, agent: &str) -> String {
-    let port = served.port();
-    let here = match served.ip() {
-        ip if !ip.is_unspecified() => ip,
-        _ => own.unwrap_or(Ipv4Addr::LOCALHOST.into()),
-    };
-    let address = SocketAddr::new(here, port);
-    let add = format!("{agent} --url ws://{address}/ws");
-    let mut text = format!("The fleet is at http://{address}/{}\n", fragment(secrets));
+fn describe(reach: &Reach, secrets: Option<&Secrets>, agent: &str) -> String {
+    let add = format!("{agent} --url {}", reach.agents());
+    let mut text = format!("The fleet is at {}{}\n", reach.page, fragment(secrets));
     match secrets {
         Some(Secrets { enrolment: Told::New(key), .. }) => {
             let _ = write!(text, "To add another machine, run there:\n  {add} --enrol {key}\n");
@@ -45,14 +75,14 @@ fn describe(served: SocketAddr, secrets: Option<&Secrets>, own: Option<IpAddr>, 
         Some(_) => {
             let _ = write!(text, "To add another machine, run there, with the enrolment key:\n  {add} --enrol KEY\n");
         }
-        None if served.ip().is_loopback() => {
-            let _ = write!(
-                text,
-                "Only this machine can reach it. To add another one, start this with --listen 0.0.0.0:{port}.\n"
-            );
-        }
         None => {
-            let _ = write!(text, "To add another machine, run there:\n  {add}\n");
+            let _ = match reach.only_here {
+                Some(port) => write!(
+                    text,
+                    "Only this machine can reach it. To add another one, start this with --listen 0.0.0.0:{port}.\n"
+                ),
+                None => write!(text, "To add another machine, run there:\n  {add}\n"),
+            };
         }
     }
     if let Some(secrets) = secrets {
@@ -98,12 +128,12 @@ mod tests {
     const OWN: Option<IpAddr> = Some(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 5)));
 
     fn told(served: &str, own: Option<IpAddr>) -> String {
-        describe(served.parse().unwrap(), None, own, agent_command(false))
+        describe(&Reach::at(served.parse().unwrap(), false, own), None, agent_command(false))
     }
 
     fn told_with(served: &str, admin: Told, enrolment: Told) -> String {
         let secrets = Secrets { admin, enrolment };
-        describe(served.parse().unwrap(), Some(&secrets), OWN, agent_command(false))
+        describe(&Reach::at(served.parse().unwrap(), false, OWN), Some(&secrets), agent_command(false))
     }
 
     fn new(text: &str) -> Told {
@@ -112,7 +142,7 @@ mod tests {
 
     #[test]
     fn started_through_cargo_it_names_the_command_that_works_in_a_clone() {
-        let text = describe("0.0.0.0:80".parse().unwrap(), None, OWN, agent_command(true));
+        let text = describe(&Reach::at("0.0.0.0:80".parse().unwrap(), false, OWN), None, agent_command(true));
         let add = "\n  cargo run --release -p wamp-agent -- --url ws://10.0.0.5:80/ws\n";
         assert!(text.contains(add), "{text}");
     }
@@ -135,6 +165,12 @@ mod tests {
     #[test]
     fn an_address_of_its_own_is_named_as_it_is() {
         assert!(told("[fd00::7]:8080", OWN).contains("ws://[fd00::7]:8080/ws"));
+    }
+
+    #[test]
+    fn with_tls_pages_and_agents_speak_it() {
+        let reach = Reach::at("0.0.0.0:443".parse().unwrap(), true, OWN);
+        assert_eq!((&*reach.page, &*reach.agents()), ("https://10.0.0.5:443/", "wss://10.0.0.5:443/ws"));
     }
 
     #[test]

@@ -7,6 +7,8 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{Parser, ValueEnum};
 
+use crate::serving::PublicUrl;
+
 /// What was asked for on the command line.
 #[derive(Debug, Parser)]
 #[command(
@@ -40,6 +42,18 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) no_agent: bool,
 
+    /// The server's certificate (PEM): pages come by https, and agents by wss; SIGHUP reads it again
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_certificate: Option<PathBuf>,
+
+    /// The certificate's private key (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub(crate) tls_key: Option<PathBuf>,
+
+    /// The address by which others reach the page: the name in the certificate, or a reverse proxy
+    #[arg(long, value_name = "URL", value_parser = PublicUrl::parse)]
+    pub(crate) public_url: Option<PublicUrl>,
+
     /// Whether pages need the admin token, and machines the enrolment key: auto asks for them
     /// where other machines can reach this
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
@@ -66,7 +80,7 @@ impl Options {
     /// Whether pages and agents have to prove who they are.
     pub(crate) fn has_authentication(&self) -> bool {
         match self.authentication {
-            When::Auto => !self.listen.ip().is_loopback(),
+            When::Auto => !self.listen.ip().is_loopback() || self.public_url.is_some(),
             When::Always => true,
             When::Never => false,
         }
@@ -85,8 +99,8 @@ impl Options {
             }
             _ => {
                 let text = error.to_string();
-                let problem = text.lines().next().unwrap_or_default();
-                eprintln!("{problem}; see --help");
+                let problem: Vec<_> = text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
+                eprintln!("{}; see --help", problem.join(" "));
                 ExitCode::from(2)
             }
         })

@@ -8,6 +8,7 @@ mod data_folder;
 mod open_files;
 mod program;
 mod secrets;
+mod serving;
 
 use std::io::{self, Write};
 use std::pin::pin;
@@ -15,6 +16,7 @@ use std::process::ExitCode;
 
 use tracing_subscriber::EnvFilter;
 
+use announce::Reach;
 use cli::Options;
 use program::Program;
 
@@ -43,11 +45,15 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
         () = &mut asked_to_end => return Ok(()),
     };
     // Whoever closed the terminal's end doesn't want to read it.
-    let _ = io::stdout().write_all(announce::lines(program.address(), program.secrets()).as_bytes());
+    let lines = announce::lines(&Reach::of(options, program.address()), program.secrets());
+    let _ = io::stdout().write_all(lines.as_bytes());
     if let Some(warning) = announce::warning(program.address(), program.secrets()) {
         let _ = writeln!(io::stderr(), "{warning}");
     }
-    asked_to_end.await;
+    tokio::select! {
+        () = asked_to_end => {}
+        () = program.renew_certificate() => {}
+    }
     program.stop().await;
     Ok(())
 }

@@ -1,30 +1,30 @@
 //! The parts of the program: started one after the other, and stopped so that none misses another.
 
-use std::future::Future;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::future::{Future, pending};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use wamp_agent::Simulated;
 use wamp_client::{App, Running};
 use wamp_dashboard::service::{self, FleetService};
 use wamp_dashboard::store::Store;
-use wamp_dashboard::{access, http, limits};
-use wamp_router::{ConnectionSettings, Paths, Router, Server, WebSocketSettings};
+use wamp_dashboard::{access, http};
+use wamp_router::{Paths, Router};
 
 use crate::agents::{self, Agents};
 use crate::cli::Options;
 use crate::secrets::Secrets;
-use crate::{data_folder, open_files, secrets};
+use crate::serving::Serving;
+use crate::{data_folder, open_files, secrets, serving};
 
 /// The realm of the fleet.
 const REALM: &str = "realm1";
 
 /// Everything that runs.
 pub(crate) struct Program {
-    server: Server,
+    serving: Serving,
     fleet: Arc<FleetService>,
     fleet_program: Running,
     agents: Agents,
@@ -35,9 +35,7 @@ impl Program {
     /// Starts everything. When this returns it serves.
     pub(crate) async fn start(options: &Options) -> Result<Self> {
         open_files::raise(options.demo)?;
-        // The port first: who starts this twice by mistake wants to hear of that.
-        let listener =
-            TcpListener::bind(options.listen).await.with_context(|| format!("can't serve on {}", options.listen))?;
+        let bound = serving::bind(options).await?;
         let folder = data_folder::prepare(options.data.as_deref())?;
         let opened = folder.clone();
         // Blocks while another process still has the file.
@@ -48,16 +46,16 @@ impl Program {
         let coming = agents::simulated(options.demo).map(|number| Simulated::new(number).id().into()).collect();
         fleet.forget_simulated(&coming).await?;
 
-        let connections = ConnectionSettings { max_message: limits::MESSAGE_BYTES, ..ConnectionSettings::default() };
-        let websocket = WebSocketSettings { connections, ..WebSocketSettings::default() };
+        let public = options.public_url.as_ref();
+        let websocket = serving::websocket(public);
         let paths = match &access {
             // Whoever publishes over HTTP doesn't prove who he is.
             Some(_) => Paths::new().at("/ws", websocket)?.at("/", http::page())?,
             None => Paths::simple(websocket, http::routes(Arc::clone(&fleet))),
         };
         let router = Router::builder().realm_with(REALM, access::realm(access.as_ref())).build();
-        let server = router.serve(listener, paths);
-        let url = format!("ws://{}/ws", from_within(server.local_addr()));
+        let serving = serving::serve(&router, bound, paths, public).await?;
+        let url = serving.own_url.clone();
         let mut app = App::new(&url).realm(REALM);
         if let Some(access) = &access {
             app = app.auth(access.service());
@@ -70,7 +68,7 @@ impl Program {
             agents.start_own(&url, &folder)?;
         }
         agents.start_simulated(&url, options.demo);
-        Ok(Self { server, fleet, fleet_program, agents, secrets })
+        Ok(Self { serving, fleet, fleet_program, agents, secrets })
     }
 
     /// The secrets, where there is authentication.
@@ -80,7 +78,29 @@ impl Program {
 
     /// Where it serves.
     pub(crate) fn address(&self) -> SocketAddr {
-        self.server.local_addr()
+        self.serving.server.local_addr()
+    }
+
+    /// Reads the certificate again, as often as the process is told to by SIGHUP. Without TLS the signal ends the
+    /// process, as it does by default. Never completes.
+    pub(crate) async fn renew_certificate(&self) {
+        let Some(tls) = &self.serving.tls else { return pending().await };
+        let mut told = match signal(SignalKind::hangup()) {
+            Ok(told) => told,
+            Err(error) => {
+                tracing::warn!(%error, "SIGHUP will end this");
+                return pending().await;
+            }
+        };
+        loop {
+            told.recv().await;
+            match tls.reload() {
+                Ok(()) => tracing::info!("certificate read again"),
+                Err(error) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "the certificate stays as it was")
+                }
+            }
+        }
     }
 
     /// Ends everything: says goodbye to whoever is there, and closes the store.
@@ -91,7 +111,7 @@ impl Program {
             tracing::warn!(%error, "stopped");
         }
         self.agents.stop().await;
-        self.server.shutdown().await;
+        self.serving.server.shutdown().await;
         self.fleet.close().await;
     }
 }
@@ -106,14 +126,4 @@ pub(crate) fn end_signal() -> Result<impl Future<Output = ()>> {
             _ = terminate.recv() => {}
         }
     })
-}
-
-/// The address under which a program on this machine reaches a server that listens here.
-fn from_within(listening: SocketAddr) -> SocketAddr {
-    let ip = match listening {
-        SocketAddr::V4(address) if address.ip().is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        SocketAddr::V6(address) if address.ip().is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        other => other.ip(),
-    };
-    SocketAddr::new(ip, listening.port())
 }

@@ -110,7 +110,7 @@ function instructions(key) {
       'p',
       {},
       'Run the agent on the machine: it appears here within a second, and again after a restart',
-      asksForKeys() ? ', for which it needs the enrolment key no more.' : '.',
+      asksForKeys() ? '. It needs the enrolment key only the first time.' : '.',
     ),
     command(installed),
     h('p', {}, 'Where the agent is not installed, the same from a copy of this program’s sources:'),
@@ -124,7 +124,9 @@ function instructions(key) {
           '. It asks for a token then, and prints it, with the line to run on the other machine.',
         )
       : null,
-    h('p', {}, 'Just looking? ', h('code', {}, ...words('--demo 50')), ' starts the dashboard with fifty simulated machines.'),
+    asksForKeys()
+      ? null
+      : h('p', {}, 'Just looking? ', h('code', {}, ...words('--demo 50')), ' starts the dashboard with fifty simulated machines.'),
   ].filter(Boolean);
 }
 

@@ -37,7 +37,7 @@ export class SignIn {
       'form',
       { class: 'signin', id: 'signin-form', novalidate: true, onsubmit: (event) => this.send(event) },
       h('h2', { id: 'signin-title' }, 'Sign in'),
-      h('p', {}, 'This fleet is shown to whoever has its admin token.'),
+      h('p', {}, 'This fleet asks for its admin token.'),
       // For the browser's own store of passwords.
       h('input', { class: 'unseen', type: 'text', value: 'admin', autocomplete: 'username', tabindex: '-1', 'aria-hidden': 'true', readonly: true }),
       h('label', { for: 'token' }, 'Admin token'),

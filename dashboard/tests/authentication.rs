@@ -45,7 +45,7 @@ fn machine(id: &str, number: u8) -> Auth {
 
 async fn enrol_with(dashboard: &Dashboard, id: &str, number: u8, enrolment_key: &str) -> Result<(), EnrolError> {
     let (url, id, key) = (dashboard.url(), id.parse().unwrap(), key(number));
-    let enrolling = Enrolling { url: &url, realm: "realm1", id: &id, key: &key, enrolment_key };
+    let enrolling = Enrolling { url: &url, realm: "realm1", id: &id, key: &key, is_new: number == 1, enrolment_key };
     timeout(DEADLINE, enrol(&enrolling)).await.expect("an answer")
 }
 
@@ -393,7 +393,9 @@ async fn enrol_unsolicited(client: &Client) {
 async fn where_everybody_is_let_in_nobody_enrols_and_those_who_have_are_welcome() {
     let folder = tempfile::tempdir().unwrap();
     let dashboard = Dashboard::start(folder.path(), None, &["--no-agent"]);
-    enrol_with(&dashboard, "web", 1, "whatever-key-it-may-be").await.unwrap();
+    for number in [1, 2] {
+        enrol_with(&dashboard, "web", number, "whatever-key-it-may-be").await.unwrap();
+    }
     let agent = join(&dashboard, machine("web", 1)).await.unwrap();
     assert_eq!(get(agent.client(), "web").await.unwrap()["id"], "web");
     for procedure in ["fleet.enrolment.new_key", "fleet.enrolment.revoke"] {

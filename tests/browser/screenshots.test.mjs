@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 
 import { launch, open } from './support/browser.mjs';
-import { Dashboard } from './support/programs.mjs';
+import { Agent, Dashboard, folder } from './support/programs.mjs';
 
 const FOLDER = process.env.SCREENSHOTS ?? 'target/screenshots';
 const MACHINES = 12;
@@ -27,6 +27,8 @@ async function shoot(target, path, options) {
 test('pictures of signing in, and of what there is then', async (t) => {
   await mkdir(FOLDER, { recursive: true });
   const dashboard = await Dashboard.start(t, { args: ['--authentication', 'always', '--no-agent', '--demo', '2'] });
+  const state = join(await folder(t), 'web-1');
+  Agent.start(t, dashboard, { name: 'web-1', state }, '--enrol', dashboard.enrolmentKey);
   const browser = await launch(t);
   for (const colorScheme of ['light', 'dark']) {
     for (const [size, options] of Object.entries(SIZES)) {
@@ -49,7 +51,8 @@ test('pictures of signing in, and of what there is then', async (t) => {
       await page.locator('#add').click();
       await shoot(page, picture('add'));
       await page.keyboard.press('Escape');
-      await fleet.enter('demo-1');
+      await fleet.enter(await fleet.machine('web-1'));
+      await page.locator('.enrolment code').waitFor();
       await page.locator('.enrolment').scrollIntoViewIfNeeded();
       await shoot(page, picture('enrolment'));
       await page.context().close();

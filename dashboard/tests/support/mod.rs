@@ -82,7 +82,7 @@ impl Dashboard {
             process.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
             panic!("the dashboard does not serve: {errors}");
         };
-        let page = first.rsplit_once("http://").and_then(|(_, page)| page.split_once('/'));
+        let page = first.rsplit_once("://").and_then(|(_, page)| page.split_once('/'));
         let (address, fragment) = page.unwrap_or_else(|| panic!("the first line names the page's address: {first}"));
         let token = fragment.strip_prefix("#token=").map(str::to_owned);
         Self { process: Some(process), address: address.parse().unwrap(), told, token, enrolment_key: None }
