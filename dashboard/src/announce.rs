@@ -1,7 +1,6 @@
 //! What somebody who starts the dashboard is told.
 
 use std::env;
-use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 
 use crate::cli::Options;
@@ -67,28 +66,16 @@ fn agent_command(through_cargo: bool) -> &'static str {
 
 fn describe(reach: &Reach, secrets: Option<&Secrets>, agent: &str) -> String {
     let add = format!("{agent} --url {}", reach.agents());
-    let mut text = format!("The fleet is at {}{}\n", reach.page, fragment(secrets));
-    match secrets {
-        Some(Secrets { enrolment: Told::New(key), .. }) => {
-            let _ = write!(text, "To add another machine, run there:\n  {add} --enrol {key}\n");
+    let how = match (secrets.map(|secrets| &secrets.enrolment), reach.only_here) {
+        (Some(Told::New(key)), _) => format!("To add another machine, run there:\n  {add} --enrol {key}"),
+        (Some(_), _) => format!("To add another machine, run there, with the enrolment key:\n  {add} --enrol KEY"),
+        (None, None) => format!("To add another machine, run there:\n  {add}"),
+        (None, Some(port)) => {
+            format!("Only this machine can reach it. To add another one, start this with --listen 0.0.0.0:{port}.")
         }
-        Some(_) => {
-            let _ = write!(text, "To add another machine, run there, with the enrolment key:\n  {add} --enrol KEY\n");
-        }
-        None => {
-            let _ = match reach.only_here {
-                Some(port) => write!(
-                    text,
-                    "Only this machine can reach it. To add another one, start this with --listen 0.0.0.0:{port}.\n"
-                ),
-                None => write!(text, "To add another machine, run there:\n  {add}\n"),
-            };
-        }
-    }
-    if let Some(secrets) = secrets {
-        text.push_str(remember(secrets));
-    }
-    text
+    };
+    let remember = secrets.map_or("", remember);
+    format!("The fleet is at {}{}\n{how}\n{remember}", reach.page, fragment(secrets))
 }
 
 /// What goes behind the page's address so that it opens at once. Browsers send no server what is behind a `#`.
