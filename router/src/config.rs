@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use crate::session::FailedLogins;
+
 /// How a router serves, whatever the listener. What is up to each is in [`Listener`](crate::Listener).
 ///
 /// ```
@@ -21,6 +23,10 @@ pub struct Config {
     /// [`trusted_proxies`](Self::trusted_proxies); of the latter, clients whose address they pass on are. Default:
     /// 1,000; none: no limit.
     pub max_connections_per_address: Option<usize>,
+    /// How often clients of one address may fail to prove who they are. Not counted are clients from this machine, and
+    /// those of [`trusted_proxies`](Self::trusted_proxies) that don't say for whom they come. Default: ten times a
+    /// minute.
+    pub failed_logins: FailedLogins,
     /// Reverse proxies that say by `X-Forwarded-For` where a request comes from. Of everybody else the header is not
     /// looked at. A client on a unix socket counts as listed as soon as there is any. Default: none.
     pub trusted_proxies: Vec<IpNet>,
@@ -33,6 +39,7 @@ impl Default for Config {
         Self {
             max_connections: 50_000,
             max_connections_per_address: Some(1_000),
+            failed_logins: FailedLogins::default(),
             trusted_proxies: Vec::new(),
             shutdown_timeout: Duration::from_secs(5),
         }

@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::http::Web;
 use crate::realm::{Realm, RealmOptions, Realms, Refused};
 use crate::server::{self, Endpoint, Listener, Server};
+use crate::session::attempts::Attempts;
 use crate::worker;
 
 /// A router: its realms, and how it is run. Clones are the same router.
@@ -78,7 +79,10 @@ impl RouterBuilder {
     pub fn build(self) -> Router {
         Router(Arc::new(Inner {
             default_realm: self.realms.first().cloned(),
-            realms: Arc::new(self.realms.into_iter().collect()),
+            realms: Arc::new(Realms::new(
+                self.realms,
+                Attempts::new(self.config.failed_logins, self.config.trusted_proxies.clone()),
+            )),
             config: self.config,
             phase: AtomicU8::new(Phase::Starting as u8),
         }))

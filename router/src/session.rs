@@ -2,6 +2,7 @@
 //! answers into an outbox.
 
 pub(crate) mod announced;
+pub(crate) mod attempts;
 mod authenticator;
 mod entrance;
 mod handshake;
@@ -31,9 +32,11 @@ use handshake::{Authenticating, Challenged};
 use requests::{Asking, Joined};
 use violation::Violation;
 
+pub use attempts::FailedLogins;
 pub use authenticator::{
     Admission, Applicant, Authenticator, Challenge, Deciding, Exchange, Refusal, TransportFacts, Verdict,
 };
+pub(crate) use entrance::network;
 pub use entrance::{Entrance, Origin, RequestFacts, TlsFacts};
 pub use identity::Identity;
 
@@ -107,9 +110,9 @@ impl Session {
             State::Opening(_) | State::Challenged(_) => {
                 match (std::mem::replace(&mut self.state, State::Over), message) {
                     (_, Message::Abort(_)) => self.finish(None, CloseCode::NORMAL, burst),
-                    (State::Opening(origin), Message::Hello(hello)) => self.open(&origin, &hello, burst),
+                    (State::Opening(origin), Message::Hello(hello)) => self.open(&origin, &hello, burst, now),
                     (State::Challenged(challenged), Message::Authenticate(answer)) => {
-                        self.authenticate(*challenged, &answer, burst)
+                        self.authenticate(*challenged, &answer, burst, now)
                     }
                     (State::Opening(_), message) => {
                         self.abort_violation(&Violation::BeforeHello(message.name()), burst)
@@ -129,7 +132,7 @@ impl Session {
     pub fn poll(&mut self, cx: &mut Context<'_>, burst: &mut Burst, now: Instant) -> Poll<Flow> {
         loop {
             let flow = match &self.state {
-                State::Authenticating(_) => self.poll_authenticating(cx, burst),
+                State::Authenticating(_) => self.poll_authenticating(cx, burst, now),
                 State::Asking(_) => self.poll_asking(cx, burst, now),
                 State::Joined(_) if self.is_resting() => self.poll_rest(cx, now),
                 _ => return Poll::Ready(Flow::Continue),

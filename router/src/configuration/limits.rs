@@ -6,6 +6,7 @@ use std::num::NonZeroU32;
 use super::section::Section;
 use crate::outbox::{OutboxLimits, SlowConsumer};
 use crate::realm::{BeyondRate, Limits, MessageRate};
+use crate::session::FailedLogins;
 
 /// The limits of a router.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub(crate) struct WorkerLimits {
     pub(crate) connections: Option<usize>,
     /// Connections of one address; `None` leaves it as it is by default.
     pub(crate) connections_per_address: Option<usize>,
+    /// How often clients of one address may fail to prove who they are.
+    pub(crate) failed_logins: FailedLogins,
     /// What may wait for each client.
     pub(crate) outbox: OutboxLimits,
     /// What the sessions of a realm may hold that says nothing else.
@@ -23,9 +26,15 @@ pub(crate) struct WorkerLimits {
 /// Reads those of a worker.
 pub(super) fn read(section: Section<'_>) -> WorkerLimits {
     let outbox = OutboxLimits::default();
+    let failed_logins = FailedLogins::default();
+    let logins = section.integer("failed_logins", 0..=u64::from(u32::MAX));
     let limits = WorkerLimits {
         connections: count(&section, "connections"),
         connections_per_address: count(&section, "connections_per_address"),
+        failed_logins: FailedLogins {
+            limit: logins.and_then(|logins| u32::try_from(logins).ok()).unwrap_or(failed_logins.limit),
+            per: section.seconds("failed_logins_time").unwrap_or(failed_logins.per),
+        },
         outbox: OutboxLimits {
             bytes: count(&section, "outbox_bytes").unwrap_or(outbox.bytes),
             policy: section.choice("slow_consumer", &SLOW_CONSUMER).unwrap_or(outbox.policy),
@@ -99,6 +108,8 @@ fn count(section: &Section<'_>, key: &'static str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::configuration::document::{Format, Value};
     use crate::configuration::section::Reading;
@@ -114,7 +125,8 @@ mod tests {
     #[test]
     fn a_realm_has_the_limits_of_its_worker_but_those_it_names() {
         let text = r#"{"connections": 7, "outbox_bytes": 1000, "slow_consumer": "drop_oldest", "calls": 3,
-            "uri_bytes": 100, "messages_per_second": 50, "too_many_messages": "disconnect"}"#;
+            "uri_bytes": 100, "messages_per_second": 50, "too_many_messages": "disconnect", "failed_logins": 0,
+            "failed_logins_time": 1.5}"#;
         let (worker, problems) = read_by(text, read);
         assert_eq!(problems, [""; 0]);
         let defaults = WorkerLimits::default();
@@ -122,7 +134,8 @@ mod tests {
         let rate = MessageRate { per_second: number(50), burst: number(50), beyond: BeyondRate::Disconnect };
         let sessions = Limits { calls: 3, uri_bytes: 100, message_rate: Some(rate), ..defaults.sessions };
         let outbox = OutboxLimits { bytes: 1000, policy: SlowConsumer::DropOldest, ..defaults.outbox };
-        assert_eq!(worker, WorkerLimits { connections: Some(7), outbox, sessions, ..defaults });
+        let failed_logins = FailedLogins { limit: 0, per: Duration::from_millis(1500) };
+        assert_eq!(worker, WorkerLimits { connections: Some(7), failed_logins, outbox, sessions, ..defaults });
 
         let text = r#"{"calls": 4, "message_burst": 500}"#;
         let (realm, problems) = read_by(text, |section| of_realm(section, sessions));

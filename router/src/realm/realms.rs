@@ -12,6 +12,7 @@ use crate::burst::Burst;
 use crate::clock::Clock;
 use crate::history::History;
 use crate::session::Authenticator;
+use crate::session::attempts::Attempts;
 use crate::transport::control::CloseCode;
 
 /// How a realm is run.
@@ -46,9 +47,19 @@ impl Default for RealmOptions {
 #[derive(Debug, Default)]
 pub struct Realms {
     realms: AHashMap<Box<str>, Arc<Realm>>,
+    attempts: Attempts,
 }
 
 impl Realms {
+    /// Some realms, whose clients may fail only so often to prove who they are.
+    pub(crate) fn new(realms: impl IntoIterator<Item = Arc<Realm>>, attempts: Attempts) -> Self {
+        Self { realms: realms.into_iter().map(|realm| (realm.name().into(), realm)).collect(), attempts }
+    }
+
+    pub(crate) fn attempts(&self) -> &Attempts {
+        &self.attempts
+    }
+
     /// The realm of this name.
     pub fn get(&self, name: &str) -> Option<&Arc<Realm>> {
         self.realms.get(name)
@@ -76,6 +87,6 @@ impl Realms {
 
 impl FromIterator<Arc<Realm>> for Realms {
     fn from_iter<I: IntoIterator<Item = Arc<Realm>>>(realms: I) -> Self {
-        Self { realms: realms.into_iter().map(|realm| (realm.name().into(), realm)).collect() }
+        Self::new(realms, Attempts::default())
     }
 }

@@ -1,7 +1,7 @@
 //! Counts connections: in all, of a listener, and of an address.
 
 use std::fmt::{self, Display, Formatter};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use ahash::HashMap;
@@ -11,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::config::Config;
 use crate::metrics::rare::{self, OpenConnection};
-use crate::session::Origin;
+use crate::session::{Origin, network};
 
 /// Held by a connection for as long as it counts as one, in whatever protocol.
 #[derive(Debug, Clone)]
@@ -169,14 +169,6 @@ impl Drop for AddressSlot {
                 all.remove(&self.network);
             }
         }
-    }
-}
-
-/// Whom connections from an address are counted for: whoever has one IPv6 address has 2^64 of them.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
-        v4 => v4,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Where sessions come in, and what is known of their clients before they say a word.
 
 use std::fmt::{self, Display, Formatter};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use parking_lot::RwLock;
@@ -69,6 +69,14 @@ impl Origin {
     /// The address of the client itself, IPv4 as such: what to count by.
     pub fn address(&self) -> Option<IpAddr> {
         self.forwarded_for.or(self.peer.map(|peer| peer.ip())).map(|address| address.to_canonical())
+    }
+}
+
+/// Whom an address is counted for: whoever has one IPv6 address has 2^64 of them.
+pub(crate) fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
+        v4 => v4,
     }
 }
 

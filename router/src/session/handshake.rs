@@ -1,12 +1,15 @@
 //! From HELLO to WELCOME.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Instant;
 
 use wamp_proto::error::{self, close};
 use wamp_proto::message::{Authenticate, Challenge as ChallengeMessage, Hello, Raw};
 use wamp_proto::{Message, Roles, SessionId, Uri, to_vec};
 
+use super::attempts::TooMany;
 use super::pace::Pace;
 use super::request_ids::RequestIds;
 use super::requests::Joined;
@@ -18,7 +21,7 @@ use crate::burst::Burst;
 use crate::clock::Clock;
 use crate::connection::Flow;
 use crate::metrics::rare;
-use crate::realm::{Realm, random_session_id};
+use crate::realm::{LIMIT_EXCEEDED, Realm, random_session_id};
 use crate::transport::control::CloseCode;
 
 /// What is known of a client that wants to join.
@@ -29,6 +32,8 @@ pub(super) struct Arriving {
     /// The id its session will have.
     id: SessionId,
     roles: Roles,
+    /// Whom it is held against if it fails to prove who it is.
+    address: Option<IpAddr>,
     /// How it was asked to prove who it is, if it was.
     method: Option<&'static str>,
 }
@@ -53,7 +58,7 @@ impl std::fmt::Debug for Authenticating {
 }
 
 impl Session {
-    pub(super) fn open(&mut self, origin: &Origin, hello: &Hello<'_>, burst: &mut Burst) -> Flow {
+    pub(super) fn open(&mut self, origin: &Origin, hello: &Hello<'_>, burst: &mut Burst, now: Instant) -> Flow {
         let roles = hello.details.roles;
         if [roles.publisher, roles.subscriber, roles.caller, roles.callee].iter().all(Option::is_none) {
             return self.abort_violation(&Violation::NoRoles, burst);
@@ -62,17 +67,25 @@ impl Session {
             Ok(realm) => realm,
             Err(refusal) => return self.refuse(&refusal, None, burst),
         };
+        let address = self.realms.attempts().whose(origin);
+        let methods = hello.details.authmethods.as_deref().unwrap_or_default();
+        // Who proves nothing can't fail.
+        if methods.iter().any(|method| method != "anonymous")
+            && let Err(too_many) = self.realms.attempts().check(address, now)
+        {
+            return self.refuse(&too_many.into(), None, burst);
+        }
         let id = random_session_id();
-        let now = realm.as_ref().map_or_else(|| Clock::default().now(), |realm| realm.now());
+        let time = realm.as_ref().map_or_else(|| Clock::default().now(), |realm| realm.now());
         let protocol = self.outbox.encoding().serializer.subprotocol();
         let transport = TransportFacts { kind: self.entrance.transport, protocol };
-        let applicant = Applicant { realm: &hello.realm, session: id, hello, origin, transport, now };
+        let applicant = Applicant { realm: &hello.realm, session: id, hello, origin, transport, now: time };
         let verdict = match (self.entrance.authenticator(), &realm) {
             (Some(authenticator), _) => authenticator.meet(&applicant),
             (None, Some(realm)) => realm.options().authenticator.meet(&applicant),
             (None, None) => Err(no_realm()),
         };
-        self.settle(verdict, Arriving { realm, id, roles, method: None }, burst)
+        self.settle(verdict, Arriving { realm, id, roles, address, method: None }, burst, now)
     }
 
     /// The realm of this name; none if the client leaves it to the authenticator.
@@ -96,23 +109,42 @@ impl Session {
         challenged: Challenged,
         answer: &Authenticate<'_>,
         burst: &mut Burst,
+        now: Instant,
     ) -> Flow {
         let Challenged { arriving, exchange } = challenged;
-        self.settle(exchange.answer(answer), arriving, burst)
+        if let Err(too_many) = self.realms.attempts().begin(arriving.address, now) {
+            return self.refuse(&too_many.into(), arriving.method, burst);
+        }
+        self.settle(exchange.answer(answer), arriving, burst, now)
     }
 
     /// Goes on once the authenticator has decided.
-    pub(super) fn poll_authenticating(&mut self, cx: &mut Context<'_>, burst: &mut Burst) -> Poll<Flow> {
+    pub(super) fn poll_authenticating(&mut self, cx: &mut Context<'_>, burst: &mut Burst, now: Instant) -> Poll<Flow> {
         let State::Authenticating(waiting) = &mut self.state else { return Poll::Ready(Flow::Continue) };
         let verdict = ready!(waiting.verdict.as_mut().poll(cx));
         let State::Authenticating(waiting) = std::mem::replace(&mut self.state, State::Over) else {
             return Poll::Ready(Flow::Continue);
         };
-        Poll::Ready(self.settle(verdict, waiting.arriving, burst))
+        Poll::Ready(self.settle(verdict, waiting.arriving, burst, now))
     }
 
     /// Does what the authenticator has decided.
-    fn settle(&mut self, verdict: Result<Verdict, Refusal>, arriving: Arriving, burst: &mut Burst) -> Flow {
+    fn settle(
+        &mut self,
+        verdict: Result<Verdict, Refusal>,
+        arriving: Arriving,
+        burst: &mut Burst,
+        now: Instant,
+    ) -> Flow {
+        let attempts = self.realms.attempts();
+        match &verdict {
+            Ok(Verdict::Later(_)) => {}
+            // The attempt was counted when AUTHENTICATE came, or there was a proof in HELLO.
+            Err(Refusal { reason: error::AUTHENTICATION_DENIED, .. }) if arriving.method.is_some() => {}
+            Err(Refusal { reason: error::AUTHENTICATION_DENIED, .. }) => _ = attempts.begin(arriving.address, now),
+            _ if arriving.method.is_some() => attempts.succeeded(arriving.address, now),
+            _ => {}
+        }
         match verdict {
             Ok(Verdict::Admit(admission)) => self.admit(admission, arriving, burst),
             Ok(Verdict::Challenge(challenge)) => self.challenge(challenge, arriving, burst),
@@ -136,7 +168,7 @@ impl Session {
     }
 
     fn admit(&mut self, admission: Admission, arriving: Arriving, burst: &mut Burst) -> Flow {
-        let Arriving { realm, id, roles, method } = arriving;
+        let Arriving { realm, id, roles, method, .. } = arriving;
         let realm = match self.destination(realm, admission.realm.as_deref()) {
             Ok(realm) => realm,
             Err(refusal) => return self.refuse(&refusal, method, burst),
@@ -175,6 +207,14 @@ impl Session {
         rare::refused(method.unwrap_or("none"), reason);
         tracing::info!(reason, method, message, "refused");
         self.abort(reason, message, CloseCode::POLICY, burst)
+    }
+}
+
+impl From<TooMany> for Refusal {
+    fn from(TooMany(wait): TooMany) -> Self {
+        let seconds = wait.as_secs_f64().ceil();
+        let message = format!("too many logins from this address have failed; try again in {seconds} s");
+        Self { reason: LIMIT_EXCEEDED, message }
     }
 }
 

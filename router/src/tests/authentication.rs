@@ -6,6 +6,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use wamp_proto::Serializer;
 use wamp_proto::auth::cra;
 use wamp_proto::auth::cryptosign::{SigningKey, message, unhex};
 use wamp_proto::auth::scram::{Dialect, Kdf, SaltedPassword, Transcript};
@@ -14,6 +15,7 @@ use super::world::{Client, World};
 use crate::auth::{CraSecret, Jwt, JwtKey, ScramSecret, Users};
 use crate::connection::Flow;
 use crate::realm::RealmOptions;
+use crate::session::{Entrance, Origin};
 
 const WRONG: &str = "the authid is unknown, or its secret or signature is wrong";
 
@@ -313,4 +315,43 @@ fn a_token_may_be_a_ticket() {
         let (mut client, _) = hello(&world, json!({"authmethods": ["ticket"], "authid": authid}));
         assert_eq!(answer(&mut client, ticket, json!({}))[2], "wamp.error.authentication_denied", "{authid}");
     }
+}
+
+/// Guessing is no use: after ten wrong secrets nobody from there is heard for a while.
+#[test]
+fn who_fails_too_often_is_not_heard_for_a_while() {
+    let world = world(Users::default().anonymous("guest").ticket("joe", "user", "secret!!!"));
+    let from = |address: &str, details: Value| {
+        let peer = Some(std::net::SocketAddr::new(address.parse().unwrap(), 4711));
+        let origin = Origin { peer, ..Origin::default() };
+        let entrance = Arc::new(Entrance::new("websocket", true));
+        let mut client = world.connect_by(entrance, origin, Serializer::Json, usize::MAX);
+        let mut details = details;
+        details["roles"] = json!({"caller": {}});
+        let _ = client.send(&json!([1, "realm1", details]).to_string());
+        let answer = received(&client);
+        (client, answer)
+    };
+    let joe = || json!({"authmethods": ["ticket"], "authid": "joe"});
+    let mut one_more = from("192.0.2.1", joe()).0;
+    for _ in 0..10 {
+        let (mut client, _) = from("192.0.2.1", joe());
+        // Who gets in has not failed.
+        assert_joined_as(&answer(&mut client, "secret!!!", json!({})), "joe", "user", "ticket");
+        let (mut client, _) = from("192.0.2.1", joe());
+        assert_refused(&answer(&mut client, "guess", json!({})));
+    }
+    let assert_too_many = |abort: &Value| {
+        assert_eq!([&abort[0], &abort[2]], [&json!(3), &json!("router.error.limit_exceeded")]);
+        let message = abort[1]["message"].as_str().unwrap();
+        assert_eq!(message, "too many logins from this address have failed; try again in 6 s");
+    };
+    assert_too_many(&from("192.0.2.1", joe()).1);
+    assert_too_many(&answer(&mut one_more, "secret!!!", json!({})));
+    // Others are heard, and so are those who prove nothing.
+    assert_eq!(from("192.0.2.2", joe()).1[0], 4);
+    assert_eq!(from("192.0.2.1", json!({})).1[0], 2);
+    world.pass(6000);
+    let (mut client, _) = from("192.0.2.1", joe());
+    assert_joined_as(&answer(&mut client, "secret!!!", json!({})), "joe", "user", "ticket");
 }

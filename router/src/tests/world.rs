@@ -11,7 +11,8 @@ use crate::clock::Clock;
 use crate::connection::Flow;
 use crate::outbox::{Encoding, Framing, Outbox};
 use crate::realm::{AllowAll, Realm, RealmOptions, Realms};
-use crate::session::{Entrance, Origin, Session};
+use crate::session::attempts::Attempts;
+use crate::session::{Entrance, FailedLogins, Origin, Session};
 
 /// What clients announce who play every role with every feature.
 pub(crate) const ALL_ROLES: &str = r#"{
@@ -59,7 +60,9 @@ impl World {
         let clock = shared.clone();
         options.clock =
             Clock::new(move || UNIX_EPOCH + Duration::from_secs(1_767_225_600) + (clock.lock().unwrap().now - start));
-        Self { realms: Arc::new(Realms::from_iter([Realm::new("realm1", options)])), shared }
+        let attempts = Attempts::new(FailedLogins::default(), Vec::new());
+        let realms = Realms::new([Realm::new("realm1", options)], attempts);
+        Self { realms: Arc::new(realms), shared }
     }
 
     pub(crate) fn realm(&self) -> &Arc<Realm> {
