@@ -61,7 +61,7 @@ impl Arrival {
         if let Some(ticket) = ticket {
             details.insert("ticket".to_owned(), json!(ticket));
         }
-        let stated = |text: &str| Some(Box::from(text)).filter(|text: &Box<str>| !text.is_empty());
+        let stated = |text: &str| (!text.is_empty()).then(|| Box::from(text));
         Inquiry { realm: stated(&self.realm), authid: authid.as_str().and_then(stated), details }
     }
 

@@ -61,7 +61,7 @@ pub(in crate::auth) fn meet(asked: &Arc<Asked>, method: &str, applicant: &Applic
         } else if method == cryptosign::METHOD {
             asked.ask_cryptosign(&arrival, principal)
         } else {
-            asked.admit(&arrival, &method, principal).map(Verdict::Admit).map_err(Failure::from)
+            asked.admit(&arrival, &method, principal).map(Verdict::Admit)
         };
         verdict.map_err(|failure| failure.refusal())
     })))

@@ -97,7 +97,7 @@ pub struct Permissions {
 /// Who says what the sessions of a role may do.
 #[derive(Debug, Clone)]
 enum Rule {
-    Permissions(Role),
+    Permissions(Box<Role>),
     Procedure(Arc<AskedRole>),
 }
 
@@ -118,7 +118,7 @@ impl Permissions {
         for permission in permissions {
             role.add(permission);
         }
-        self.roles.insert(authrole.into(), Rule::Permissions(role));
+        self.roles.insert(authrole.into(), Rule::Permissions(Box::new(role)));
         self
     }
 
