@@ -23,12 +23,10 @@ pub(crate) async fn open(
         Ok(Ok(Ok(encoding))) => Some(encoding),
         Ok(Ok(Err(error))) => {
             tracing::info!(%error, "RawSocket handshake refused");
+            let reply = error.reply();
             // Whoever does not speak RawSocket would not understand the answer.
-            if !matches!(error, HandshakeError::NotRawSocket(_)) {
-                say_last(stream, &error.reply()).await;
-            } else {
-                say_last(stream, &[]).await;
-            }
+            let answer: &[u8] = if matches!(error, HandshakeError::NotRawSocket(_)) { &[] } else { &reply };
+            say_last(stream, answer).await;
             None
         }
         Ok(Err(error)) => {

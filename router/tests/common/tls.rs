@@ -114,6 +114,11 @@ impl Authority {
         stream: S,
         own: Option<&Certified>,
     ) -> std::io::Result<TlsStream<S>> {
+        soon(self.connector(own).connect("localhost".try_into().unwrap(), stream)).await
+    }
+
+    /// Connects as one client: who comes back resumes.
+    pub(crate) fn connector(&self, own: Option<&Certified>) -> TlsConnector {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_file(self.certificate()).unwrap()).unwrap();
         let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -128,8 +133,7 @@ impl Authority {
                 builder.with_client_auth_cert(chain, key).unwrap()
             }
         };
-        let connector = TlsConnector::from(Arc::new(config));
-        soon(connector.connect("localhost".try_into().unwrap(), stream)).await
+        TlsConnector::from(Arc::new(config))
     }
 }
 

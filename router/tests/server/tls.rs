@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
+use tokio_rustls::rustls::HandshakeKind;
 use wamp_proto::Serializer;
 use wamp_router::auth::Anonymous;
 use wamp_router::realm::RealmOptions;
@@ -196,6 +197,31 @@ async fn an_authenticator_is_told_what_tls_knows() {
         let mut client = Client::over(stream, "wss://localhost/ws", "wamp.2.json", &[]).await.unwrap();
         client.say_hello().await;
         assert_eq!(watching.0.lock().take().unwrap().certificates, facts.certificates, "WebSocket");
+    }
+}
+
+/// Who comes back needs no second key exchange, and is still who he was; until the files are read again, by which an
+/// authority may have gone.
+#[tokio::test]
+async fn who_comes_back_resumes_until_a_reload() {
+    let authority = Authority::new();
+    let watching = Arc::new(Watching::default());
+    let options = RealmOptions { authenticator: watching.clone(), ..RealmOptions::default() };
+    let server = Server::new(&Router::builder().realm_with("realm1", options).build());
+    let client_certificates = ClientCertificates::Required(vec![authority.certificate()]);
+    let tls = Tls::load(TlsSettings { client_certificates, ..authority.certify("localhost").settings() }).unwrap();
+    let address = serve(&server, RawSocketSettings::default(), tls.clone()).await.local_addr().unwrap();
+    let alice = authority.certify("alice");
+    let connector = authority.connector(Some(&alice));
+    for (reload, kind) in [(false, HandshakeKind::Full), (false, HandshakeKind::Resumed), (true, HandshakeKind::Full)] {
+        if reload {
+            tls.reload().unwrap();
+        }
+        let stream = TcpStream::connect(address).await.unwrap();
+        let stream = soon(connector.connect("localhost".try_into().unwrap(), stream)).await.unwrap();
+        assert_eq!(stream.get_ref().1.handshake_kind(), Some(kind));
+        drop(RawClient::join(stream, Serializer::Json).await);
+        assert_eq!(watching.0.lock().take().unwrap().certificates, [alice.der()], "{kind:?}");
     }
 }
 
