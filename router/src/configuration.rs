@@ -3,17 +3,16 @@
 //! A file becomes a tree of values ([`document`]), which is read section by section ([`section`]) into what the parts of
 //! the router are run with. All that is wrong with it is found in one go.
 
-#![allow(dead_code, reason = "what the readers of the single sections need is here before them")]
-
-mod auth;
+pub(crate) mod auth;
+mod consistency;
 pub(crate) mod document;
-mod endpoint;
+pub(crate) mod endpoint;
 mod limits;
-mod paths;
+pub(crate) mod paths;
 mod problems;
-mod realm;
+pub(crate) mod realm;
 pub(crate) mod section;
-mod transport;
+pub(crate) mod transport;
 mod wire;
 mod worker;
 

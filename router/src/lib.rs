@@ -18,6 +18,7 @@ mod http;
 pub mod local;
 mod meta;
 mod metrics;
+pub mod node;
 pub mod outbox;
 mod pool;
 pub mod realm;

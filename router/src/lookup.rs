@@ -59,9 +59,25 @@ pub(crate) fn check(file: &File) -> anyhow::Result<()> {
     for warning in configuration.warnings() {
         eprintln!("warning: {warning}");
     }
-    if !configuration.ignored().is_empty() {
-        eprintln!("warning: these mean nothing here: {}", configuration.ignored().join(", "));
+    if let Some(ignored) = ignored(&configuration) {
+        eprintln!("warning: {ignored}");
     }
     println!("{}: nothing is wrong", file.display());
     Ok(())
+}
+
+/// Logs what may not be what is wanted.
+pub(crate) fn warn(configuration: &Configuration) {
+    let file = configuration.file().display();
+    for warning in configuration.warnings() {
+        tracing::warn!(%file, "{warning}");
+    }
+    if let Some(ignored) = ignored(configuration) {
+        tracing::warn!(%file, "{ignored}");
+    }
+}
+
+fn ignored(configuration: &Configuration) -> Option<String> {
+    let keys = configuration.ignored();
+    (!keys.is_empty()).then(|| format!("these mean nothing here: {}", keys.join(", ")))
 }

@@ -1,10 +1,13 @@
 //! `wamp-router start`: runs the router.
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use anyhow::{Context, bail};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use wamp_router::configuration::Configuration;
+use wamp_router::node::Node;
 use wamp_router::realm::RealmOptions;
 use wamp_router::{Listener, Router, Server, UnixSocket};
 
@@ -23,8 +26,86 @@ pub(crate) fn run(options: Start, given: &[String]) -> anyhow::Result<()> {
     limits::raise_open_files();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")?;
     match file {
-        Some(file) => bail!("{}", file.display()),
+        Some(file) => runtime.block_on(run_node(&file)),
         None => runtime.block_on(serve(options.flags)),
+    }
+}
+
+/// The signals that end the router.
+struct Ending {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Ending {
+    /// From here on they are caught.
+    fn new() -> anyhow::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt()).context("cannot catch SIGINT")?,
+            terminate: signal(SignalKind::terminate()).context("cannot catch SIGTERM")?,
+        })
+    }
+
+    async fn signalled(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+
+    /// Waits for `shutdown`, unless there is a second signal.
+    async fn wait_for(mut self, shutdown: impl Future<Output = ()>) {
+        service::stopping();
+        tokio::select! {
+            () = shutdown => {}
+            () = self.signalled() => tracing::warn!("second signal: not waiting for clients"),
+        }
+    }
+}
+
+/// Runs what a configuration says, and reads it again on SIGHUP.
+async fn run_node(file: &Path) -> anyhow::Result<()> {
+    let configuration = lookup::read(file)?;
+    lookup::warn(&configuration);
+    let mut ending = Ending::new()?;
+    let mut hangup = signal(SignalKind::hangup()).context("cannot catch SIGHUP")?;
+    let mut node = Node::start(configuration).await.with_context(|| file.display().to_string())?;
+    for address in node.addresses() {
+        println!("{address}");
+    }
+    println!("ready");
+    let _watchdog = service::ready();
+    loop {
+        tokio::select! {
+            () = ending.signalled() => break,
+            _ = hangup.recv() => reload(&mut node, file).await,
+        }
+    }
+    ending.wait_for(node.shutdown()).await;
+    Ok(())
+}
+
+/// Reads the file again. If something is wrong with it, nothing changes.
+async fn reload(node: &mut Node, file: &Path) {
+    let name = file.display();
+    let configuration = match Configuration::read(file) {
+        Ok(configuration) => configuration,
+        Err(problems) => {
+            for problem in &problems.0 {
+                tracing::error!(file = %name, "{problem}");
+            }
+            return tracing::error!(file = %name, problems = problems.0.len(), "not reloaded: nothing has changed");
+        }
+    };
+    lookup::warn(&configuration);
+    match node.reload(configuration).await {
+        Ok(later) => {
+            if !later.is_empty() {
+                tracing::warn!(file = %name, "takes a restart: {}", later.join(", "));
+            }
+            tracing::info!(file = %name, "reloaded");
+        }
+        Err(error) => tracing::error!(file = %name, %error, "not reloaded: nothing has changed"),
     }
 }
 
@@ -45,8 +126,7 @@ async fn serve(flags: Flags) -> anyhow::Result<()> {
     });
     let unix = unix.transpose()?;
     // Before the first line of output: who waits for it may end us at once.
-    let mut interrupt = signal(SignalKind::interrupt()).context("cannot catch SIGINT")?;
-    let mut terminate = signal(SignalKind::terminate()).context("cannot catch SIGTERM")?;
+    let mut ending = Ending::new()?;
 
     let mut router = Router::builder().config(flags.config());
     for realm in &flags.realms {
@@ -67,19 +147,10 @@ async fn serve(flags: Flags) -> anyhow::Result<()> {
         server.listen(Listener::new(socket, flags.rawsocket()));
     }
 
-    let mut signalled = async || {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    };
+    println!("ready");
     let _watchdog = service::ready();
-    signalled().await;
-    service::stopping();
-    tokio::select! {
-        () = server.shutdown() => {}
-        () = signalled() => tracing::warn!("second signal: not waiting for clients"),
-    }
+    ending.signalled().await;
+    ending.wait_for(server.shutdown()).await;
     router.realms().iter().for_each(|realm| realm.flush_history());
     Ok(())
 }

@@ -3,21 +3,19 @@
 mod principals;
 
 use super::section::Section;
+use crate::auth::{AskedMethod, Webhook};
 
-#[allow(unused_imports, reason = "for who makes authenticators of them")]
 pub(crate) use principals::{Credential, Principal};
 
 /// How the clients of a way in prove who they are.
 #[derive(Debug, Default)]
 pub(crate) struct Auth {
-    /// Where it is, for messages; nowhere if the file doesn't say, which lets everybody in.
-    pub(crate) place: Option<String>,
     /// Whether everybody may come in, and as whom.
     pub(crate) anonymous: Option<Anonymous>,
     /// Users in the file.
     pub(crate) principals: Vec<Principal>,
-    /// Methods of which a procedure knows the users.
-    pub(crate) dynamic: Vec<Dynamic>,
+    /// Methods of which somebody else knows the users.
+    pub(crate) asked: Vec<Asked>,
 }
 
 /// As whom clients come in that prove nothing.
@@ -28,26 +26,30 @@ pub(crate) struct Anonymous {
     pub(crate) authid: Option<String>,
 }
 
-/// A method of which a procedure knows the users.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Dynamic {
-    /// The authmethod.
-    pub(crate) method: &'static str,
-    /// The procedure's URI.
-    pub(crate) procedure: String,
-    /// Where it is registered, if not in the realm the client asks for.
-    pub(crate) realm: Option<String>,
-    /// The role it is called in.
-    pub(crate) role: Option<String>,
-    /// The role of users of which the procedure names none.
+/// A method of which somebody else knows the users.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked {
+    /// Where it is, for messages.
+    pub(crate) place: String,
+    pub(crate) method: AskedMethod,
+    pub(crate) whom: Whom,
+    /// The role of users of which no other one is said.
     pub(crate) default_role: Option<String>,
 }
 
-impl Auth {
-    /// Whether there is a way in without a proof.
-    pub(crate) fn lets_everybody_in(&self) -> bool {
-        self.anonymous.is_some()
-    }
+/// Who knows the users.
+#[derive(Debug, Clone)]
+pub(crate) enum Whom {
+    /// A procedure.
+    Procedure {
+        uri: String,
+        /// Where it is registered, if not in the realm the client asks for.
+        realm: Option<String>,
+        /// The role it is called in.
+        role: Option<String>,
+    },
+    /// A web service.
+    Webhook(Box<Webhook>),
 }
 
 /// Reads `auth` of a transport. Without it everybody comes in anonymously, as with Crossbar.io.
@@ -56,13 +58,13 @@ pub(super) fn read(transport: &Section<'_>) -> Auth {
         let anonymous = Some(Anonymous { role: "anonymous".to_owned(), authid: None });
         return Auth { anonymous, ..Auth::default() };
     };
-    let mut auth = Auth { place: Some(section.place().to_owned()), ..Auth::default() };
+    let mut auth = Auth::default();
     if let Some(anonymous) = section.section("anonymous") {
         read_anonymous(anonymous, &mut auth);
     }
-    for method in ["ticket", "wampcra", "scram", "cryptosign"] {
-        if let Some(section) = section.section(method) {
-            read_method(method, section, &mut auth);
+    for (name, method) in METHODS {
+        if let Some(section) = section.section(name) {
+            read_method(name, method, section, &mut auth);
         }
     }
     for key in ["cryptosign-proxy", "anonymous-proxy"] {
@@ -79,41 +81,59 @@ pub(super) fn read(transport: &Section<'_>) -> Auth {
 enum Kind {
     Static,
     Dynamic,
+    Webhook,
     Function,
 }
 
-const KINDS: [(&str, Kind); 3] = [("static", Kind::Static), ("dynamic", Kind::Dynamic), ("function", Kind::Function)];
+const KINDS: [(&str, Kind); 4] =
+    [("static", Kind::Static), ("dynamic", Kind::Dynamic), ("webhook", Kind::Webhook), ("function", Kind::Function)];
 
-/// Reads `type`, and what goes with a type that is not static.
-fn kind(section: &Section<'_>, method: &'static str, auth: &mut Auth) -> Option<Kind> {
-    match section.choice("type", &KINDS)? {
-        Kind::Static => Some(Kind::Static),
-        Kind::Dynamic => {
-            let dynamic = Dynamic {
-                method,
-                procedure: section.required_uri("authenticator").unwrap_or_default().to_owned(),
-                realm: section.uri("authenticator-realm").map(Into::into),
-                role: section.text("authenticator-role").map(Into::into),
-                default_role: section.text("default-role").map(Into::into),
-            };
-            auth.dynamic.push(dynamic);
-            Some(Kind::Dynamic)
-        }
+const METHODS: [(&str, AskedMethod); 4] = [
+    ("ticket", AskedMethod::Ticket),
+    ("wampcra", AskedMethod::Cra),
+    ("scram", AskedMethod::Scram),
+    ("cryptosign", AskedMethod::Cryptosign),
+];
+
+/// Reads `type`, and what goes with a type that is not static. Answers whether it is.
+fn is_static(section: &Section<'_>, method: AskedMethod, auth: &mut Auth) -> Option<bool> {
+    let whom = match section.choice("type", &KINDS)? {
+        Kind::Static => return Some(true),
+        Kind::Dynamic => Some(Whom::Procedure {
+            uri: section.required_uri("authenticator").unwrap_or_default().to_owned(),
+            realm: section.uri("authenticator-realm").map(Into::into),
+            role: section.text("authenticator-role").map(Into::into),
+        }),
+        Kind::Webhook => webhook(section).map(Box::new).map(Whom::Webhook),
         Kind::Function => {
             section.unsupported(
                 "type",
                 "no Python runs in this router: register the function as a procedure, and use the type \"dynamic\"",
             );
-            None
+            return None;
         }
+    };
+    let default_role = section.text("default-role").map(Into::into);
+    auth.asked.extend(whom.map(|whom| Asked { place: section.place().to_owned(), method, whom, default_role }));
+    Some(false)
+}
+
+/// A web service that knows the users: a type of this router's own.
+fn webhook(section: &Section<'_>) -> Option<Webhook> {
+    let (url, secret) = (section.required_text("url"), section.secret("secret"));
+    let timeout = section.seconds("timeout");
+    let mut webhook = Webhook::new(url?).map_err(|error| section.problem_at("url", error.to_string())).ok()?;
+    if let Some(secret) = secret {
+        webhook = webhook.secret(&secret).map_err(|error| section.problem_at("secret", error.to_string())).ok()?;
     }
+    Some(timeout.into_iter().fold(webhook, Webhook::timeout))
 }
 
 fn read_anonymous(section: Section<'_>, auth: &mut Auth) {
-    // Version 1 knew no other one.
-    let kind = if section.has("type") { kind(&section, "anonymous", auth) } else { Some(Kind::Static) };
-    match kind {
-        Some(Kind::Static) => {
+    // Version 1 knew no other type.
+    let is_static = if section.has("type") { is_static(&section, AskedMethod::Anonymous, auth) } else { Some(true) };
+    match is_static {
+        Some(true) => {
             auth.anonymous = Some(Anonymous {
                 role: section.text("role").unwrap_or("anonymous").to_owned(),
                 authid: section.text("authid").map(Into::into),
@@ -121,21 +141,21 @@ fn read_anonymous(section: Section<'_>, auth: &mut Auth) {
             section.ignored(&["realm"]);
             section.finish();
         }
-        Some(_) => section.finish(),
+        Some(false) => section.finish(),
         None => section.abandon(),
     }
 }
 
-fn read_method(method: &'static str, section: Section<'_>, auth: &mut Auth) {
+fn read_method(name: &'static str, method: AskedMethod, section: Section<'_>, auth: &mut Auth) {
     if section.required("type").is_none() {
         return section.abandon();
     }
-    match kind(&section, method, auth) {
-        Some(Kind::Static) => {
-            auth.principals.extend(principals::read(method, &section));
+    match is_static(&section, method, auth) {
+        Some(true) => {
+            auth.principals.extend(principals::read(name, &section));
             section.finish();
         }
-        Some(_) => section.finish(),
+        Some(false) => section.finish(),
         None => section.abandon(),
     }
 }

@@ -1,5 +1,6 @@
 //! What is listened on.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -50,6 +51,16 @@ impl Endpoint {
                 tcp.interface == "localhost"
                     || tcp.interface.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
             }
+        }
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unix(unix) => write!(f, "{}", unix.path.display()),
+            Self::Tcp(Tcp { interface, port, .. }) if interface.contains(':') => write!(f, "[{interface}]:{port}"),
+            Self::Tcp(Tcp { interface, port, .. }) => write!(f, "{interface}:{port}"),
         }
     }
 }

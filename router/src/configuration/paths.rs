@@ -16,6 +16,7 @@ mod websocket_reverseproxy;
 pub(super) mod wsgi;
 
 use super::section::Section;
+use crate::connection::ConnectionSettings;
 use crate::http::bridge::caller::CallerSettings;
 use crate::http::bridge::events::EventsSettings;
 use crate::http::bridge::publisher::PublisherSettings;
@@ -35,17 +36,17 @@ pub(crate) enum Service {
     Json(JsonSettings),
     LongPoll(longpoll::LongPoll),
     NodeInfo,
-    /// Services below it.
-    Path(Paths),
     /// Metrics, health and readiness.
     Operations(Question),
+    /// Services below it.
+    Path(Paths),
     Proxy(ProxySettings),
     Publisher(PublisherSettings),
     Redirect(RedirectSettings),
     Static(StaticSettings),
     Webhook(WebhookSettings),
-    WebSocket(websocket::WebSocketSettings),
     Wsgi(WsgiSettings),
+    WebSocket(websocket::WebSocket),
 }
 
 /// Services by the name of their path: one segment of it, or `/` for where no other one answers.
@@ -99,6 +100,18 @@ pub(super) fn read_all(section: Section<'_>) -> Paths {
         paths.extend(read(section).map(|service| (name, service)));
     }
     paths
+}
+
+/// Goes through the settings of all WAMP connections.
+pub(super) fn each_connection(paths: &mut Paths, change: &mut impl FnMut(&mut ConnectionSettings)) {
+    for (_, service) in paths {
+        match service {
+            Service::LongPoll(longpoll) => change(&mut longpoll.settings.connections),
+            Service::Path(below) => each_connection(below, change),
+            Service::WebSocket(websocket) => change(&mut websocket.settings.connections),
+            _ => {}
+        }
+    }
 }
 
 /// Looks at the name of a path.

@@ -270,6 +270,12 @@ impl<'a> Section<'a> {
         self.reading.warnings.borrow_mut().push(warning);
     }
 
+    /// Something is allowed at a place, and may not be what is wanted.
+    pub(crate) fn warn_at(&self, place: &str, message: impl Into<String>) {
+        let warning = Problem { place: place.to_owned(), message: message.into() };
+        self.reading.warnings.borrow_mut().push(warning);
+    }
+
     /// Ends reading it: each key that nobody has asked for is a problem.
     pub(crate) fn finish(self) {}
 

@@ -1,10 +1,16 @@
 //! The ways in: what a router listens on, and what is spoken there.
 
+use std::time::Duration;
+
+use wamp_proto::Serializer;
+
 use super::auth::{self, Auth};
 use super::endpoint::{self, Endpoint};
 use super::paths::{self, Paths, Service};
 use super::section::Section;
-use super::wire::{self, WireSettings};
+use super::wire;
+use crate::connection::ConnectionSettings;
+use crate::http::HttpSettings;
 
 /// A way in.
 #[derive(Debug)]
@@ -13,29 +19,32 @@ pub(crate) struct Transport {
     pub(crate) place: String,
     pub(crate) endpoint: Endpoint,
     /// Whether RawSocket is spoken there.
-    pub(crate) rawsocket: Option<RawSocketSettings>,
+    pub(crate) rawsocket: Option<RawSocket>,
     /// Whether HTTP is spoken there, and so WebSocket.
-    pub(crate) web: Option<WebSettings>,
+    pub(crate) web: Option<Web>,
 }
 
-/// How RawSocket is spoken.
+/// WAMP over RawSocket, and for whom.
 #[derive(Debug)]
-pub(crate) struct RawSocketSettings {
-    pub(crate) wire: WireSettings,
+pub(crate) struct RawSocket {
+    pub(crate) serializers: Vec<Serializer>,
+    pub(crate) connections: ConnectionSettings,
     pub(crate) auth: Auth,
 }
 
-/// How HTTP is spoken.
+/// What is served by HTTP.
 #[derive(Debug, Default)]
-pub(crate) struct WebSettings {
-    /// What is served where.
+pub(crate) struct Web {
     pub(crate) paths: Paths,
-    /// Names by which a server on a loopback address may be called.
-    pub(crate) allowed_hosts: Vec<String>,
-    /// What `Strict-Transport-Security` says, in seconds.
-    pub(crate) hsts: Option<u64>,
-    /// How long a client may take to send a request.
-    pub(crate) client_timeout: Option<std::time::Duration>,
+    pub(crate) http: HttpSettings,
+}
+
+impl Transport {
+    /// Goes through the settings of all WAMP connections.
+    pub(super) fn each_connection(&mut self, mut change: impl FnMut(&mut ConnectionSettings)) {
+        self.rawsocket.iter_mut().for_each(|rawsocket| change(&mut rawsocket.connections));
+        self.web.iter_mut().for_each(|web| paths::each_connection(&mut web.paths, &mut change));
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -81,7 +90,7 @@ pub(super) fn read(section: Section<'_>) -> Option<Transport> {
         Kind::WebSocket => {
             // Whatever the path.
             let paths = vec![("/".to_owned(), Service::WebSocket(paths::websocket::settings(section)))];
-            (None, Some(WebSettings { paths, ..WebSettings::default() }))
+            (None, Some(Web { paths, ..Web::default() }))
         }
         Kind::RawSocket => (Some(read_rawsocket(section)), None),
         Kind::Universal | Kind::Mqtt | Kind::Unsupported => read_universal(section),
@@ -89,7 +98,7 @@ pub(super) fn read(section: Section<'_>) -> Option<Transport> {
     Some(Transport { place, endpoint: endpoint?, rawsocket, web })
 }
 
-fn read_universal(section: Section<'_>) -> (Option<RawSocketSettings>, Option<WebSettings>) {
+fn read_universal(section: Section<'_>) -> (Option<RawSocket>, Option<Web>) {
     section.unsupported("mqtt", MQTT);
     let rawsocket = section.section("rawsocket").map(|rawsocket| {
         rawsocket.ignored(&["id", "type"]);
@@ -116,24 +125,31 @@ fn read_universal(section: Section<'_>) -> (Option<RawSocketSettings>, Option<We
     (rawsocket, web)
 }
 
-fn read_web(section: Section<'_>) -> WebSettings {
+fn read_web(section: Section<'_>) -> Web {
     let paths = section.required_section("paths").map(paths::read_all).unwrap_or_default();
-    let mut web = WebSettings { paths, ..WebSettings::default() };
+    let mut web = Web { paths, ..Web::default() };
     if let Some(options) = section.section("options") {
-        options.ignored(&["access_log", "display_tracebacks"]);
-        let most = options.integer("hsts_max_age", 0..=u64::MAX).unwrap_or(31_536_000);
-        web.hsts = options.bool("hsts").unwrap_or(false).then_some(most);
-        web.client_timeout = options.seconds("client_timeout");
-        web.allowed_hosts = options.texts("allowed_hosts").unwrap_or_default().into_iter().map(Into::into).collect();
+        options.ignored(&["display_tracebacks"]);
+        let http = &mut web.http;
+        let age = options.integer("hsts_max_age", 0..=u64::MAX).unwrap_or(31_536_000);
+        http.hsts = options.bool("hsts").unwrap_or(false).then_some(Duration::from_secs(age));
+        http.header_timeout = options.seconds("client_timeout").unwrap_or(http.header_timeout);
+        http.access_log = options.bool("access_log").unwrap_or(http.access_log);
+        // What follows are keys of this router's own.
+        http.allowed_hosts = options.texts("allowed_hosts").unwrap_or_default().into_iter().map(Into::into).collect();
+        http.allowed_origins = options.texts("allowed_origins").unwrap_or_default().into_iter().collect();
+        http.max_body = options.count("max_body_size", 1..=1 << 30).unwrap_or(http.max_body);
+        http.request_timeout = options.seconds("request_timeout").unwrap_or(http.request_timeout);
         options.finish();
     }
     section.finish();
     web
 }
 
-fn read_rawsocket(section: Section<'_>) -> RawSocketSettings {
+fn read_rawsocket(section: Section<'_>) -> RawSocket {
     section.ignored(&["debug", "url"]);
-    let settings = RawSocketSettings { wire: wire::rawsocket(&section), auth: auth::read(&section) };
+    let (serializers, connections) = (wire::serializers(&section), wire::rawsocket(&section));
+    let settings = RawSocket { serializers, connections, auth: auth::read(&section) };
     section.finish();
     settings
 }

@@ -1,10 +1,17 @@
 //! The outermost objects of a configuration: the node, and its workers.
 
-use super::limits::{self, WorkerLimits};
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::consistency;
+use super::limits;
 use super::paths::wsgi::PythonOptions;
 use super::realm::{self, RealmSettings};
-use super::section::Section;
+use super::section::{Item, Section};
 use super::transport::{self, Transport};
+use crate::config::Config;
+use crate::outbox::OutboxLimits;
 
 /// A router, as one worker of the configuration describes it: its realms and the ways in.
 #[derive(Debug)]
@@ -13,7 +20,8 @@ pub(crate) struct Worker {
     pub(crate) place: String,
     pub(crate) realms: Vec<RealmSettings>,
     pub(crate) transports: Vec<Transport>,
-    pub(crate) limits: WorkerLimits,
+    /// How it serves.
+    pub(crate) config: Config,
 }
 
 /// Workers that run programs of others.
@@ -79,7 +87,10 @@ fn worker(section: Section<'_>) -> Option<Worker> {
         return None;
     }
     let mut python = PythonOptions::default();
+    let mut config = Config::default();
     if let Some(options) = options {
+        // A key of this router's own.
+        config.trusted_proxies = proxies(&options);
         options.ignored(&["title", "cpu_affinity", "reactor", "expose_controller", "expose_shared", "extra"]);
         python = PythonOptions::read(&options);
         options.finish();
@@ -99,17 +110,27 @@ fn worker(section: Section<'_>) -> Option<Worker> {
         }
     }
     let limits = section.section("limits").map(limits::read).unwrap_or_default();
+    config.max_connections = limits.connections.unwrap_or(config.max_connections);
+    config.max_connections_per_address = limits.connections_per_address.or(config.max_connections_per_address);
     let realms = section.sections("realms").into_iter().filter_map(|realm| realm::read(realm, limits.sessions));
     let mut worker = Worker {
         place: section.place().to_owned(),
         realms: realms.collect(),
         transports: section.sections("transports").into_iter().filter_map(transport::read).collect(),
-        limits,
+        config,
     };
-    for web in worker.transports.iter_mut().filter_map(|transport| transport.web.as_mut()) {
-        python.apply(&mut web.paths);
+    for transport in &mut worker.transports {
+        transport.each_connection(|connections| {
+            // One that has been told how much may wait keeps that.
+            let bytes = connections.outbox.bytes;
+            let is_told = bytes != OutboxLimits::default().bytes;
+            connections.outbox =
+                OutboxLimits { bytes: if is_told { bytes } else { limits.outbox.bytes }, ..limits.outbox };
+        });
+        transport.web.iter_mut().for_each(|web| python.apply(&mut web.paths));
     }
     unique(&section, worker.realms.iter().map(|realm| (realm.place.as_str(), realm.name.as_str())));
+    consistency::check(&worker, &section);
     section.finish();
     Some(worker)
 }
@@ -122,6 +143,20 @@ fn unique<'a>(section: &Section<'_>, names: impl Iterator<Item = (&'a str, &'a s
             section.problem_in(place, format!("the realm {name:?} is there twice: {first} is the other one"));
         }
     }
+}
+
+/// Addresses, or networks, whose word on where a request comes from is taken.
+fn proxies(options: &Section<'_>) -> Vec<IpNet> {
+    let network = |item: Item<'_>| {
+        let place = item.place().to_owned();
+        let text = item.text()?;
+        let network = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).ok();
+        if network.is_none() {
+            options.problem_in(&place, format!("{text:?} is no address, nor a network such as 10.0.0.0/8"));
+        }
+        network
+    };
+    options.list("trusted_proxies").into_iter().filter_map(network).collect()
 }
 
 /// Crossbar takes any text for a yes, but one that stands for an environment variable that is not set.

@@ -10,6 +10,8 @@ use crate::configuration::section::Section;
 /// A user.
 #[derive(Debug, Clone)]
 pub(crate) struct Principal {
+    /// Where it is, for messages.
+    pub(crate) place: String,
     pub(crate) authid: String,
     pub(crate) role: String,
     /// The only realm it may join.
@@ -57,9 +59,11 @@ pub(super) fn read(method: &'static str, section: &Section<'_>) -> Vec<Principal
             user.problem("the key \"role\" is missing");
         }
         let realm = user.uri("realm").map(str::to_owned);
+        let place = user.place().to_owned();
         user.finish();
         let Some(role) = role else { continue };
         principals.extend(credentials.into_iter().map(|credential| Principal {
+            place: place.clone(),
             authid: authid.to_owned(),
             role: role.to_owned(),
             realm: realm.clone(),

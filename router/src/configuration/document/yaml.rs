@@ -164,7 +164,7 @@ fn number(text: &str) -> Option<Value> {
         return (digits == text).then(|| i64::from_str_radix(octal, 8).ok().map(Value::Integer)).flatten();
     }
     let first = digits.bytes().next()?;
-    let leads_with_zero = first == b'0' && digits.bytes().nth(1).is_some_and(|second| second.is_ascii_digit());
+    let leads_with_zero = first == b'0' && digits.as_bytes().get(1).is_some_and(u8::is_ascii_digit);
     if leads_with_zero || !(first.is_ascii_digit() || first == b'.') {
         return None;
     }

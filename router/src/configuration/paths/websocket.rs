@@ -1,16 +1,15 @@
-//! WAMP over WebSocket.
+//! `websocket`: WAMP over WebSocket.
 
 use super::{Section, Service};
 use crate::configuration::auth::{self, Auth};
-use crate::configuration::wire::{self, WireSettings};
+use crate::configuration::wire;
+use crate::http::{AllowedOrigins, WebSocketSettings};
 
-/// How WAMP over WebSocket is served.
+/// WAMP over WebSocket, and for whom.
 #[derive(Debug)]
-pub(crate) struct WebSocketSettings {
-    pub(crate) wire: WireSettings,
+pub(crate) struct WebSocket {
+    pub(crate) settings: WebSocketSettings,
     pub(crate) auth: Auth,
-    /// Pages of other origins that may connect; `None` if the file says nothing of it.
-    pub(crate) allowed_origins: Option<Vec<String>>,
 }
 
 pub(super) fn read(section: Section<'_>) -> Option<Service> {
@@ -18,22 +17,28 @@ pub(super) fn read(section: Section<'_>) -> Option<Service> {
 }
 
 /// Reads it: the path service, or the transport of that type.
-pub(crate) fn settings(section: Section<'_>) -> WebSocketSettings {
+pub(crate) fn settings(section: Section<'_>) -> WebSocket {
     // The URL a client uses tells nothing that its requests don't.
     section.ignored(&["debug", "url"]);
-    let wire = wire::websocket(&section);
     let auth = auth::read(&section);
-    let allowed_origins = origins(&section);
-    WebSocketSettings { wire, auth, allowed_origins }
+    let serializers = wire::serializers(&section);
+    let mut settings = WebSocketSettings { serializers, ..WebSocketSettings::default() };
+    if let Some(options) = section.section("options") {
+        settings.connections = wire::websocket(&options);
+        settings.allowed_origins = origins(&options);
+        settings.require_subprotocol =
+            options.bool("require_websocket_subprotocol").unwrap_or(settings.require_subprotocol);
+        settings.status_page = options.bool("enable_webstatus").unwrap_or(settings.status_page);
+    }
+    WebSocket { settings, auth }
 }
 
-fn origins(section: &Section<'_>) -> Option<Vec<String>> {
-    let options = section.section("options")?;
-    let mut origins: Option<Vec<String>> =
-        options.texts("allowed_origins").map(|origins| origins.into_iter().map(Into::into).collect());
-    if options.bool("allow_null_origin") == Some(true) && origins.is_some() {
-        origins.get_or_insert_default().push("null".to_owned());
+/// Reads `allowed_origins` and `allow_null_origin`, which say more together than each alone.
+pub(super) fn origins(options: &Section<'_>) -> AllowedOrigins {
+    let mut origins = options.texts("allowed_origins").unwrap_or_default();
+    // Where "*" is listed, `false` changes nothing: a page without an origin is like any other.
+    if options.bool("allow_null_origin") == Some(true) {
+        origins.push("null");
     }
-    options.abandon();
-    origins
+    origins.into_iter().collect()
 }
