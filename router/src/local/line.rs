@@ -76,7 +76,7 @@ impl Line {
         tokio::spawn(run(near, queue, frames.downgrade(), waiting.clone()));
         let line = Self { frames, turns: Arc::new(Semaphore::new(REQUESTS)), waiting };
         let hello =
-            Hello { realm: realm.name().into(), details: HelloDetails { roles: roles(), ..Default::default() } };
+            Hello { realm: Some(realm.name().into()), details: HelloDetails { roles: roles(), ..Default::default() } };
         // The queue was made just now.
         let _ = line.send(&Message::Hello(hello), None);
         Arc::new(line)

@@ -63,7 +63,8 @@ impl Session {
         if [roles.publisher, roles.subscriber, roles.caller, roles.callee].iter().all(Option::is_none) {
             return self.abort_violation(&Violation::NoRoles, burst);
         }
-        let realm = match self.asked_for(&hello.realm) {
+        let asked_for = hello.realm.as_deref().unwrap_or_default();
+        let realm = match self.asked_for(asked_for) {
             Ok(realm) => realm,
             Err(refusal) => return self.refuse(&refusal, None, burst),
         };
@@ -79,7 +80,7 @@ impl Session {
         let time = realm.as_ref().map_or_else(|| Clock::default().now(), |realm| realm.now());
         let protocol = self.outbox.encoding().serializer.subprotocol();
         let transport = TransportFacts { kind: self.entrance.transport, protocol };
-        let applicant = Applicant { realm: &hello.realm, session: id, hello, origin, transport, now: time };
+        let applicant = Applicant { realm: asked_for, session: id, hello, origin, transport, now: time };
         let verdict = match (self.entrance.authenticator(), &realm) {
             (Some(authenticator), _) => authenticator.meet(&applicant),
             (None, Some(realm)) => realm.options().authenticator.meet(&applicant),

@@ -53,7 +53,8 @@ fn alice() -> Admission {
 }
 
 fn hello(realm: &str) -> String {
-    format!(r#"[1,"{realm}",{{"roles":{ALL_ROLES}}}]"#)
+    let realm = if realm == "null" { realm.to_owned() } else { format!("{realm:?}") };
+    format!(r#"[1,{realm},{{"roles":{ALL_ROLES}}}]"#)
 }
 
 fn arriving(realm: &str) -> (World, Slow, Client) {
@@ -101,6 +102,7 @@ fn the_authenticator_may_say_which_realm() {
         ("realm1", None, "[2,"),
         ("realm1", Some("realm1"), "[2,"),
         ("", Some("realm1"), "[2,"),
+        ("null", Some("realm1"), "[2,"),
         ("", None, "[3,"),
         ("", Some("realm2"), "[3,"),
         ("realm1", Some("realm2"), "[3,"),

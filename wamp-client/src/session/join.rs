@@ -84,7 +84,7 @@ pub(crate) async fn join(socket: &mut Socket, serializer: Serializer, applicant:
         authextra: extra.as_deref().map(|extra| raw(serializer, extra)),
         ..HelloDetails::default()
     };
-    socket.send(encode(serializer, &Hello { realm: realm.into(), details }.into()))?;
+    socket.send(encode(serializer, &Hello { realm: Some(realm.into()), details }.into()))?;
     loop {
         let frame = loop {
             match socket.turn().await {

@@ -179,7 +179,7 @@ impl Realm {
                 let details = WelcomeDetails {
                     roles: ROLES,
                     agent: Some(concat!("wamp-client-testing-", env!("CARGO_PKG_VERSION")).into()),
-                    realm: Some(hello.realm),
+                    realm: hello.realm,
                     authid: hello.details.authid.or(Some("program".into())),
                     authrole: Some("anonymous".into()),
                     ..WelcomeDetails::default()

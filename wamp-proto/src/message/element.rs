@@ -66,6 +66,21 @@ impl<'a> Element<'a> for Cow<'a, str> {
     }
 }
 
+/// A string, or null.
+impl<'a> Element<'a> for Option<Cow<'a, str>> {
+    fn read<R: Read<'a>>(reader: &mut R, items: &mut Items) -> Result<Self, DecodeError> {
+        due(reader, items)?;
+        if reader.null() { Ok(None) } else { string(reader).map(Some) }
+    }
+
+    fn write<W: Write>(&self, writer: &mut W) {
+        match self {
+            Some(text) => writer.str(text),
+            None => writer.null(),
+        }
+    }
+}
+
 /// `CHALLENGE.Extra` and `AUTHENTICATE.Extra`: dicts whose keys are the authentication method's own.
 impl<'a> Element<'a> for Raw<'a> {
     fn read<R: Read<'a>>(reader: &mut R, items: &mut Items) -> Result<Self, DecodeError> {

@@ -98,8 +98,8 @@ macro_rules! messages {
 messages! {
     /// Opens a session. Client to router.
     1 "HELLO" Hello(Hello<'a>) {
-        /// The realm to join.
-        realm: Cow<'a, str> = "Realm",
+        /// The realm to join. Null where the client leaves it to the router, which may know it by who the client is.
+        realm: Option<Cow<'a, str>> = "Realm",
         /// The client's roles, and who it is.
         details: HelloDetails<'a> = "Details",
     }

@@ -145,7 +145,7 @@ impl Parts {
         let [one, two, three, four] = self.flags;
         vec![
             Message::Hello(Hello {
-                realm: self.uri(),
+                realm: two.then(|| self.uri()),
                 details: HelloDetails {
                     roles: self.roles(),
                     agent: self.text(),

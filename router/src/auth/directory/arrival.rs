@@ -39,7 +39,7 @@ impl Arrival {
         let hello = match Serializer::Json.decode(&self.hello) {
             Ok(Message::Hello(hello)) => hello,
             // What was encoded can be decoded.
-            _ => Hello { realm: (&*self.realm).into(), details: Default::default() },
+            _ => Hello { realm: None, details: Default::default() },
         };
         let Self { realm, session, origin, transport, now, .. } = self;
         what(&Applicant { realm, session: *session, hello: &hello, origin, transport: *transport, now: *now })
