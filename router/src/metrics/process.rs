@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use rustix::param::{clock_ticks_per_second, page_size};
 use rustix::process::{Resource, getrlimit};
+use rustix::time::{ClockId, clock_gettime};
 
 use super::text::Text;
 
@@ -28,9 +29,8 @@ pub(super) fn describe(text: &mut Text) {
         text.gauge("process_virtual_memory_bytes", "Virtual memory.").sample(&[], stat[column::VIRTUAL]);
         let resident = stat[column::RESIDENT] * page_size() as u64;
         text.gauge("process_resident_memory_bytes", "Resident memory.").sample(&[], resident);
-        if let Some(started) = started(stat[column::START] as f64 / second) {
-            text.gauge("process_start_time_seconds", "When it started, in seconds since 1970.").sample(&[], started);
-        }
+        let started = started(stat[column::START] as f64 / second);
+        text.gauge("process_start_time_seconds", "When it started, in seconds since 1970.").sample(&[], started);
     }
     if let Ok(open) = fs::read_dir("/proc/self/fd") {
         // One of them reads the directory.
@@ -50,12 +50,12 @@ fn columns(stat: &str) -> Option<Vec<u64>> {
 }
 
 /// Seconds since 1970, of seconds since the system was started.
-fn started(after_boot: f64) -> Option<f64> {
-    let uptime = fs::read_to_string("/proc/uptime").ok()?;
-    let uptime: f64 = uptime.split(' ').next()?.parse().ok()?;
+fn started(after_boot: f64) -> f64 {
+    let uptime = clock_gettime(ClockId::Boottime);
+    let uptime = uptime.tv_sec as f64 + uptime.tv_nsec as f64 / 1e9;
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
     // The clocks are read one after the other: hundredths would be pretended.
-    Some((now.as_secs_f64() - uptime + after_boot).round())
+    (now.as_secs_f64() - uptime + after_boot).round()
 }
 
 #[cfg(test)]

@@ -117,6 +117,13 @@ impl Program {
         }
     }
 
+    /// Ends it in order; answers what it has logged that nobody has looked at.
+    pub(crate) fn stop_and_log(mut self) -> Vec<String> {
+        self.signal("TERM");
+        self.child.wait().unwrap();
+        self.log.iter().collect()
+    }
+
     /// Ends it in order.
     pub(crate) fn stop(mut self) -> ExitStatus {
         self.signal("TERM");
