@@ -8,6 +8,7 @@ use clap_complete::Shell;
 
 use crate::cli::Flags;
 use crate::logging::LogFlags;
+use crate::monitor::MonitorFlags;
 
 /// A WAMP router: routes events and remote procedure calls between programs and web pages.
 ///
@@ -56,6 +57,9 @@ pub(crate) struct Start {
     #[command(flatten)]
     pub(crate) logging: LogFlags,
 
+    #[command(flatten)]
+    pub(crate) monitor: MonitorFlags,
+
     #[command(flatten, next_help_heading = "Without a configuration")]
     pub(crate) flags: Flags,
 }
@@ -82,7 +86,7 @@ pub(crate) struct Init {
 }
 
 /// The names of the arguments that go with a configuration.
-const WITH_FILE: [&str; 4] = ["config", "cbdir", "log", "log_format"];
+const WITH_FILE: [&str; 5] = ["config", "cbdir", "log", "log_format", "metrics"];
 
 /// Reads the command line; ends the program if there is a mistake in it, or help was asked for. Answers the flags that
 /// can't go with a configuration, too.

@@ -7,6 +7,7 @@ mod init;
 mod limits;
 mod logging;
 mod lookup;
+mod monitor;
 mod service;
 mod start;
 

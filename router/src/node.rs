@@ -9,6 +9,7 @@ mod paths;
 mod worker;
 
 use crate::configuration::Configuration;
+use crate::router::Router;
 use worker::Running;
 
 pub use error::NodeError;
@@ -64,6 +65,11 @@ impl Node {
     /// without one, `rs://…` for RawSocket.
     pub fn addresses(&self) -> Vec<String> {
         self.workers.iter().flat_map(Running::addresses).collect()
+    }
+
+    /// Its routers, in the order of the configuration.
+    pub fn routers(&self) -> Vec<Router> {
+        self.workers.iter().map(|running| running.router().clone()).collect()
     }
 
     /// Changes what can be changed while sessions go on: permissions, users, paths, listeners and certificates. Answers

@@ -24,6 +24,19 @@ pub(crate) fn ready() -> Watchdog {
     Watchdog(sd_notify::watchdog_enabled().map(|timeout| tokio::spawn(watch(timeout / 2))))
 }
 
+/// The configuration is read again.
+pub(crate) fn reloading() {
+    match NotifyState::monotonic_usec_now() {
+        Ok(now) => tell(&[NotifyState::Reloading, now]),
+        Err(error) => tracing::warn!(%error, "no clock to tell systemd of the reload by"),
+    }
+}
+
+/// It was read again, or everything is as it was.
+pub(crate) fn reloaded() {
+    tell(&[NotifyState::Ready]);
+}
+
 /// The router shuts down.
 pub(crate) fn stopping() {
     tell(&[NotifyState::Stopping]);

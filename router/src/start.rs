@@ -13,7 +13,8 @@ use wamp_router::{Listener, Router, Server, UnixSocket};
 
 use crate::cli::Flags;
 use crate::command::Start;
-use crate::{limits, lookup, service};
+use crate::monitor::MonitorFlags;
+use crate::{limits, lookup, monitor, service};
 
 /// Runs the router until it is told to end. `given` are the flags that somebody has written down.
 pub(crate) fn run(options: Start, given: &[String]) -> anyhow::Result<()> {
@@ -26,8 +27,8 @@ pub(crate) fn run(options: Start, given: &[String]) -> anyhow::Result<()> {
     limits::raise_open_files();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")?;
     match file {
-        Some(file) => runtime.block_on(run_node(&file)),
-        None => runtime.block_on(serve(options.flags)),
+        Some(file) => runtime.block_on(run_node(&file, &options.monitor)),
+        None => runtime.block_on(serve(options.flags, &options.monitor)),
     }
 }
 
@@ -64,24 +65,30 @@ impl Ending {
 }
 
 /// Runs what a configuration says, and reads it again on SIGHUP.
-async fn run_node(file: &Path) -> anyhow::Result<()> {
+async fn run_node(file: &Path, monitoring: &MonitorFlags) -> anyhow::Result<()> {
     let configuration = lookup::read(file)?;
     lookup::warn(&configuration);
     let mut ending = Ending::new()?;
     let mut hangup = signal(SignalKind::hangup()).context("cannot catch SIGHUP")?;
+    let port = monitoring.listen().await?;
     let mut node = Node::start(configuration).await.with_context(|| file.display().to_string())?;
     for address in node.addresses() {
         println!("{address}");
     }
+    let monitor = monitor::serve(port, node.routers());
     println!("ready");
     let _watchdog = service::ready();
     loop {
         tokio::select! {
             () = ending.signalled() => break,
-            _ = hangup.recv() => reload(&mut node, file).await,
+            _ = hangup.recv() => {
+                service::reloading();
+                reload(&mut node, file).await;
+                service::reloaded();
+            }
         }
     }
-    ending.wait_for(node.shutdown()).await;
+    ending.wait_for(monitor::until(monitor, node.shutdown())).await;
     Ok(())
 }
 
@@ -109,7 +116,7 @@ async fn reload(node: &mut Node, file: &Path) {
     }
 }
 
-async fn serve(flags: Flags) -> anyhow::Result<()> {
+async fn serve(flags: Flags, monitoring: &MonitorFlags) -> anyhow::Result<()> {
     if let Some(dir) = &flags.static_dir
         && !dir.is_dir()
     {
@@ -125,6 +132,7 @@ async fn serve(flags: Flags) -> anyhow::Result<()> {
             .with_context(|| format!("cannot listen on {}", path.display()))
     });
     let unix = unix.transpose()?;
+    let port = monitoring.listen().await?;
     // Before the first line of output: who waits for it may end us at once.
     let mut ending = Ending::new()?;
 
@@ -146,11 +154,11 @@ async fn serve(flags: Flags) -> anyhow::Result<()> {
         println!("rs://unix:{}", socket.path().display());
         server.listen(Listener::new(socket, flags.rawsocket()));
     }
-
+    let monitor = monitor::serve(port, [router.clone()]);
     println!("ready");
     let _watchdog = service::ready();
     ending.signalled().await;
-    ending.wait_for(server.shutdown()).await;
+    ending.wait_for(monitor::until(monitor, server.shutdown())).await;
     router.realms().iter().for_each(|realm| realm.flush_history());
     Ok(())
 }

@@ -88,6 +88,10 @@ impl Running {
         Ok(Self { router, server, ways, applications, fixed })
     }
 
+    pub(super) fn router(&self) -> &Router {
+        &self.router
+    }
+
     pub(super) fn addresses(&self) -> Vec<String> {
         self.ways.iter().flat_map(|way| way.addresses.iter().cloned()).collect()
     }
