@@ -7,3 +7,5 @@ mod common;
 mod configuration;
 mod operations;
 mod program;
+mod reload;
+mod running;
