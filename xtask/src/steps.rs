@@ -30,7 +30,7 @@ const STEPS: [Step; 12] = [
     Step("page", "unit tests of the page's modules", &["install"], page),
     Step(
         "interop",
-        "other WAMP clients and ours, feature by feature, each with each; ours with Crossbar",
+        "other WAMP clients and ours, feature by feature, each with each; ours with Crossbar; a Django site",
         &["install", "build"],
         interop,
     ),
@@ -131,7 +131,11 @@ fn interop(checkout: &Checkout, options: &Options) -> anyhow::Result<()> {
     if options.update_conformance {
         command.arg("--update-conformance");
     }
-    run(&mut command)
+    run(&mut command)?;
+    run(program(checkout, checkout.venv().join("bin/python"))
+        .args(["tests/django/main.py", "--router"])
+        .arg(checkout.binary("wamp-router"))
+        .env("PYTHONDONTWRITEBYTECODE", "1"))
 }
 
 fn browser(checkout: &Checkout, options: &Options) -> anyhow::Result<()> {

@@ -9,3 +9,4 @@ mod operations;
 mod program;
 mod reload;
 mod running;
+mod web;
