@@ -112,6 +112,7 @@ fn worker(section: Section<'_>) -> Option<Worker> {
     let limits = section.section("limits").map(limits::read).unwrap_or_default();
     config.max_connections = limits.connections.unwrap_or(config.max_connections);
     config.max_connections_per_address = limits.connections_per_address.or(config.max_connections_per_address);
+    config.failed_logins = limits.failed_logins;
     let realms = section.sections("realms").into_iter().filter_map(|realm| realm::read(realm, limits.sessions));
     let mut worker = Worker {
         place: section.place().to_owned(),
