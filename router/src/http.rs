@@ -1,6 +1,5 @@
 //! HTTP on a listener: WebSockets are opened here, and what a web page needs besides.
 
-#[allow(dead_code, reason = "wired by the configuration that follows")]
 pub(crate) mod bridge;
 #[allow(dead_code, reason = "its callers follow")]
 pub(crate) mod client;

@@ -24,8 +24,8 @@ pub(crate) struct CallerSettings {
 }
 
 impl CallerSettings {
-    /// How long a call may take, if nobody says otherwise: less than a request as a whole.
-    pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(25);
+    /// How long a call may take, if nobody says otherwise.
+    pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 }
 
 pub(crate) fn routes(settings: CallerSettings, router: &Router) -> axum::Router {
@@ -57,7 +57,7 @@ pub(super) async fn call(seat: &Seat, body: &str, timeout: Duration) -> Result<R
     let kwargs = arguments("kwargs", call.kwargs, '{')?;
     Ok(match seat.session()?.call(&call.procedure, args, kwargs, timeout).await {
         Ok(reply) => Json(answer(reply)).into_response(),
-        Err(error) => failed(&error),
+        Err(error) => failed(error),
     })
 }
 

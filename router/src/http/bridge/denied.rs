@@ -11,24 +11,32 @@ use wamp_proto::error;
 
 use crate::local::CallError;
 
-/// A request that never became one of WAMP.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A request that is not fulfilled.
+#[derive(Debug, Clone)]
 pub(super) struct Denied {
     pub(super) status: StatusCode,
-    /// What was wrong, for a person.
+    /// What was wrong, for a person; or the error's URI.
     pub(super) why: Cow<'static, str>,
+    args: Option<Box<RawValue>>,
+    kwargs: Option<Box<RawValue>>,
 }
 
 #[derive(Serialize)]
 struct Body<'a> {
     error: &'a str,
-    args: Cow<'a, RawValue>,
-    kwargs: Cow<'a, RawValue>,
+    args: Box<RawValue>,
+    kwargs: Box<RawValue>,
 }
 
 impl Denied {
     pub(super) fn new(status: StatusCode, why: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, why: why.into() }
+        Self { status, why: why.into(), args: None, kwargs: None }
+    }
+
+    /// A request of WAMP that failed.
+    pub(super) fn failed(status: StatusCode, error: CallError) -> Self {
+        let CallError { uri, args, kwargs } = error;
+        Self { status, why: String::from(uri).into(), args, kwargs }
     }
 
     pub(super) fn malformed(why: impl Into<Cow<'static, str>>) -> Self {
@@ -38,23 +46,19 @@ impl Denied {
 
 impl IntoResponse for Denied {
     fn into_response(self) -> Response {
-        answer(self.status, &self.why, None, None)
+        let or_empty = |value: Option<_>, empty: &str| {
+            value.or_else(|| RawValue::from_string(empty.into()).ok()).unwrap_or_default()
+        };
+        let (args, kwargs) = (or_empty(self.args, "[]"), or_empty(self.kwargs, "{}"));
+        (self.status, Json(Body { error: &self.why, args, kwargs })).into_response()
     }
 }
 
 /// A request of WAMP that failed. To HTTP it succeeded: it was handed on, and this is the answer.
-pub(super) fn failed(error: &CallError) -> Response {
+pub(super) fn failed(error: CallError) -> Response {
     let status = match &*error.uri {
         error::close::SYSTEM_SHUTDOWN | error::close::KILLED => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::OK,
     };
-    answer(status, &error.uri, error.args.as_deref(), error.kwargs.as_deref())
-}
-
-fn answer(status: StatusCode, error: &str, args: Option<&RawValue>, kwargs: Option<&RawValue>) -> Response {
-    let or_empty = |value: Option<&RawValue>, empty: &str| {
-        value.map_or_else(|| RawValue::from_string(empty.into()).unwrap_or_default(), ToOwned::to_owned)
-    };
-    let body = Body { error, args: Cow::Owned(or_empty(args, "[]")), kwargs: Cow::Owned(or_empty(kwargs, "{}")) };
-    (status, Json(body)).into_response()
+    Denied::failed(status, error).into_response()
 }

@@ -21,6 +21,7 @@ use wamp_proto::{MatchPolicy, PublicationId, error};
 use super::denied::Denied;
 use super::gate::Gate;
 use super::seat::Seat;
+use super::service::asked_path;
 use super::settings::{Acting, Requirements};
 use crate::local::CallError;
 use crate::router::Router;
@@ -88,7 +89,7 @@ async fn serve(State(service): State<Arc<Service>>, request: Request) -> Respons
         let denied = Denied::new(StatusCode::METHOD_NOT_ALLOWED, "Only GET is accepted.");
         return ([(ALLOW, "GET")], denied).into_response();
     }
-    let path = request.uri().path().to_owned();
+    let path = asked_path(&request);
     let wanted = service.read(&request);
     drop(request);
     let streamed = async { service.stream(wanted?).await };
@@ -148,5 +149,5 @@ fn refused(error: CallError) -> Denied {
         error::close::SYSTEM_SHUTDOWN | crate::realm::LIMIT_EXCEEDED => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };
-    Denied::new(status, error.to_string())
+    Denied::failed(status, error)
 }

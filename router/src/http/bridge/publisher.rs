@@ -107,6 +107,6 @@ pub(super) async fn publish(seat: &Seat, body: &str) -> Result<Response, Denied>
     let options = event.options.unwrap_or_default().into();
     Ok(match seat.session()?.publish(&event.topic, args, kwargs, options).await {
         Ok(id) => Json(Published { id }).into_response(),
-        Err(error) => failed(&error),
+        Err(error) => failed(error),
     })
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Request, State};
+use axum::extract::{OriginalUri, Request, State};
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_REQUEST_HEADERS, ALLOW, CACHE_CONTROL, CONTENT_TYPE, ORIGIN, VARY,
@@ -20,6 +20,7 @@ use super::publisher;
 use super::seat::Seat;
 use super::settings::{Acting, Requirements};
 use super::webhook::{self, WebhookSettings};
+use crate::http::patience::Patience;
 use crate::router::Router;
 
 const METHODS: HeaderValue = HeaderValue::from_static("POST,PUT,OPTIONS");
@@ -56,12 +57,17 @@ impl Service {
     async fn handle(&self, request: Request) -> Result<Response, Denied> {
         let json = !matches!(self.work, Work::Webhook(_));
         let now = self.seat.realm()?.now();
+        let patience = request.extensions().get::<Patience>().cloned();
         let Admitted { headers, body } = self.gate.admit(request, json, now).await?;
         let body =
             std::str::from_utf8(&body).map_err(|_| Denied::malformed("Non-decodable request body, was not UTF-8."))?;
         match &self.work {
             Work::Publish => publisher::publish(&self.seat, body).await,
-            Work::Call(timeout) => caller::call(&self.seat, body, *timeout).await,
+            Work::Call(timeout) => {
+                // A call has a time limit of its own, and ends with the session.
+                patience.inspect(Patience::grant);
+                caller::call(&self.seat, body, *timeout).await
+            }
             Work::Webhook(settings) => webhook::publish(&self.seat, settings, &headers, body).await,
         }
     }
@@ -71,7 +77,7 @@ async fn serve(State(service): State<Arc<Service>>, request: Request) -> Respons
     let asked = request.headers().clone();
     let mut response = match *request.method() {
         Method::POST | Method::PUT => {
-            let path = request.uri().path().to_owned();
+            let path = asked_path(&request);
             service.handle(request).await.unwrap_or_else(|denied| {
                 tracing::info!(path, status = denied.status.as_u16(), why = %denied.why, "request denied");
                 denied.into_response()
@@ -85,6 +91,11 @@ async fn serve(State(service): State<Arc<Service>>, request: Request) -> Respons
     };
     mark(response.headers_mut(), &asked);
     response
+}
+
+/// The path of a request, with that of the service.
+pub(super) fn asked_path(request: &Request) -> String {
+    request.extensions().get::<OriginalUri>().map_or(request.uri(), |original| &original.0).path().to_owned()
 }
 
 /// Lets the page that asked read the answer, and nobody keep it.

@@ -418,7 +418,7 @@ async fn what_is_wrong_with_a_wish_to_listen_is_said() {
     };
     let refused =
         answer(&events::routes(nobody, &router), Request::get("/?topic=a").body(Body::empty()).unwrap()).await;
-    assert_eq!(refused.0, 403, "{refused:?}");
+    assert_eq!((refused.0, &refused.1["error"]), (403, &json!("wamp.error.not_authorized")));
 }
 
 #[tokio::test]
