@@ -2,6 +2,7 @@
 //!
 //! Specification: "Authentication Methods" (advanced profile).
 
+mod cookie;
 mod cra;
 mod cryptosign;
 mod decoy;
@@ -9,12 +10,16 @@ mod directory;
 mod jwt;
 mod scram;
 mod ticket;
+mod tls;
 mod users;
 
+pub(crate) use cookie::Cookie;
+pub use cookie::{CookieFileError, CookieSettings, Cookies, Remembered, SameSite};
 pub use cra::CraSecret;
 pub use directory::{Directory, Finding, Inquiry, InvalidWebhook, Procedure, Unavailable, Webhook};
 pub use jwt::{Jwt, JwtClaims, JwtKey, JwtKeyError};
 pub use scram::ScramSecret;
+pub use tls::{Fingerprint, InvalidFingerprint};
 pub use users::{AskedMethod, Users};
 
 use crate::session::{Applicant, Authenticator, Identity, Refusal, Verdict};
@@ -34,17 +39,19 @@ impl Authenticator for Anonymous {
         if !methods.is_empty() && !methods.iter().any(|method| *method == ANONYMOUS) {
             return Err(Refusal::no_matching_method(&[ANONYMOUS]));
         }
-        Ok(Verdict::Admit(anonymous(ANONYMOUS).into()))
+        Ok(Verdict::Admit(anonymous(applicant, ANONYMOUS).into()))
     }
 }
 
 /// A principal that nobody knows.
-fn anonymous(authrole: &str) -> Identity {
-    identity(&random_authid(), authrole, ANONYMOUS)
+fn anonymous(applicant: &Applicant<'_>, authrole: &str) -> Identity {
+    identity(&nobodys_authid(applicant), authrole, ANONYMOUS)
 }
 
-fn random_authid() -> String {
-    std::iter::repeat_with(fastrand::alphanumeric).take(24).collect()
+/// The authid of whoever proves nothing: always the same one for a client that has a cookie, else a random one.
+fn nobodys_authid(applicant: &Applicant<'_>) -> String {
+    let random = || std::iter::repeat_with(fastrand::alphanumeric).take(24).collect();
+    applicant.origin.cookie.as_ref().map_or_else(random, Cookie::authid)
 }
 
 /// A principal that is in a list.

@@ -96,7 +96,12 @@ impl Session {
                 closed(CloseCode::NORMAL)
             }
             State::Joined(joined) => match message {
-                Message::Goodbye(_) => self.say_goodbye(burst),
+                Message::Goodbye(goodbye) => {
+                    if goodbye.reason == close::LOGOUT {
+                        joined.log_out(burst);
+                    }
+                    self.say_goodbye(burst)
+                }
                 Message::Abort(abort) => {
                     tracing::debug!(reason = %abort.reason, "aborted by the client");
                     self.finish(None, CloseCode::NORMAL, burst)
@@ -156,6 +161,9 @@ impl Session {
             State::Asking(asking) => asking.joined,
             _ => return,
         };
+        if let Some(cookie) = &joined.cookie {
+            cookie.left(joined.member.id());
+        }
         joined.realm.leave(&joined.member, burst);
     }
 

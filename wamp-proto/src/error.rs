@@ -84,6 +84,8 @@ pub mod close {
         GOODBYE_AND_OUT = "wamp.close.goodbye_and_out";
         /// The session was killed through the session meta API.
         KILLED = "wamp.close.killed";
+        /// The client is not to be known again: a cookie it has is worth nothing any more (Crossbar.io).
+        LOGOUT = "wamp.close.logout";
         /// All is done.
         NORMAL = "wamp.close.normal";
     }

@@ -10,6 +10,7 @@ use super::decoy::Decoys;
 use super::directory::{self, Directory};
 use super::jwt::{self, Asked, Jwt};
 use super::ticket::Hidden;
+use super::tls::{self, Certificates, Fingerprint};
 use super::{ANONYMOUS, CraSecret, ScramSecret, anonymous, cra, cryptosign, identity, scram, ticket};
 use crate::session::{Applicant, Authenticator, Origin, Refusal, Verdict};
 
@@ -36,13 +37,15 @@ pub struct Users {
     cra: List<CraSecret>,
     scram: List<ScramSecret>,
     keys: AHashMap<PublicKey, (Box<str>, Box<str>)>,
+    /// Whether signatures are good for one connection only.
+    must_bind: bool,
+    certificates: Certificates,
     tokens: Option<Arc<Jwt>>,
     /// Methods whose users somebody else knows.
     asked: Vec<(&'static str, Arc<directory::Asked>)>,
     decoys: Decoys,
 }
 
-const TLS: &str = "tls";
 const COOKIE: &str = "cookie";
 
 /// A method of which [somebody else](Directory) may know the users.
@@ -72,7 +75,7 @@ impl AskedMethod {
             Self::Cra => &[cra::METHOD],
             Self::Scram => &["wamp-scram", "scram"],
             Self::Cryptosign => &[cryptosign::METHOD],
-            Self::Tls => &[TLS],
+            Self::Tls => &[tls::METHOD],
             Self::Cookie => &[COOKIE],
         }
     }
@@ -160,6 +163,34 @@ impl Users {
         self
     }
 
+    /// Takes signatures of keys only if they are bound to the client's TLS connection: the channel binding
+    /// `tls-exporter` (RFC 9266), which needs TLS 1.3.
+    #[must_use]
+    pub fn require_channel_binding(mut self) -> Self {
+        self.must_bind = true;
+        self
+    }
+
+    /// Adds a certificate of a user, who shows it in TLS: the authmethod `tls`. There may be several for one authid.
+    #[must_use]
+    pub fn certificate(
+        mut self,
+        authid: impl Into<Box<str>>,
+        authrole: impl Into<Box<str>>,
+        fingerprint: Fingerprint,
+    ) -> Self {
+        self.certificates.add(authid.into(), authrole.into(), fingerprint);
+        self
+    }
+
+    /// Lets in, in this role, whoever shows any other certificate in TLS that a
+    /// [trusted authority](crate::ClientCertificates) has issued. The authid is the common name in its subject.
+    #[must_use]
+    pub fn any_certificate(mut self, authrole: impl Into<Box<str>>) -> Self {
+        self.certificates.add_others(authrole.into());
+        self
+    }
+
     /// Lets in who has a token of somebody that is trusted: the authmethod `jwt`.
     #[must_use]
     pub fn jwt(mut self, tokens: Jwt) -> Self {
@@ -194,6 +225,7 @@ impl Users {
             (Dialect::Crossbar.method(), has_scram),
             (cryptosign::METHOD, !self.keys.is_empty()),
             (jwt::METHOD, self.tokens.is_some()),
+            (tls::METHOD, !self.certificates.is_empty()),
         ];
         let listed = methods.into_iter().filter(|(_, offered)| *offered).map(|(method, _)| method);
         let asked = self.asked.iter().map(|(method, _)| *method);
@@ -205,12 +237,15 @@ impl Users {
 
     fn challenge(&self, method: &str, applicant: &Applicant<'_>) -> Result<Option<Verdict>, Refusal> {
         if let Some((_, asked)) = self.asked.iter().find(|(name, _)| *name == method) {
-            let Origin { tls, request, .. } = applicant.origin;
+            let Origin { tls: facts, request, .. } = applicant.origin;
             let has_come_with_it = match method {
-                TLS => tls.as_ref().is_some_and(|tls| !tls.certificates.is_empty()),
+                tls::METHOD => facts.as_ref().is_some_and(|tls| !tls.certificates.is_empty()),
                 COOKIE => request.as_ref().is_some_and(|request| request.cookie.is_some()),
                 _ => true,
             };
+            if method == cryptosign::METHOD && self.must_bind {
+                cryptosign::claim(applicant, true)?;
+            }
             return has_come_with_it.then(|| directory::meet(asked, method, applicant)).transpose();
         }
         let decoys = &self.decoys;
@@ -219,8 +254,13 @@ impl Users {
             applicant.hello.details.authid.as_deref().ok_or_else(missing)
         };
         let challenge = match method {
-            ANONYMOUS => return Ok(self.anonymous.as_deref().map(|role| Verdict::Admit(anonymous(role).into()))),
+            ANONYMOUS => {
+                return Ok(self.anonymous.as_deref().map(|role| Verdict::Admit(anonymous(applicant, role).into())));
+            }
             jwt::METHOD => return self.tokens.as_ref().map(|tokens| jwt::meet(tokens, applicant)).transpose(),
+            tls::METHOD if !self.certificates.is_empty() => {
+                return Ok(self.certificates.meet(applicant)?.map(|identity| Verdict::Admit(identity.into())));
+            }
             ticket::METHOD if self.takes_tickets() => {
                 let tokens = self.tokens.as_ref().filter(|tokens| tokens.are_tickets());
                 let tokens = tokens.map(|tokens| (tokens.clone(), Asked::by(applicant)));
@@ -238,10 +278,11 @@ impl Users {
                 cra::challenge(applicant, identity, &user.secret, is_known, decoys)
             }
             cryptosign::METHOD if !self.keys.is_empty() => {
-                let key = cryptosign::key(applicant)?;
+                let claim = cryptosign::claim(applicant, self.must_bind)?;
                 let asked_for = applicant.hello.details.authid.as_deref().filter(|authid| !authid.is_empty());
-                let known = self.keys.get(&key).filter(|(authid, _)| asked_for.is_none_or(|asked| *asked == **authid));
-                cryptosign::challenge(key, known.map(|(authid, authrole)| identity(authid, authrole, method)))
+                let known =
+                    self.keys.get(&claim.key).filter(|(authid, _)| asked_for.is_none_or(|asked| *asked == **authid));
+                cryptosign::challenge(claim, known.map(|(authid, authrole)| identity(authid, authrole, method)))
             }
             other => match Dialect::of_method(other).filter(|_| !self.scram.users.is_empty()) {
                 Some(dialect) => {
@@ -260,11 +301,17 @@ impl Users {
 impl Authenticator for Users {
     fn meet(&self, applicant: &Applicant<'_>) -> Result<Verdict, Refusal> {
         let methods = applicant.hello.details.authmethods.as_deref().unwrap_or_default();
-        let methods = methods.iter().map(|method| &**method).chain(methods.is_empty().then_some(ANONYMOUS));
-        for method in methods {
+        let names = methods.iter().map(|method| &**method).chain(methods.is_empty().then_some(ANONYMOUS));
+        for method in names {
             if let Some(verdict) = self.challenge(method, applicant)? {
                 return Ok(verdict);
             }
+        }
+        // It would have been taken, had there been one.
+        if !self.certificates.is_empty() && methods.iter().any(|method| *method == tls::METHOD) {
+            return Err(Refusal::missing(
+                "the authmethod tls needs a certificate, which the client has to show in TLS",
+            ));
         }
         Err(Refusal::no_matching_method(&self.offered()))
     }

@@ -23,6 +23,11 @@ impl AllowedOrigins {
         Self::from_iter(["*"])
     }
 
+    /// Those that are not everybody's.
+    pub(crate) fn named(&self) -> Self {
+        Self::from_iter(self.0.iter().filter(|pattern| &***pattern != "*"))
+    }
+
     /// Whether pages of `origin`, as a browser writes it, are let in.
     pub(crate) fn contains(&self, origin: &str) -> bool {
         if self.0.is_empty() {

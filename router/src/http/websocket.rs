@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{OriginalUri, Request, State};
 use axum::http::header::{
     ALLOW, AUTHORIZATION, CONNECTION, COOKIE, HOST, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_PROTOCOL,
-    SEC_WEBSOCKET_VERSION, UPGRADE,
+    SEC_WEBSOCKET_VERSION, SET_COOKIE, UPGRADE,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version};
 use axum::response::{Html, IntoResponse, Response};
@@ -91,6 +91,7 @@ pub(super) async fn open(State(endpoint): State<Arc<Endpoint>>, mut request: Req
     };
     let Ok(accept) = HeaderValue::try_from(accept) else { return refuse(&HandshakeError::Key) };
     let facts = facts(original_uri(&request), headers);
+    let is_trusted = guard::judge_origin(headers, &settings.allowed_origins.named()).is_ok();
     let upgrade = hyper::upgrade::on(&mut request);
     let extensions = request.extensions_mut();
     let mut origin = extensions.remove::<Origin>().unwrap_or_default();
@@ -101,10 +102,19 @@ pub(super) async fn open(State(endpoint): State<Arc<Endpoint>>, mut request: Req
         Ok(address) => address,
         Err(full) => return super::too_many(&origin, full).into_response(),
     };
+    let mut answer = HeaderMap::new();
+    // A page that is let in as everybody's is does not act for whoever sits in front of it.
+    let cookies = settings.entrance.cookies().filter(|_| is_trusted);
+    if let Some(cookies) = cookies {
+        let (cookie, set) = cookies.track(facts.cookie.as_deref(), origin.tls.is_some());
+        origin.cookie = Some(cookie);
+        if let Some(set) = set.and_then(|set| HeaderValue::try_from(set).ok()) {
+            answer.insert(SET_COOKIE, set);
+        }
+    }
     origin.request = Some(Arc::new(facts));
     let encoding = Encoding { serializer, framing: Framing::WebSocket };
     run(upgrade, Opening { endpoint: endpoint.clone(), encoding, origin, slots: (slot, address) });
-    let mut answer = HeaderMap::new();
     answer.insert(UPGRADE, HeaderValue::from_static("websocket"));
     answer.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
     answer.insert(SEC_WEBSOCKET_ACCEPT, accept);

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 
 use super::Authenticator;
+use crate::auth::{Cookie, Cookies};
 
 /// A way in: what all sessions that come by it have in common.
 ///
@@ -21,12 +22,19 @@ pub struct Entrance {
     /// Whether its sessions are the router's own, which may send as fast as the router itself lets them.
     own: bool,
     authenticator: RwLock<Option<Arc<dyn Authenticator>>>,
+    cookies: RwLock<Option<Arc<Cookies>>>,
 }
 
 impl Entrance {
     /// A way in where it is the realm that says who may join.
     pub fn new(transport: &'static str, sequential_request_ids: bool) -> Self {
-        Self { transport, sequential_request_ids, own: false, authenticator: RwLock::new(None) }
+        Self {
+            transport,
+            sequential_request_ids,
+            own: false,
+            authenticator: RwLock::new(None),
+            cookies: RwLock::new(None),
+        }
     }
 
     /// The way in of the router's own sessions. Several tasks number their requests, and then send them.
@@ -43,6 +51,16 @@ impl Entrance {
     /// It holds for whoever comes from now on: sessions that are there stay, and authentications under way go on.
     pub fn set_authenticator(&self, authenticator: Option<Arc<dyn Authenticator>>) {
         *self.authenticator.write() = authenticator;
+    }
+
+    /// Sets the cookies that clients get and show here; only WebSockets have any. Who is to be known by them,
+    /// [`Remembered`](crate::auth::Remembered) knows.
+    pub fn set_cookies(&self, cookies: Option<Arc<Cookies>>) {
+        *self.cookies.write() = cookies;
+    }
+
+    pub(crate) fn cookies(&self) -> Option<Arc<Cookies>> {
+        self.cookies.read().clone()
     }
 
     pub(super) fn authenticator(&self) -> Option<Arc<dyn Authenticator>> {
@@ -63,6 +81,8 @@ pub struct Origin {
     pub tls: Option<Arc<TlsFacts>>,
     /// What its HTTP request says, if there is one.
     pub request: Option<Arc<RequestFacts>>,
+    /// The cookie it was given, now or before, where the entrance has [cookies](Entrance::set_cookies).
+    pub(crate) cookie: Option<Cookie>,
 }
 
 impl Origin {

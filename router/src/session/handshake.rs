@@ -17,6 +17,7 @@ use super::violation::Violation;
 use super::{
     Admission, Applicant, Challenge, Deciding, Exchange, Origin, Refusal, Session, State, TransportFacts, Verdict, span,
 };
+use crate::auth::Cookie;
 use crate::burst::Burst;
 use crate::clock::Clock;
 use crate::connection::Flow;
@@ -36,6 +37,7 @@ pub(super) struct Arriving {
     address: Option<IpAddr>,
     /// How it was asked to prove who it is, if it was.
     method: Option<&'static str>,
+    cookie: Option<Cookie>,
 }
 
 /// A session whose client is to prove who it is.
@@ -86,7 +88,8 @@ impl Session {
             (None, Some(realm)) => realm.options().authenticator.meet(&applicant),
             (None, None) => Err(no_realm()),
         };
-        self.settle(verdict, Arriving { realm, id, roles, address, method: None }, burst, now)
+        let arriving = Arriving { realm, id, roles, address, method: None, cookie: origin.cookie.clone() };
+        self.settle(verdict, arriving, burst, now)
     }
 
     /// The realm of this name; none if the client leaves it to the authenticator.
@@ -169,7 +172,7 @@ impl Session {
     }
 
     fn admit(&mut self, admission: Admission, arriving: Arriving, burst: &mut Burst) -> Flow {
-        let Arriving { realm, id, roles, method, .. } = arriving;
+        let Arriving { realm, id, roles, method, cookie, .. } = arriving;
         let realm = match self.destination(realm, admission.realm.as_deref()) {
             Ok(realm) => realm,
             Err(refusal) => return self.refuse(&refusal, method, burst),
@@ -178,10 +181,13 @@ impl Session {
             return self.abort(close::SYSTEM_SHUTDOWN, "the router is shutting down", CloseCode::GOING_AWAY, burst);
         };
         span::joined(&realm, &member);
+        if let Some(cookie) = &cookie {
+            cookie.joined(&realm, &member);
+        }
         let request_ids = RequestIds::new(self.entrance.sequential_request_ids);
         let rate = realm.options().limits.message_rate.filter(|_| !self.entrance.is_own());
         let pace = rate.map(|rate| Box::new(Pace::new(rate)));
-        self.state = State::Joined(Joined { realm, member, request_ids, pace });
+        self.state = State::Joined(Joined { realm, member, request_ids, pace, cookie });
         Flow::Continue
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
+use wamp_proto::error::close;
 use wamp_proto::message::Call;
 use wamp_proto::message::options::Passthru;
 use wamp_proto::{Features, Message, RequestId};
@@ -14,10 +15,12 @@ use super::pace::Pace;
 use super::request_ids::{CallId, RequestIds};
 use super::violation::Violation;
 use super::{Session, State, closed};
+use crate::auth::Cookie;
 use crate::burst::Burst;
 use crate::connection::Flow;
 use crate::dealer::CancelMode;
-use crate::realm::{Answering, Inquiry, Member, Realm};
+use crate::meta;
+use crate::realm::{Answering, Farewell, Inquiry, Member, Realm, Tell};
 use crate::transport::control::CloseCode;
 
 /// A session that has joined a realm.
@@ -28,6 +31,7 @@ pub(super) struct Joined {
     pub(super) request_ids: RequestIds,
     /// How fast its messages may come, if there is a limit.
     pub(super) pace: Option<Box<Pace>>,
+    pub(super) cookie: Option<Cookie>,
 }
 
 /// A session that waits for the authorizer.
@@ -98,6 +102,17 @@ impl Session {
 type Role = (&'static str, Option<Features>);
 
 impl Joined {
+    /// The client is to be known no more by its cookie, wherever it has joined by it.
+    pub(super) fn log_out(&self, burst: &mut Burst) {
+        let Some(cookie) = &self.cookie else { return };
+        let farewell = Farewell { reason: close::LOGOUT.into(), message: None, code: CloseCode::NORMAL };
+        for (realm, member) in cookie.log_out(self.member.id()) {
+            if realm.dismiss(&member, &farewell, Tell::Everybody, burst) {
+                meta::on_leave(&realm, &member, burst);
+            }
+        }
+    }
+
     /// Does what a client asks for, or says which rule it broke. Answers what the authorizer has to
     /// be asked first, if so; nothing is done then.
     ///

@@ -12,7 +12,7 @@ use super::answer::Principal;
 use super::arrival::Arrival;
 use super::{Directory, Unavailable};
 use crate::auth::decoy::Decoys;
-use crate::auth::{ANONYMOUS, CraSecret, ScramSecret, cra, cryptosign, random_authid, scram, ticket};
+use crate::auth::{ANONYMOUS, CraSecret, ScramSecret, cra, cryptosign, nobodys_authid, scram, ticket};
 use crate::session::{Admission, Applicant, Challenge, Exchange, Identity, Refusal, Verdict};
 
 /// A method whose users a directory knows.
@@ -110,7 +110,7 @@ impl Asked {
 
     /// Whom a user is let in as.
     fn known(&self, arrival: &Arrival, method: &str, principal: &Principal) -> Result<Admission, Unavailable> {
-        let random = (method == ANONYMOUS).then(random_authid);
+        let random = (method == ANONYMOUS).then(|| arrival.with(nobodys_authid));
         let said = arrival.with(|applicant| applicant.hello.details.authid.as_deref().map(str::to_owned));
         let authid = random.or(said);
         principal.admission(authid.as_deref(), self.default_role.as_deref(), method, self.directory.provider())
@@ -177,14 +177,14 @@ impl Asked {
     }
 
     fn ask_cryptosign(&self, arrival: &Arrival, principal: Option<Principal>) -> Result<Verdict, Failure> {
-        let key = arrival.with(cryptosign::key)?;
+        let claim = arrival.with(|applicant| cryptosign::claim(applicant, false))?;
         let known = match principal {
-            Some(principal) if principal.key_of_user()? == key => {
+            Some(principal) if principal.key_of_user()? == claim.key => {
                 Some(self.known(arrival, cryptosign::METHOD, &principal)?)
             }
             _ => None,
         };
-        let challenge = cryptosign::challenge(key, known.as_ref().map(|admission| admission.identity.clone()));
+        let challenge = cryptosign::challenge(claim, known.as_ref().map(|admission| admission.identity.clone()));
         Ok(Verdict::Challenge(match known {
             Some(admission) => granting(challenge, admission),
             None => challenge,
