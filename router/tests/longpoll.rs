@@ -1,5 +1,7 @@
 //! WAMP over HTTP long-poll: "HTTP Longpoll Transport" (advanced profile).
 
+#![allow(clippy::unwrap_used, reason = "what fails in a helper fails the test")]
+
 mod common;
 
 use std::time::Duration;

@@ -3,8 +3,10 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::section::{Section, environment_variable};
+use crate::server::{ClientCertificates, TlsSettings, TlsVersion};
 
 /// What is listened on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +23,11 @@ pub(crate) struct Tcp {
     pub(crate) port: u16,
     /// Connections that may wait to be accepted.
     pub(crate) backlog: Option<u32>,
-    pub(crate) tls: Option<Tls>,
+    /// Whether others may listen on it, too.
+    pub(crate) shared: bool,
+    /// How long what was sent may stay unacknowledged.
+    pub(crate) user_timeout: Option<Duration>,
+    pub(crate) tls: Option<TlsSettings>,
 }
 
 /// A unix socket.
@@ -30,16 +36,6 @@ pub(crate) struct Unix {
     pub(crate) path: PathBuf,
     /// The permissions of its file.
     pub(crate) mode: Option<u32>,
-}
-
-/// The files of TLS.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Tls {
-    pub(crate) certificate: PathBuf,
-    pub(crate) chain: Vec<PathBuf>,
-    pub(crate) key: PathBuf,
-    /// Who may have signed the certificates of clients.
-    pub(crate) ca_certificates: Vec<PathBuf>,
 }
 
 impl Endpoint {
@@ -92,14 +88,15 @@ fn read_tcp(section: Section<'_>) -> Option<Tcp> {
     };
     let interface = section.text("interface").filter(|interface| !interface.is_empty()).unwrap_or(any).to_owned();
     let backlog = section.integer("backlog", 1..=65535).and_then(|backlog| u32::try_from(backlog).ok());
-    // All cores accept on one socket already; the operating system looks for peers that are gone.
-    section.ignored(&["shared", "user_timeout"]);
+    let shared = section.bool("shared").unwrap_or(false);
+    // In milliseconds, as the operating system has it; 0 leaves it to that.
+    let user_timeout = section.integer("user_timeout", 0..=65535).filter(|time| *time > 0).map(Duration::from_millis);
     let tls = section.section("tls");
     let has_tls = tls.is_some();
     let tls = tls.and_then(read_tls);
     section.finish();
     (has_tls == tls.is_some()).then_some(())?;
-    Some(Tcp { interface, port: port?, backlog, tls })
+    Some(Tcp { interface, port: port?, backlog, shared, user_timeout, tls })
 }
 
 /// A number, or the environment variable that has it.
@@ -135,12 +132,29 @@ fn read_unix(section: Section<'_>) -> Option<Unix> {
     Some(Unix { path: path?, mode })
 }
 
-fn read_tls(section: Section<'_>) -> Option<Tls> {
+fn read_tls(section: Section<'_>) -> Option<TlsSettings> {
     let (certificate, key) = (section.required_path("certificate"), section.required_path("key"));
-    let paths = |name| section.list(name).into_iter().filter_map(super::section::Item::path).collect();
-    let (chain, ca_certificates) = (paths("chain_certificates"), paths("ca_certificates"));
+    let paths =
+        |name| -> Vec<PathBuf> { section.list(name).into_iter().filter_map(super::section::Item::path).collect() };
+    let (chain_certificates, authorities) = (paths("chain_certificates"), paths("ca_certificates"));
+    // Keys of this router's own.
+    let optional = section.choice("client_certificates", &[("required", false), ("optional", true)]);
+    let versions = [("1.2", TlsVersion::V12), ("1.3", TlsVersion::V13)];
+    let minimum_version = section.choice("minimum_version", &versions).unwrap_or(TlsVersion::V12);
+    if optional.is_some() && authorities.is_empty() {
+        section.problem_at(
+            "client_certificates",
+            "list in `ca_certificates` the authorities that clients may have theirs of",
+        );
+    }
     // What rustls offers is sound without being told.
     section.ignored(&["dhparam", "ciphers"]);
     section.finish();
-    Some(Tls { certificate: certificate?, chain, key: key?, ca_certificates })
+    let client_certificates = match optional {
+        _ if authorities.is_empty() => ClientCertificates::None,
+        Some(true) => ClientCertificates::Optional(authorities),
+        _ => ClientCertificates::Required(authorities),
+    };
+    let files = TlsSettings::new(certificate?, key?);
+    Some(TlsSettings { chain_certificates, client_certificates, minimum_version, ..files })
 }

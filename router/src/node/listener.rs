@@ -7,7 +7,7 @@ use tokio::net::lookup_host;
 use super::NodeError;
 use crate::configuration::endpoint::{self, Tcp};
 use crate::configuration::transport::Transport;
-use crate::server::{ClientCertificates, Endpoint, TcpPort, Tls, TlsSettings, UnixSocket};
+use crate::server::{Endpoint, TcpPort, Tls, TlsSettings, UnixSocket};
 
 /// A transport's endpoint, listened on, with what TLS needs.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ pub(super) async fn bind(transport: &Transport) -> Result<Bound, NodeError> {
                 NodeError::new(&place, format!("cannot listen on {}: {error}", transport.endpoint))
             };
             let address = resolve(tcp).await.map_err(cannot)?;
-            let mut port = TcpPort::new(address);
+            let mut port = TcpPort { shared: tcp.shared, user_timeout: tcp.user_timeout, ..TcpPort::new(address) };
             port.backlog = tcp.backlog.unwrap_or(port.backlog);
             Ok(Bound { endpoint: port.bind().map_err(cannot)?.into(), tls })
         }
@@ -53,19 +53,6 @@ async fn resolve(tcp: &Tcp) -> std::io::Result<SocketAddr> {
     addresses.next().ok_or_else(|| std::io::Error::other("the name has no address"))
 }
 
-/// What a file says of TLS.
-pub(super) fn settings(tls: &endpoint::Tls) -> TlsSettings {
-    let client_certificates = match &tls.ca_certificates[..] {
-        [] => ClientCertificates::None,
-        files => ClientCertificates::Required(files.to_vec()),
-    };
-    TlsSettings {
-        chain_certificates: tls.chain.clone(),
-        client_certificates,
-        ..TlsSettings::new(&tls.certificate, &tls.key)
-    }
-}
-
-fn tls(tls: &endpoint::Tls, place: &str) -> Result<Tls, NodeError> {
-    Tls::load(settings(tls)).map_err(|error| NodeError::new(format!("{place}.tls"), error.to_string()))
+fn tls(settings: &TlsSettings, place: &str) -> Result<Tls, NodeError> {
+    Tls::load(settings.clone()).map_err(|error| NodeError::new(format!("{place}.tls"), error.to_string()))
 }

@@ -67,6 +67,11 @@ impl<S: Stream> RawClient<S> {
         Self::shaken(stream, serializer).await
     }
 
+    /// Whether hands are shaken at all, asking for JSON.
+    pub(crate) async fn shakes_hands(mut stream: S) -> bool {
+        stream.write_all(&[0x7F, 0xF1, 0, 0]).await.is_ok() && soon(stream.read_exact(&mut [0; 4])).await.is_ok()
+    }
+
     /// A client whose handshake is sent already.
     pub(crate) async fn shaken(mut stream: S, serializer: Serializer) -> Self {
         let mut reply = [0; 4];

@@ -11,4 +11,5 @@ mod operations;
 mod program;
 mod reload;
 mod running;
+mod tls;
 mod web;
