@@ -30,7 +30,6 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::Instant;
 
 use ahash::AHashMap;
-use arc_swap::ArcSwap;
 use parking_lot::RwLock;
 use wamp_proto::{PublicationId, SessionId};
 
@@ -60,7 +59,7 @@ pub struct Realm {
     name: Box<str>,
     options: RealmOptions,
     /// Who may do what, now.
-    authorizer: ArcSwap<Arc<dyn Authorizer>>,
+    authorizer: authorizer::Current,
     sessions: RwLock<Sessions>,
     broker: Broker,
     dealer: Dealer,
@@ -98,7 +97,7 @@ impl Realm {
             definitions: Definitions::default(),
             sessions: RwLock::default(),
             alarm: Alarm::default(),
-            authorizer: ArcSwap::from_pointee(options.authorizer.clone()),
+            authorizer: authorizer::Current::new(options.authorizer.clone()),
             options,
         })
     }
@@ -116,7 +115,7 @@ impl Realm {
     /// Sets who may do what from now on. What sessions have by then, they keep: a subscription they
     /// could not make again, a procedure they could not register again.
     pub fn set_authorizer(&self, authorizer: Arc<dyn Authorizer>) {
-        self.authorizer.store(Arc::new(authorizer));
+        self.authorizer.replace(authorizer);
     }
 
     /// How many sessions have joined.

@@ -27,6 +27,11 @@ impl Standby {
         Self { identity, session: Mutex::default() }
     }
 
+    /// Leaves the realm, once what was asked for is answered.
+    pub(crate) fn leave(&self) {
+        *self.session.lock() = None;
+    }
+
     /// The session in `realm`, which is always the same one. Has to be called in a tokio runtime.
     pub(crate) fn session(&self, realm: &Arc<Realm>) -> LocalSession {
         let mut session = self.session.lock();

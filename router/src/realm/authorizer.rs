@@ -1,5 +1,6 @@
 //! Who may do what.
 
+mod current;
 mod permissions;
 mod procedure;
 
@@ -12,6 +13,7 @@ use wamp_proto::{MatchPolicy, Pattern};
 use super::Realm;
 use super::member::Member;
 
+pub(super) use current::Current;
 pub use permissions::{Permission, Permissions, TRUSTED};
 
 /// What a session asks to do with a URI.
@@ -124,6 +126,9 @@ pub trait Authorizer: Debug + Send + Sync {
     fn on_registration(&self, procedures: &Pattern) {
         let _ = procedures;
     }
+
+    /// Another authorizer has taken its place in the realm: what it holds there, it lets go of.
+    fn retire(&self) {}
 
     /// Whether `member`, which may register a procedure, may take it over from `callee`, which has
     /// registered it: the option `force_reregister`. By default, from sessions of its own authrole

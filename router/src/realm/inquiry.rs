@@ -46,7 +46,7 @@ impl Answers {
 impl Realm {
     /// Whether a session may do something, and on what terms.
     pub(crate) fn authorize(&self, member: &Member, action: Action, uri: &str) -> Result<Grant, Refused> {
-        match self.authorizer.load().authorize(member, action, uri) {
+        match self.authorizer.with(|authorizer| authorizer.authorize(member, action, uri)) {
             Decision::Allow(grant) => Ok(grant),
             Decision::Deny => Err(not_authorized(member, action, uri)),
             Decision::Ask => member.answers().get(action, uri).unwrap_or_else(|| Err(Refused::undecided(action, uri))),
@@ -61,7 +61,7 @@ impl Realm {
             return Box::pin(std::future::ready(Err(Refused::undecided(action, &uri))));
         };
         let question = Question { realm, member: member.clone(), action, uri: uri.clone(), options: options(message) };
-        let deciding = self.authorizer.load().ask(question);
+        let deciding = self.authorizer.with(|authorizer| authorizer.ask(question));
         Box::pin(async move {
             match deciding.await {
                 Ok(Some(grant)) => Ok(grant),

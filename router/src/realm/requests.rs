@@ -145,7 +145,8 @@ impl Realm {
                 limit: self.options.limits.registrations,
                 now: self.now(),
             };
-            let may_evict = |callee: &Member| self.authorizer.load().allows_takeover(member, callee);
+            let may_evict =
+                |callee: &Member| self.authorizer.with(|authorizer| authorizer.allows_takeover(member, callee));
             self.dealer.register(member, message.request, &wanted, may_evict, &self.tell_registrations(), burst)
         });
         answer_refused(registered, member, Asked::Register, message.request, burst)
@@ -170,7 +171,7 @@ impl Realm {
     /// Tells those who watch registrations.
     pub(super) fn tell_registrations(&self) -> impl Fn(Change, SessionId, &Registration, &mut Burst) {
         |change, session, registration, burst| {
-            self.authorizer.load().on_registration(&registration.pattern);
+            self.authorizer.with(|authorizer| authorizer.on_registration(&registration.pattern));
             meta::registrations::on_change(self, change, session, registration, burst);
         }
     }

@@ -140,6 +140,32 @@ async fn whoever_answers_is_not_asked_about() {
     alice.expect(&["[17,1,#2]"]);
 }
 
+/// The router's own session goes with the permissions it was needed for.
+#[tokio::test]
+async fn a_replaced_authorizer_asks_nobody_any_more() {
+    let world = world();
+    let mut authorizer = receivers::join(&world, "judge", "backend");
+    register(&mut authorizer, 1);
+    let mut alice = receivers::join(&world, "alice", "user");
+    for (request, sessions) in [(1, 3), (2, 3)] {
+        assert_eq!(publish(&mut alice, request, "com.topic"), Flow::Pause);
+        tokio::join!(answer(&mut authorizer, json!(true)), alice.resumed());
+        assert_eq!(world.realm().session_count(), sessions, "the same session asks again");
+    }
+    world.realm().set_authorizer(Arc::new(crate::realm::AllowAll));
+    let left = async {
+        while world.realm().session_count() > 2 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), left).await.expect("it should have left by now");
+    alice.received();
+    assert_eq!(publish(&mut alice, 3, "com.topic"), Flow::Continue);
+    world.realm().set_authorizer(Arc::new(Permissions::default()));
+    publish(&mut alice, 4, "com.topic");
+    assert!(alice.received()[1].contains("not_authorized"));
+}
+
 /// The default role of the router's own sessions is nobody else's.
 #[tokio::test]
 async fn trusted_is_only_who_comes_from_within() {

@@ -203,6 +203,12 @@ impl Authorizer for Permissions {
         }
     }
 
+    fn retire(&self) {
+        for asked in self.procedures() {
+            asked.retire();
+        }
+    }
+
     fn on_registration(&self, procedures: &Pattern) {
         for asked in self.procedures() {
             asked.on_registration(procedures);

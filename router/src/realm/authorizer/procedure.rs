@@ -65,6 +65,11 @@ impl AskedRole {
         }
     }
 
+    /// Nobody will ask any more.
+    pub(super) fn retire(&self) {
+        self.caller.leave();
+    }
+
     pub(super) fn ask(self: &Arc<Self>, question: Question) -> Authorizing {
         let Question { realm, member, action, uri, options } = question;
         // Who answers would wait for its own answer. Nobody can stop it from allowing itself everything, anyway.
