@@ -76,7 +76,8 @@ impl Realm {
             sessions.opened += 1;
             member
         };
-        tracing::debug!(session = %member.id(), realm = self.name(), "joined");
+        let (authid, authrole) = (&*member.identity().authid, &*member.identity().authrole);
+        tracing::debug!(session = %member.id(), realm = self.name(), authid, authrole, "joined");
         meta::on_join(self, &member, burst);
         Ok(member)
     }

@@ -225,6 +225,41 @@ async fn limits_of_the_configuration_hold() {
     router.logged("too many connections");
 }
 
+/// A router with a subscriber that reads nothing, and has been sent more than systems hold for it.
+async fn with_slow_consumer(policy: &str) -> (Program, [Client; 2]) {
+    let limits = json!({"outbox_bytes": 200_000, "slow_consumer": policy});
+    let router = start(&limits, &["--metrics", "127.0.0.1:0"]);
+    let (mut subscriber, _) = Client::join(router.address(0), Serializer::Json).await;
+    subscriber.subscribe(1, "com.topic").await;
+    let (mut publisher, _) = Client::join(router.address(0), Serializer::Json).await;
+    let event = "x".repeat(64 << 10);
+    for number in 1..=400 {
+        publisher.send(json!([16, number, {"acknowledge": true}, "com.topic", [event]])).await;
+        assert_eq!(publisher.receive().await[0], 17);
+    }
+    (router, [subscriber, publisher])
+}
+
+#[tokio::test]
+async fn slow_consumers_are_counted_and_lose_events_or_their_connection() {
+    let metrics = async |router: &Program| get(router.address(1), "/metrics").await.body;
+    let sessions = r#"wamp_sessions{realm="realm1",transport="websocket"}"#;
+    let dropped = r#"wamp_events_dropped_total{reason="slow_consumer_newest"}"#;
+    let disconnected = "wamp_slow_consumers_disconnected_total";
+
+    let (router, _clients) = with_slow_consumer("drop_newest").await;
+    router.logged("events are dropped");
+    let text = metrics(&router).await;
+    assert!(sample(&text, dropped).unwrap() > 0.0, "{text}");
+    assert!(sample(&text, r#"wamp_outbox_longest_bytes{realm="realm1"}"#).unwrap() > 100_000.0, "{text}");
+    assert_eq!((sample(&text, disconnected), sample(&text, sessions)), (Some(0.0), Some(2.0)), "{text}");
+
+    let (router, _clients) = with_slow_consumer("disconnect").await;
+    router.logged("slow consumer disconnected");
+    let text = metrics(&router).await;
+    assert_eq!((sample(&text, disconnected), sample(&text, dropped)), (Some(1.0), Some(0.0)), "{text}");
+}
+
 #[tokio::test]
 async fn too_many_messages_wait_or_end_the_session() {
     let limits = json!({"messages_per_second": 1, "message_burst": 10, "too_many_messages": "disconnect"});
