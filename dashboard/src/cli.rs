@@ -54,6 +54,11 @@ pub(crate) struct Options {
     #[arg(long, value_name = "URL", value_parser = PublicUrl::parse)]
     pub(crate) public_url: Option<PublicUrl>,
 
+    /// Reverse proxies on other machines, as an address or a network like 10.0.0.0/8: what they say in X-Forwarded-For
+    /// counts as the address of their clients
+    #[arg(long, value_name = "NET")]
+    pub(crate) trusted_proxy: Vec<String>,
+
     /// Whether pages need the admin token, and machines the enrolment key: auto asks for them
     /// where other machines can reach this
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]

@@ -8,6 +8,9 @@ use std::time::Duration;
 /// Machines known at a time. Further ones are refused until some are forgotten.
 pub const MACHINES: usize = 7_500;
 
+/// Connections of one address: a whole fleet may be behind one, with pages to look at it.
+pub const CONNECTIONS_PER_ADDRESS: usize = 8_000;
+
 /// Sessions that may stand for one machine at a time: usually one, two for a moment
 /// when an agent is back before the router noticed that its old connection is dead.
 pub const SESSIONS_PER_MACHINE: usize = 4;

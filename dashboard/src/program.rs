@@ -35,6 +35,7 @@ impl Program {
     /// Starts everything. When this returns it serves.
     pub(crate) async fn start(options: &Options) -> Result<Self> {
         open_files::raise(options.demo)?;
+        let config = serving::config(options)?;
         let bound = serving::bind(options).await?;
         let folder = data_folder::prepare(options.data.as_deref())?;
         let opened = folder.clone();
@@ -53,7 +54,7 @@ impl Program {
             Some(_) => Paths::new().at("/ws", websocket)?.at("/", http::page())?,
             None => Paths::simple(websocket, http::routes(Arc::clone(&fleet))),
         };
-        let router = Router::builder().realm_with(REALM, access::realm(access.as_ref())).build();
+        let router = Router::builder().realm_with(REALM, access::realm(access.as_ref())).config(config).build();
         let serving = serving::serve(&router, bound, paths, public).await?;
         let url = serving.own_url.clone();
         let mut app = App::new(&url).realm(REALM);

@@ -1,13 +1,14 @@
 //! Where the program serves, and how it is reached there.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use axum::http::Uri;
 use tokio::net::TcpListener;
 use wamp_dashboard::limits;
 use wamp_router::{
-    AllowedOrigins, ConnectionSettings, Listener, Paths, Router, Server, Tls, TlsSettings, Web, WebSocketSettings,
+    AllowedOrigins, Config, ConnectionSettings, Listener, Paths, Router, Server, Tls, TlsSettings, Web,
+    WebSocketSettings,
 };
 
 use crate::cli::Options;
@@ -50,6 +51,23 @@ impl PublicUrl {
         let url = format!("{origin}{}/", uri.path().trim_end_matches('/'));
         Ok(Self { url, host: authority.host().to_owned(), origin })
     }
+}
+
+/// How the router is run.
+pub(crate) fn config(options: &Options) -> Result<Config> {
+    let net = |text: &String| {
+        // A lone address is a network of one.
+        let whole = match text.parse::<IpAddr>() {
+            Ok(address) => format!("{address}/{}", if address.is_ipv4() { 32 } else { 128 }),
+            Err(_) => text.clone(),
+        };
+        whole.parse().map_err(|_| anyhow!("--trusted-proxy: {text:?} is no address or network, like 10.0.0.0/8"))
+    };
+    Ok(Config {
+        max_connections_per_address: Some(limits::CONNECTIONS_PER_ADDRESS),
+        trusted_proxies: options.trusted_proxy.iter().map(net).collect::<Result<_>>()?,
+        ..Config::default()
+    })
 }
 
 /// Binds the port. The first thing to do: who starts the program twice by mistake wants to hear of that.

@@ -98,7 +98,7 @@ link.onChange = (state) => {
     fleet.tick(link.clock());
     welcome();
   } else if (state === 'refused') askForToken();
-  else if (state === 'closed') signIn.busy(false);
+  else if (state === 'closed') signIn.postpone(link.reason);
   repaint();
 };
 theme.onChange = repaint;

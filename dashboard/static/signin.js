@@ -79,6 +79,13 @@ export class SignIn {
     if (this.input.type === 'text') this.toggle();
   }
 
+  /** The token could not be tried; it is, again and again. `reason` is the server's, if it gave one. */
+  postpone(reason) {
+    if (!this.isShown || !this.submit.disabled) return;
+    this.busy(false);
+    this.complain(`Not signed in yet: ${reason}`);
+  }
+
   busy(busy) {
     this.submit.disabled = busy;
     setText(this.submit, busy ? 'Signing in …' : 'Sign in');

@@ -79,5 +79,6 @@ fn a_certificate_that_cannot_be_used_is_named() {
     let file = file.to_str().unwrap();
     refuse(&["--tls-certificate", file, "--tls-key", file], "none.pem");
     refuse(&["--tls-certificate", file], "--tls-key");
+    refuse(&["--trusted-proxy", "10.0.0.0/99"], "10.0.0.0/99");
     refuse(&["--public-url", "fleet.example"], "https://fleet.example/");
 }

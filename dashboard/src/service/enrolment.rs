@@ -73,12 +73,12 @@ impl FleetService {
     /// Notes the key by which a machine proves who it is. The same key once more changes nothing.
     ///
     /// # Errors
-    /// [`StoreError::Enrolled`] if the machine has another key, or its agent is in this process;
-    /// [`StoreError::Full`]; or when it can't be written.
+    /// [`StoreError::Enrolled`] if the machine has another key, [`StoreError::Reserved`] if its agent is in this
+    /// process, [`StoreError::Full`], or when it can't be written.
     pub async fn enrol(&self, id: MachineId, key: PublicKey) -> Result<(), StoreError> {
         let _in_order = self.enrolling.lock().await;
         if self.access.enrolled().read().is_reserved(&id) {
-            return Err(StoreError::Enrolled(id));
+            return Err(StoreError::Reserved(id));
         }
         let enrolment = Enrolment { key, since: Moment::now().unix_ms };
         let enrolment = self.store.enrol(id.clone(), enrolment).await?;

@@ -114,7 +114,7 @@ impl From<StoreError> for WampError {
         let uri = match &error {
             StoreError::NoSuchMachine(_) => NO_SUCH_MACHINE,
             StoreError::Full => FLEET_FULL,
-            StoreError::Enrolled(_) => ENROLLED,
+            StoreError::Enrolled(_) | StoreError::Reserved(_) => ENROLLED,
             _ => {
                 tracing::error!(error = &error as &dyn std::error::Error, "settings not stored");
                 NOT_STORED

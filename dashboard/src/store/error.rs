@@ -78,6 +78,9 @@ pub enum StoreError {
          if it is another machine, it needs an id of its own: delete the file of its id there"
     )]
     Enrolled(MachineId),
+    /// The machine's agent runs in this process.
+    #[error("machine {0} is the one that wamp-dashboard runs on, or simulates: another one needs an id of its own")]
+    Reserved(MachineId),
     /// What is stored of who may come in is none of ours.
     #[error("{0}: what is stored can't be used")]
     Access(String),
