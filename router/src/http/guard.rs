@@ -16,11 +16,20 @@ use axum::response::{IntoResponse, Response};
 use super::origins::is_same;
 use super::{AllowedOrigins, HttpSettings, Problem};
 
+/// An extension of requests that only read and come from a page of an allowed origin other than the server's own:
+/// it may read the answer, if that is up to the server to say.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FromAllowedPage;
+
 /// Lets a request pass that no page of another origin could do harm by, or that comes from an allowed one.
-pub(super) async fn check_origin(State(allowed): State<AllowedOrigins>, request: Request, next: Next) -> Response {
+pub(super) async fn check_origin(State(allowed): State<AllowedOrigins>, mut request: Request, next: Next) -> Response {
     let harmless = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS)
         && !request.headers().contains_key(UPGRADE);
     if harmless {
+        let origin = request.headers().get(ORIGIN).and_then(|origin| origin.to_str().ok());
+        if origin.is_some_and(|origin| allowed.contains(origin)) {
+            request.extensions_mut().insert(FromAllowedPage);
+        }
         return next.run(request).await;
     }
     match judge_origin(request.headers(), &allowed) {

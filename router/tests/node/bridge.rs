@@ -23,7 +23,8 @@ fn start(paths: Value) -> (Folder, Program) {
     let history = json!([{"uri": "com.example.kept", "limit": 100}]);
     let realm = json!({"name": "realm1", "roles": [role], "store": {"type": "memory", "event-history": history}});
     let endpoint = json!({"type": "tcp", "interface": "127.0.0.1", "port": 0});
-    let transport = json!({"type": "web", "endpoint": endpoint, "paths": paths});
+    let options = json!({"allowed_origins": ["https://app.example"]});
+    let transport = json!({"type": "web", "endpoint": endpoint, "paths": paths, "options": options});
     let worker = json!({"type": "router", "realms": [realm], "transports": [transport]});
     let folder = Folder::with("config.json", json!({"version": 2, "workers": [worker]}).to_string());
     let program = folder.start("config.json");
@@ -133,6 +134,11 @@ fn events_and_calls_by_curl() {
     let foreign = ["-H", "origin: https://evil.example", "-d", r#"{"topic": "com.example.a"}"#];
     assert_eq!(curl(&program, "publish", &foreign).0, 403, "a page of another site");
     assert_eq!(curl(&program, "events?topic=org.example", &[]).0, 403);
+    for (origin, listens) in [("https://app.example", true), ("https://evil.example", false)] {
+        let from = format!("origin: {origin}");
+        let (_, head) = curl(&program, "events?topic=org.example", &["-D", "-", "-o", "/dev/null", "-H", &from]);
+        assert_eq!(head.contains(&format!("access-control-allow-origin: {origin}\r\n")), listens, "{head}");
+    }
     program.stop();
     assert!(listener.lines.iter().all(|line| line.is_empty()), "the stream ends with the router");
 }

@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Query, Request, State};
-use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::header::{
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_TYPE, ORIGIN, VARY,
+};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
@@ -23,6 +25,7 @@ use super::gate::Gate;
 use super::seat::Seat;
 use super::service::asked_path;
 use super::settings::{Acting, Requirements};
+use crate::http::guard::FromAllowedPage;
 use crate::local::CallError;
 use crate::router::Router;
 use feed::Feed;
@@ -90,13 +93,27 @@ async fn serve(State(service): State<Arc<Service>>, request: Request) -> Respons
         return ([(ALLOW, "GET")], denied).into_response();
     }
     let path = asked_path(&request);
+    let page = page(&request);
     let wanted = service.read(&request);
     drop(request);
     let streamed = async { service.stream(wanted?).await };
-    streamed.await.unwrap_or_else(|denied| {
+    let mut response = streamed.await.unwrap_or_else(|denied| {
         tracing::info!(path, status = denied.status.as_u16(), why = %denied.why, "request denied");
         denied.into_response()
-    })
+    });
+    let headers = response.headers_mut();
+    headers.append(VARY, HeaderValue::from_static("origin"));
+    if let Some(origin) = page {
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+    }
+    response
+}
+
+/// The origin of the page that asks, if it is another one than the server's own and may read the answer.
+fn page(request: &Request) -> Option<HeaderValue> {
+    request.extensions().get::<FromAllowedPage>()?;
+    request.headers().get(ORIGIN).cloned()
 }
 
 impl Service {
