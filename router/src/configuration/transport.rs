@@ -140,6 +140,7 @@ fn read_web(section: Section<'_>) -> Web {
         http.allowed_origins = options.texts("allowed_origins").unwrap_or_default().into_iter().collect();
         http.max_body = options.count("max_body_size", 1..=1 << 30).unwrap_or(http.max_body);
         http.request_timeout = options.seconds("request_timeout").unwrap_or(http.request_timeout);
+        http.write_timeout = options.seconds("write_timeout").unwrap_or(http.write_timeout);
         options.finish();
     }
     section.finish();
