@@ -210,6 +210,12 @@ impl Users {
         self
     }
 
+    /// The tokens that will do for a ticket, and what the client has asked for.
+    fn tokens_as_tickets(&self, applicant: &Applicant<'_>) -> Option<(Arc<Jwt>, Asked)> {
+        let tokens = self.tokens.as_ref().filter(|tokens| tokens.are_tickets())?;
+        Some((tokens.clone(), Asked::by(applicant)))
+    }
+
     fn takes_tickets(&self) -> bool {
         !self.ticket.users.is_empty() || self.tokens.as_ref().is_some_and(|tokens| tokens.are_tickets())
     }
@@ -246,7 +252,8 @@ impl Users {
             if method == cryptosign::METHOD && self.must_bind {
                 cryptosign::claim(applicant, true)?;
             }
-            return has_come_with_it.then(|| directory::meet(asked, method, applicant)).transpose();
+            let tokens = self.tokens_as_tickets(applicant).filter(|_| method == ticket::METHOD);
+            return has_come_with_it.then(|| directory::meet(asked, method, applicant, tokens)).transpose();
         }
         let decoys = &self.decoys;
         let authid = || {
@@ -262,8 +269,7 @@ impl Users {
                 return Ok(self.certificates.meet(applicant)?.map(|identity| Verdict::Admit(identity.into())));
             }
             ticket::METHOD if self.takes_tickets() => {
-                let tokens = self.tokens.as_ref().filter(|tokens| tokens.are_tickets());
-                let tokens = tokens.map(|tokens| (tokens.clone(), Asked::by(applicant)));
+                let tokens = self.tokens_as_tickets(applicant);
                 // A token says itself whose it is.
                 let authid = if tokens.is_some() { authid().unwrap_or_default() } else { authid()? };
                 let known = self.ticket.get(authid).map(|User { authrole, secret: Hidden(ticket) }| {

@@ -12,7 +12,7 @@ use wamp_proto::auth::cryptosign::{SigningKey, message, unhex};
 use wamp_proto::auth::scram::{Dialect, Kdf, SaltedPassword, Transcript};
 
 use super::world::{Client, World};
-use crate::auth::{CraSecret, Jwt, JwtKey, ScramSecret, Users};
+use crate::auth::{AskedMethod, CraSecret, Directory, Finding, Inquiry, Jwt, JwtKey, ScramSecret, Users};
 use crate::connection::Flow;
 use crate::realm::RealmOptions;
 use crate::session::{Entrance, Origin};
@@ -315,6 +315,35 @@ fn a_token_may_be_a_ticket() {
         let (mut client, _) = hello(&world, json!({"authmethods": ["ticket"], "authid": authid}));
         assert_eq!(answer(&mut client, ticket, json!({}))[2], "wamp.error.authentication_denied", "{authid}");
     }
+}
+
+/// Knows nobody.
+#[derive(Debug)]
+struct Nobody;
+
+impl Directory for Nobody {
+    fn find(&self, _: Inquiry) -> Finding {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
+    fn provider(&self) -> &'static str {
+        "dynamic"
+    }
+}
+
+#[test]
+fn a_token_may_be_a_ticket_where_somebody_else_checks_tickets() {
+    let tokens = include_str!("../auth/jwt/fixtures/tokens.txt");
+    let token = tokens.lines().find_map(|line| line.strip_prefix("ES256 ")).unwrap();
+    let keys = JwtKey::pem(include_bytes!("../auth/jwt/fixtures/keys.pem")).unwrap();
+    let users = Users::default().jwt(Jwt::new(keys).role("user").as_tickets());
+    let world = world(users.ask(AskedMethod::Ticket, Arc::new(Nobody), None));
+    let (mut client, _) = hello(&world, json!({"authmethods": ["ticket"]}));
+    assert_joined_as(&answer(&mut client, token, json!({})), "joe", "user", "ticket");
+    let (mut client, _) = hello(&world, json!({"authmethods": ["ticket"], "authid": "joe"}));
+    assert_eq!(client.send(r#"[5,"secret!!!",{}]"#), Flow::Pause);
+    assert!(client.poll().is_ready());
+    assert_refused(&received(&client));
 }
 
 /// Guessing is no use: after ten wrong secrets nobody from there is heard for a while.

@@ -173,4 +173,13 @@ async fn trusted_is_only_who_comes_from_within() {
     let mut mallory = receivers::join(&world, "mallory", crate::realm::TRUSTED);
     publish(&mut mallory, 1, "com.topic");
     mallory.expect_error(16, 1, "wamp.error.not_authorized");
+
+    // With an authorizer the role is one like others; only the router's own session needs no permission to ask.
+    let mut authorizer = receivers::join(&world, "judge", "backend");
+    register(&mut authorizer, 1);
+    let permissions = Permissions::default().authorizer(crate::realm::TRUSTED, "com.authorize");
+    world.realm().set_authorizer(Arc::new(permissions));
+    assert_eq!(publish(&mut mallory, 2, "com.topic"), Flow::Pause);
+    tokio::join!(answer(&mut authorizer, json!(true)), mallory.resumed());
+    mallory.expect(&["[17,2,#1]"]);
 }

@@ -12,6 +12,7 @@ use super::answer::Principal;
 use super::arrival::Arrival;
 use super::{Directory, Unavailable};
 use crate::auth::decoy::Decoys;
+use crate::auth::jwt::{self, Jwt};
 use crate::auth::{ANONYMOUS, CraSecret, ScramSecret, cra, cryptosign, nobodys_authid, scram, ticket};
 use crate::session::{Admission, Applicant, Challenge, Exchange, Identity, Refusal, Verdict};
 
@@ -39,16 +40,23 @@ enum Secret {
 }
 
 /// Begins to find out about a client; `method` is one of those a directory can serve.
-pub(in crate::auth) fn meet(asked: &Arc<Asked>, method: &str, applicant: &Applicant<'_>) -> Result<Verdict, Refusal> {
+/// `tokens` will do for a ticket as well.
+pub(in crate::auth) fn meet(
+    asked: &Arc<Asked>,
+    method: &str,
+    applicant: &Applicant<'_>,
+    tokens: Option<(Arc<Jwt>, jwt::Asked)>,
+) -> Result<Verdict, Refusal> {
     let arrival = Arrival::of(applicant);
     let says_who = applicant.hello.details.authid.as_deref().is_some_and(|authid| !authid.is_empty());
     let needs_authid = method == ticket::METHOD || method == cra::METHOD || Dialect::of_method(method).is_some();
-    if needs_authid && !says_who {
+    // A token says itself whose it is.
+    if needs_authid && !says_who && tokens.is_none() {
         return Err(Refusal::missing(format!("HELLO has no authid, which the authmethod {method} needs")));
     }
     let asked = asked.clone();
     if method == ticket::METHOD {
-        let exchange = Box::new(Ticket { asked, arrival });
+        let exchange = Box::new(Ticket { asked, arrival, tokens });
         return Ok(Verdict::Challenge(Challenge { method: ticket::METHOD, extra: Value::Map(Vec::new()), exchange }));
     }
     let method = method.to_owned();
@@ -215,13 +223,19 @@ impl Asked {
 struct Ticket {
     asked: Arc<Asked>,
     arrival: Arrival,
+    tokens: Option<(Arc<Jwt>, jwt::Asked)>,
 }
 
 impl Exchange for Ticket {
     fn answer(self: Box<Self>, answer: &Authenticate<'_>) -> Result<Verdict, Refusal> {
+        if let Some((jwt, asked)) = &self.tokens
+            && let Ok(admission) = jwt.admit(&answer.signature, ticket::METHOD, asked)
+        {
+            return Ok(Verdict::Admit(admission));
+        }
         let ticket = answer.signature.clone().into_owned();
         Ok(Verdict::Later(Box::pin(async move {
-            let Self { asked, arrival } = *self;
+            let Self { asked, arrival, .. } = *self;
             let principal = asked.find(&arrival, ticket::METHOD, Some(&ticket)).await?;
             let admission = asked.admit(&arrival, ticket::METHOD, principal);
             admission.map(Verdict::Admit).map_err(Failure::refusal)
