@@ -6,7 +6,11 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use wamp_proto::Serializer;
 
+use crate::common::Client;
 use crate::program::{Folder, Program, text};
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -21,7 +25,10 @@ fn start(paths: Value) -> (Folder, Program) {
         {"uri": "wamp.", "match": "prefix", "allow": {"call": true}},
     ]});
     let history = json!([{"uri": "com.example.kept", "limit": 100}]);
-    let realm = json!({"name": "realm1", "roles": [role], "store": {"type": "memory", "event-history": history}});
+    let anonymous =
+        json!({"name": "anonymous", "permissions": [{"uri": "com.example.*", "allow": {"register": true}}]});
+    let realm =
+        json!({"name": "realm1", "roles": [role, anonymous], "store": {"type": "memory", "event-history": history}});
     let endpoint = json!({"type": "tcp", "interface": "127.0.0.1", "port": 0});
     let options = json!({"allowed_origins": ["https://app.example"]});
     let transport = json!({"type": "web", "endpoint": endpoint, "paths": paths, "options": options});
@@ -164,6 +171,38 @@ fn signed_requests_are_good_once() {
     assert!(status == 401 && again["error"].as_str().unwrap().contains("made before"), "{again}");
     assert_eq!(post(&program, "publish", body).0, 400);
     program.logged("status=401");
+}
+
+/// A callee that never answers: it hears of each call, and that nobody waits for it any more.
+#[tokio::test]
+async fn a_call_nobody_waits_for_is_canceled() {
+    let (_folder, program) = start(json!({
+        "ws": {"type": "websocket"},
+        "call": service("caller", json!({})),
+        "hasty": service("caller", json!({"call_timeout": 0.05})),
+    }));
+    let mut callee = Client::connect(program.address(0), Serializer::Json).await;
+    let features = json!({"features": {"call_canceling": true}});
+    callee.send(json!([1, "realm1", {"roles": {"callee": features}}])).await;
+    assert_eq!(callee.receive().await[0], 2);
+    callee.send(json!([64, 1, {}, "com.example.silent"])).await;
+    assert_eq!(callee.receive().await[0], 65);
+
+    let body = r#"{"procedure": "com.example.silent", "args": [1]}"#;
+    let mut socket = TcpStream::connect(program.address(0)).await.unwrap();
+    let length = body.len();
+    let request = format!("POST /call HTTP/1.1\r\nhost: localhost\r\ncontent-length: {length}\r\n\r\n{body}");
+    socket.write_all(request.as_bytes()).await.unwrap();
+    let invocation = callee.receive().await;
+    assert_eq!((&invocation[0], &invocation[4]), (&json!(68), &json!([1])));
+    drop(socket);
+    let interrupt = callee.receive().await;
+    assert_eq!((&interrupt[0], &interrupt[1]), (&json!(69), &invocation[1]), "it hung up");
+
+    let (status, answer) = post(&program, "hasty", body);
+    assert_eq!((status, &answer["error"]), (200, &json!("wamp.error.timeout")));
+    assert_eq!(callee.receive().await[0], 68);
+    assert_eq!(callee.receive().await[0], 69);
 }
 
 #[test]
