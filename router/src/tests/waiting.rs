@@ -245,9 +245,3 @@ fn an_authorizer_can_be_replaced() {
     assert_eq!(client.poll(), Poll::Ready(Flow::Continue));
     client.expect(&["[17,1,#1]"]);
 }
-
-#[test]
-fn waiting_costs_only_who_waits() {
-    use crate::session::Session;
-    assert!(size_of::<Session>() <= 64, "{}", size_of::<Session>());
-}
