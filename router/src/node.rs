@@ -1,6 +1,7 @@
 //! Runs what a configuration says: routers, their realms and their ways in.
 
 mod authorizer;
+mod cookies;
 mod entrance;
 mod error;
 mod gate;

@@ -105,6 +105,11 @@ impl Cookies {
         Ok(Arc::new(Self { settings, store, sessions: Mutex::new(AHashMap::new()) }))
     }
 
+    /// What they are like.
+    pub fn settings(&self) -> &CookieSettings {
+        &self.settings
+    }
+
     /// The cookie that a request shows in its header, or a new one, with the header that sets it.
     pub(crate) fn track(self: &Arc<Self>, header: Option<&str>, tls: bool) -> (Cookie, Option<String>) {
         let shown = header.and_then(|header| self.find(header));

@@ -1,9 +1,12 @@
 //! How clients of a transport prove who they are.
 
+pub(crate) mod cookie;
+mod jwt;
 mod principals;
+mod tls;
 
 use super::section::Section;
-use crate::auth::{AskedMethod, Webhook};
+use crate::auth::{AskedMethod, Jwt, Webhook};
 
 pub(crate) use principals::{Credential, Principal};
 
@@ -16,6 +19,14 @@ pub(crate) struct Auth {
     pub(crate) principals: Vec<Principal>,
     /// Methods of which somebody else knows the users.
     pub(crate) asked: Vec<Asked>,
+    /// Tokens that let their bearers in.
+    pub(crate) tokens: Option<Jwt>,
+    /// The role of whoever shows a certificate that is no principal's.
+    pub(crate) any_certificate: Option<String>,
+    /// Whether signatures have to be bound to their connection.
+    pub(crate) binds_channel: bool,
+    /// Whether clients are known again by their cookies.
+    pub(crate) cookie: bool,
 }
 
 /// As whom clients come in that prove nothing.
@@ -67,6 +78,10 @@ pub(super) fn read(transport: &Section<'_>) -> Auth {
             read_method(name, method, section, &mut auth);
         }
     }
+    auth.tokens = section.section("jwt").and_then(jwt::read);
+    if let Some(cookie) = section.section("cookie") {
+        read_cookie(cookie, &mut auth);
+    }
     for key in ["cryptosign-proxy", "anonymous-proxy"] {
         section.unsupported(key, "there are no proxy workers");
     }
@@ -88,11 +103,12 @@ enum Kind {
 const KINDS: [(&str, Kind); 4] =
     [("static", Kind::Static), ("dynamic", Kind::Dynamic), ("webhook", Kind::Webhook), ("function", Kind::Function)];
 
-const METHODS: [(&str, AskedMethod); 4] = [
+const METHODS: [(&str, AskedMethod); 5] = [
     ("ticket", AskedMethod::Ticket),
     ("wampcra", AskedMethod::Cra),
     ("scram", AskedMethod::Scram),
     ("cryptosign", AskedMethod::Cryptosign),
+    ("tls", AskedMethod::Tls),
 ];
 
 /// Reads `type`, and what goes with a type that is not static. Answers whether it is.
@@ -146,12 +162,28 @@ fn read_anonymous(section: Section<'_>, auth: &mut Auth) {
     }
 }
 
+/// With a type somebody else says whom a cookie belongs to; without one, it is whoever has got it here.
+fn read_cookie(section: Section<'_>, auth: &mut Auth) {
+    match section.has("type").then(|| is_static(&section, AskedMethod::Cookie, auth)) {
+        None | Some(Some(true)) => auth.cookie = true,
+        Some(Some(false)) => {}
+        Some(None) => return section.abandon(),
+    }
+    section.finish();
+}
+
 fn read_method(name: &'static str, method: AskedMethod, section: Section<'_>, auth: &mut Auth) {
     if section.required("type").is_none() {
         return section.abandon();
     }
+    if method == AskedMethod::Cryptosign {
+        auth.binds_channel = section.bool("require-channel-binding").unwrap_or(false);
+    }
     match is_static(&section, method, auth) {
         Some(true) => {
+            if method == AskedMethod::Tls {
+                auth.any_certificate = section.text("role").map(Into::into);
+            }
             auth.principals.extend(principals::read(name, &section));
             section.finish();
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::gate::{Gate, Roles, Rules};
-use crate::auth::{Directory, Procedure, Users};
+use crate::auth::{Directory, Procedure, Remembered, Users};
 use crate::configuration::auth::{Auth, Credential, Whom};
 use crate::realm::Realms;
 use crate::session::Authenticator;
@@ -23,6 +23,7 @@ pub(super) fn authenticator(auth: &Auth, realms: &Arc<Realms>, roles: &Arc<Roles
             Credential::Cra(_) => &["wampcra"],
             Credential::Scram(_) => &["scram", "wamp-scram"],
             Credential::Cryptosign(_) => &["cryptosign"],
+            Credential::Certificate(_) => &["tls"],
         };
         if let Some(realm) = &principal.realm {
             realm_of.extend(methods.iter().map(|method| (((*method).to_owned(), authid.to_owned()), realm.clone())));
@@ -32,6 +33,7 @@ pub(super) fn authenticator(auth: &Auth, realms: &Arc<Realms>, roles: &Arc<Roles
             Credential::Cra(secret) => users.wampcra(authid, role, secret),
             Credential::Scram(secret) => users.scram(authid, role, secret),
             Credential::Cryptosign(key) => users.cryptosign(authid, role, key),
+            Credential::Certificate(fingerprint) => users.certificate(authid, role, fingerprint),
         };
     }
     for asked in &auth.asked {
@@ -50,7 +52,20 @@ pub(super) fn authenticator(auth: &Auth, realms: &Arc<Realms>, roles: &Arc<Roles
         };
         users = users.ask(asked.method, directory, asked.default_role.as_deref());
     }
+    if let Some(tokens) = auth.tokens.clone() {
+        users = users.jwt(tokens);
+    }
+    if let Some(role) = &auth.any_certificate {
+        users = users.any_certificate(role.as_str());
+    }
+    if auth.binds_channel {
+        users = users.require_channel_binding();
+    }
+    let mut authenticator: Arc<dyn Authenticator> = Arc::new(users);
+    if auth.cookie {
+        authenticator = Arc::new(Remembered::new(authenticator));
+    }
     let nobody = auth.anonymous.as_ref().and_then(|anonymous| anonymous.authid.as_deref());
     let rules = Rules { roles: roles.clone(), realms: realm_of, nobody: nobody.map(Into::into) };
-    Arc::new(Gate::new(Arc::new(users), rules))
+    Arc::new(Gate::new(authenticator, rules))
 }

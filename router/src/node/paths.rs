@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::NodeError;
+use super::cookies::CookieJars;
 use super::entrance::authenticator;
 use super::gate::Roles;
 use crate::configuration::auth::Auth;
@@ -20,6 +21,7 @@ pub(super) struct Context<'a> {
     pub(super) router: &'a Router,
     pub(super) roles: &'a Arc<Roles>,
     pub(super) applications: &'a Applications,
+    pub(super) cookies: &'a CookieJars,
 }
 
 impl Context<'_> {
@@ -54,7 +56,10 @@ impl Context<'_> {
             Service::Static(settings) => static_files::routes(settings).into(),
             Service::Webhook(settings) => webhook::routes(settings, router).into(),
             Service::WebSocket(mut websocket) => {
-                websocket.settings.entrance = self.entrance("websocket", &websocket.auth);
+                let entrance = self.entrance("websocket", &websocket.auth);
+                let cookies = websocket.cookies.map(|settings| self.cookies.at(place, settings));
+                entrance.set_cookies(cookies.transpose()?);
+                websocket.settings.entrance = entrance;
                 websocket.settings.into()
             }
             Service::Wsgi(settings) => {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::NodeError;
 use super::authorizer;
+use super::cookies::CookieJars;
 use super::gate::Roles;
 use super::listener::Bound;
 use super::paths::Context;
@@ -29,6 +30,7 @@ pub(super) struct Running {
     server: Server,
     ways: Vec<Way>,
     applications: Applications,
+    cookies: CookieJars,
     /// What was said of what can't change.
     fixed: Fixed,
 }
@@ -77,15 +79,15 @@ impl Running {
             router = router.realm_with(realm.name.as_str(), options(realm)?);
         }
         let router = router.build();
-        let applications = Applications::default();
-        let context = Context { router: &router, roles: &roles, applications: &applications };
+        let (applications, cookies) = (Applications::default(), CookieJars::default());
+        let context = Context { router: &router, roles: &roles, applications: &applications, cookies: &cookies };
         let mut ready = Vec::new();
         for (transport, bound) in worker.transports.into_iter().zip(bound) {
             ready.push(Ready::new(transport, bound, context)?);
         }
         let server = Server::new(&router);
         let ways = ready.into_iter().map(|ready| ready.serve(&server)).collect();
-        Ok(Self { router, server, ways, applications, fixed })
+        Ok(Self { router, server, ways, applications, cookies, fixed })
     }
 
     pub(super) fn router(&self) -> &Router {

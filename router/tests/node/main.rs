@@ -7,6 +7,7 @@ mod bridge;
 #[path = "../common/mod.rs"]
 mod common;
 mod configuration;
+mod methods;
 mod operations;
 mod program;
 mod reload;

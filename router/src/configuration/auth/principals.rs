@@ -4,7 +4,8 @@ use wamp_proto::auth::cra::Salt;
 use wamp_proto::auth::cryptosign::PublicKey;
 use wamp_proto::auth::scram::{Kdf, Verifier};
 
-use crate::auth::{CraSecret, ScramSecret};
+use super::tls;
+use crate::auth::{CraSecret, Fingerprint, ScramSecret};
 use crate::configuration::section::Section;
 
 /// A user.
@@ -26,6 +27,7 @@ pub(crate) enum Credential {
     Cra(CraSecret),
     Scram(ScramSecret),
     Cryptosign(PublicKey),
+    Certificate(Fingerprint),
 }
 
 impl std::fmt::Debug for Credential {
@@ -35,6 +37,7 @@ impl std::fmt::Debug for Credential {
             Self::Cra(_) => "Cra(…)",
             Self::Scram(_) => "Scram(…)",
             Self::Cryptosign(_) => "Cryptosign(…)",
+            Self::Certificate(_) => "Certificate(…)",
         })
     }
 }
@@ -44,7 +47,10 @@ pub(super) fn read(method: &'static str, section: &Section<'_>) -> Vec<Principal
     let default_role = section.text("default-role");
     section.unsupported("trustroots", "there are no certificates of Ethereum here; list the keys in `principals`");
     let users = if method == "wampcra" { "users" } else { "principals" };
-    let Some(users) = section.required_section(users) else { return Vec::new() };
+    // Certificates may be those of an authority, whoever has them.
+    let may_lack = method == "tls" && section.has("role");
+    let users = if may_lack { section.section(users) } else { section.required_section(users) };
+    let Some(users) = users else { return Vec::new() };
     let mut principals = Vec::new();
     for (authid, item) in users.entries() {
         let Some(user) = item.section() else { continue };
@@ -52,6 +58,7 @@ pub(super) fn read(method: &'static str, section: &Section<'_>) -> Vec<Principal
             "ticket" => user.required_secret("ticket").map(Credential::Ticket).into_iter().collect(),
             "wampcra" => cra(&user).map(Credential::Cra).into_iter().collect(),
             "scram" => scram(&user).map(Credential::Scram).into_iter().collect(),
+            "tls" => tls::certificates(&user),
             _ => keys(&user),
         };
         let role = user.text("role").or(default_role);

@@ -1,6 +1,7 @@
 //! `websocket`: WAMP over WebSocket.
 
 use super::{Section, Service};
+use crate::auth::CookieSettings;
 use crate::configuration::auth::{self, Auth};
 use crate::configuration::wire;
 use crate::http::{AllowedOrigins, WebSocketSettings};
@@ -10,6 +11,8 @@ use crate::http::{AllowedOrigins, WebSocketSettings};
 pub(crate) struct WebSocket {
     pub(crate) settings: WebSocketSettings,
     pub(crate) auth: Auth,
+    /// The cookies its clients get.
+    pub(crate) cookies: Option<CookieSettings>,
 }
 
 pub(super) fn read(section: Section<'_>) -> Option<Service> {
@@ -21,6 +24,10 @@ pub(crate) fn settings(section: Section<'_>) -> WebSocket {
     // The URL a client uses tells nothing that its requests don't.
     section.ignored(&["debug", "url"]);
     let auth = auth::read(&section);
+    let cookies = auth::cookie::read(&section);
+    if auth.cookie && cookies.is_none() {
+        section.problem("`auth.cookie` knows clients again by their cookies, which they get where there is a `cookie`");
+    }
     let serializers = wire::serializers(&section);
     let mut settings = WebSocketSettings { serializers, ..WebSocketSettings::default() };
     if let Some(options) = section.section("options") {
@@ -30,7 +37,7 @@ pub(crate) fn settings(section: Section<'_>) -> WebSocket {
             options.bool("require_websocket_subprotocol").unwrap_or(settings.require_subprotocol);
         settings.status_page = options.bool("enable_webstatus").unwrap_or(settings.status_page);
     }
-    WebSocket { settings, auth }
+    WebSocket { settings, auth, cookies }
 }
 
 /// Reads `allowed_origins` and `allow_null_origin`, which say more together than each alone.

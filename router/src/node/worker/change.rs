@@ -44,7 +44,8 @@ impl Running {
             Some((running.clone(), authorizer::of(realm)))
         });
         let authorizers = authorizers.collect();
-        let context = Context { router: &self.router, roles: &roles, applications: &self.applications };
+        let context =
+            Context { router: &self.router, roles: &roles, applications: &self.applications, cookies: &self.cookies };
         let mut ways: Vec<Option<WayChange>> = self.ways.iter().map(|_| None).collect();
         let mut new = Vec::new();
         for transport in worker.transports {
