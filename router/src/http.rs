@@ -1,7 +1,6 @@
 //! HTTP on a listener: WebSockets are opened here, and what a web page needs besides.
 
 pub(crate) mod bridge;
-#[allow(dead_code, reason = "its callers follow")]
 pub(crate) mod client;
 mod guard;
 mod longpoll;
@@ -9,7 +8,6 @@ mod origins;
 mod paths;
 pub(crate) mod patience;
 mod problem;
-#[allow(dead_code, reason = "wired by the configuration that follows")]
 pub(crate) mod services;
 mod settings;
 mod site;

@@ -18,6 +18,7 @@ import signal
 import sys
 import tempfile
 import unittest
+import urllib.error
 import urllib.parse
 import urllib.request
 from http.cookiejar import CookieJar
@@ -77,6 +78,10 @@ class Site:
         return found
 
 
+class Refused(Exception):
+    """A status that is no success, and what came with it."""
+
+
 class Browser:
     """What a browser does: keeps cookies, follows redirects."""
 
@@ -93,8 +98,11 @@ class Browser:
 
     def _open(self, path, body, headers):
         request = urllib.request.Request(self.site.url + path, body, headers)
-        with self.opener.open(request, timeout=PATIENCE) as answer:
-            return answer.read().decode()
+        try:
+            with self.opener.open(request, timeout=PATIENCE) as answer:
+                return answer.read().decode()
+        except urllib.error.HTTPError as error:
+            raise Refused(error.code, error.read().decode()) from None
 
 
 class Tests:
@@ -130,8 +138,12 @@ class Tests:
 
     async def test_a_file_is_uploaded(self):
         content = os.urandom(5 << 20)
-        body = b'--b\r\nContent-Disposition: form-data; name="file"; filename="big"\r\n\r\n' + content + b"\r\n--b--\r\n"
-        answer = await self.browser.post("/upload/", body, {"Content-Type": "multipart/form-data; boundary=b"})
+        # Django takes a short boundary for one in the middle of random bytes.
+        boundary = "boundary-of-a-length-nobody-meets-by-chance"
+        head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="big"\r\n\r\n'
+        body = head.encode() + content + f"\r\n--{boundary}--\r\n".encode()
+        kind = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+        answer = await self.browser.post("/upload/", body, kind)
         expected = {"name": "big", "size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
         self.assertEqual(json.loads(answer), expected)
 
@@ -158,6 +170,25 @@ class Tests:
         self.assertEqual(await asyncio.to_thread(answer.readline), b"data: 1\n")
         (self.site.folder / "go-on").touch()
         self.assertEqual(await asyncio.to_thread(answer.read), b"\ndata: 2\n\n")
+
+    async def test_new_code_is_loaded(self):
+        await self.browser.get("/")
+        urls = self.site.folder / "mysite" / "urls.py"
+        urls.write_text(
+            "from django.http import HttpResponse\nfrom django.urls import path\n"
+            "urlpatterns = [path('', lambda request: HttpResponse('new code'))]\n"
+        )
+        # Of gunicorn's processes the first is the one to talk to.
+        os.kill(min(self.site.processes()), {"gunicorn": signal.SIGHUP, "wsgiref": signal.SIGTERM}[self.server])
+        async with asyncio.timeout(PATIENCE):
+            while await self.page() != "new code":
+                await asyncio.sleep(0.05)
+
+    async def page(self):
+        try:
+            return await self.browser.get("/")
+        except Refused as refused:
+            return str(refused)
 
     async def test_the_site_ends_with_the_router(self):
         await self.browser.get("/")

@@ -176,6 +176,26 @@ async fn a_python_application_is_served_beside_websockets_and_ends_with_the_rout
     gone(process).await;
 }
 
+#[tokio::test]
+async fn an_application_outlives_a_reload_that_keeps_it() {
+    let folder = Folder::new();
+    folder.write("site_of_test.py", APPLICATION);
+    let wsgi = json!({"type": "wsgi", "module": "site_of_test", "object": "application", "server": "wsgiref"});
+    let program = start(&folder, json!({"/": wsgi, "ws": {"type": "websocket"}}));
+    let (process, _) = told(&program, "/");
+    for (paths, path) in [(json!({"app": wsgi, "/": {"type": "json", "value": 1}}), "/app"), (json!({"/": wsgi}), "/")]
+    {
+        folder.write(".crossbar/config.json", node(paths));
+        program.signal("HUP");
+        program.logged("reloaded");
+        assert_eq!(told(&program, path).0, process);
+    }
+    folder.write(".crossbar/config.json", node(json!({"/": {"type": "json", "value": "the end"}})));
+    program.signal("HUP");
+    gone(process).await;
+    assert_eq!(curl(&program, "/", &[]).1, "\"the end\"");
+}
+
 #[test]
 fn an_application_that_is_not_there_is_told_of() {
     let folder = Folder::new();

@@ -102,6 +102,11 @@ impl Process {
         Ok((Self { child, group, lifeline: Some(lifeline) }, Output { stdout, stderr }))
     }
 
+    /// Its number, by which people send signals to it.
+    pub(super) fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     /// Waits for its end, and ends what it has left behind.
     pub(super) async fn ended(&mut self) -> io::Result<ExitStatus> {
         let status = self.child.wait().await;

@@ -103,7 +103,8 @@ pub(super) async fn run(
         Err(error) => return Some(error.to_string()),
     };
     let why = Arc::new(Mutex::new(None));
-    let mut listening = tokio::spawn(listen(output, token, condition.clone(), why.clone()).in_current_span());
+    let span = tracing::info_span!("process", id = process.id());
+    let mut listening = tokio::spawn(listen(output, token, condition.clone(), why.clone()).instrument(span));
     let ended = tokio::select! {
         ended = process.ended() => Some(ended),
         () = stopped => None,
