@@ -140,6 +140,28 @@ async fn whoever_answers_is_not_asked_about() {
     alice.expect(&["[17,1,#2]"]);
 }
 
+/// Authorizers of the time before 2017 take three arguments.
+#[tokio::test]
+async fn an_older_authorizer_is_asked_as_it_was() {
+    let world = world();
+    let mut authorizer = receivers::join(&world, "judge", "backend");
+    register(&mut authorizer, 1);
+    for error in ["f() takes 3 positional arguments but 4 were given", "f() takes exactly 3 arguments (4 given)"] {
+        let mut alice = receivers::join(&world, "alice", "user");
+        assert_eq!(publish(&mut alice, 1, "com.topic"), Flow::Pause);
+        let old = async {
+            let invocation = authorizer.next().await;
+            assert_eq!(invocation[4].as_array().unwrap().len(), 4);
+            let error = json!([8, 68, invocation[1], {}, "wamp.error.runtime_error", [error]]);
+            let _ = authorizer.send(&error.to_string());
+            answer(&mut authorizer, json!(true)).await
+        };
+        let (asked, _) = tokio::join!(old, alice.resumed());
+        assert_eq!(asked.as_array().unwrap()[1..], [json!("com.topic"), json!("publish")]);
+        assert!(alice.received()[0].starts_with("[17,1,"));
+    }
+}
+
 /// The router's own session goes with the permissions it was needed for.
 #[tokio::test]
 async fn a_replaced_authorizer_asks_nobody_any_more() {

@@ -76,13 +76,18 @@ impl AskedRole {
         if realm.dealer().registration_for(&self.procedure).is_some_and(|registration| registration.has(member.id())) {
             return Box::pin(std::future::ready(Ok(Some(Grant::default()))));
         }
-        let args = to_raw_value(&(details(realm.name(), &member), &uri, action.name(), options));
+        let details = details(realm.name(), &member);
+        let args = to_raw_value(&(&details, &uri, action.name(), options));
+        let older_args = to_raw_value(&(&details, &uri, action.name()));
         let session = self.caller.session(&realm);
         let changes = self.answers.lock().changes;
         let role = self.clone();
         Box::pin(async move {
-            let args = args.map_err(|error| Undecided(error.to_string()))?;
-            let reply = session.call(&role.procedure, Some(&args), None, TIMEOUT).await;
+            let [args, older_args] = [args?, older_args?];
+            let mut reply = session.call(&role.procedure, Some(&args), None, TIMEOUT).await;
+            if reply.as_ref().is_err_and(wants_fewer_arguments) {
+                reply = session.call(&role.procedure, Some(&older_args), None, TIMEOUT).await;
+            }
             let Answer { grant, cache } = role.understand(reply, action)?;
             if cache {
                 role.answers.lock().keep(action, uri, grant, changes);
@@ -144,6 +149,18 @@ impl Answer {
             }
             _ => None,
         }
+    }
+}
+
+/// Whether a Python function of the time before 2017 says that it does not take the options.
+fn wants_fewer_arguments(error: &CallError) -> bool {
+    let said = error.args.as_ref().map(|args| args.get()).unwrap_or_default();
+    said.contains("takes ") && (said.contains("positional arguments but") || said.contains("arguments ("))
+}
+
+impl From<serde_json::Error> for Undecided {
+    fn from(error: serde_json::Error) -> Self {
+        Self(error.to_string())
     }
 }
 
