@@ -1,16 +1,14 @@
-# The router, statically linked, in an image that holds nothing else: see docs/operating/deploying.md.
+# The router in an image that holds the C library, the certificates of public authorities, and no shell: see
+# docs/operating/deploying.md.
 
-FROM rust:1.95-alpine AS build
-# SQLite and ring are compiled from C.
-RUN apk add --no-cache build-base ca-certificates perl
+FROM rust:1.95-bookworm AS build
 WORKDIR /src
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
     cargo build --release --locked -p wamp-router --bin wamp-router && cp target/release/wamp-router /
-RUN mkdir -p /image/data /image/config && chown 65532:65532 /image/data
+RUN mkdir -p /image/data /image/config
 
-FROM scratch
-COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+FROM gcr.io/distroless/cc-debian12:nonroot
 COPY --from=build --chown=65532:65532 /image/ /
 COPY --from=build /wamp-router /wamp-router
 USER 65532:65532
