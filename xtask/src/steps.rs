@@ -132,10 +132,13 @@ fn interop(checkout: &Checkout, options: &Options) -> anyhow::Result<()> {
         command.arg("--update-conformance");
     }
     run(&mut command)?;
-    run(program(checkout, checkout.venv().join("bin/python"))
-        .args(["tests/django/main.py", "--router"])
-        .arg(checkout.binary("wamp-router"))
-        .env("PYTHONDONTWRITEBYTECODE", "1"))
+    for tests in ["tests/django/main.py", "tests/dynamic/main.py"] {
+        run(program(checkout, checkout.venv().join("bin/python"))
+            .args([tests, "--router"])
+            .arg(checkout.binary("wamp-router"))
+            .env("PYTHONDONTWRITEBYTECODE", "1"))?;
+    }
+    Ok(())
 }
 
 fn browser(checkout: &Checkout, options: &Options) -> anyhow::Result<()> {
