@@ -198,7 +198,7 @@ impl Session {
             (Some(realm), Some(assigned)) if realm.name() == assigned => Ok(realm),
             (Some(realm), Some(_)) => {
                 let message = format!("this principal does not belong to the realm {:?}", realm.name());
-                Err(Refusal { reason: error::NO_SUCH_REALM, message })
+                Err(Refusal { reason: error::AUTHORIZATION_DENIED, message })
             }
             (None, Some(assigned)) => self.existing(assigned),
             (None, None) => Err(no_realm()),
