@@ -19,6 +19,10 @@ const SECRET: &str = "kkjH68GiuUZ";
 
 /// A node of which `web` may publish, subscribe and call below `com.example.`.
 fn start(paths: Value) -> (Folder, Program) {
+    start_at(json!({"type": "tcp", "interface": "127.0.0.1", "port": 0}), paths, Folder::new())
+}
+
+fn start_at(endpoint: Value, paths: Value, folder: Folder) -> (Folder, Program) {
     let all = json!({"publish": true, "subscribe": true, "call": true});
     let role = json!({"name": "web", "permissions": [
         {"uri": "com.example.", "match": "prefix", "allow": all},
@@ -29,11 +33,10 @@ fn start(paths: Value) -> (Folder, Program) {
         json!({"name": "anonymous", "permissions": [{"uri": "com.example.*", "allow": {"register": true}}]});
     let realm =
         json!({"name": "realm1", "roles": [role, anonymous], "store": {"type": "memory", "event-history": history}});
-    let endpoint = json!({"type": "tcp", "interface": "127.0.0.1", "port": 0});
     let options = json!({"allowed_origins": ["https://app.example"]});
     let transport = json!({"type": "web", "endpoint": endpoint, "paths": paths, "options": options});
     let worker = json!({"type": "router", "realms": [realm], "transports": [transport]});
-    let folder = Folder::with("config.json", json!({"version": 2, "workers": [worker]}).to_string());
+    folder.write("config.json", json!({"version": 2, "workers": [worker]}).to_string());
     let program = folder.start("config.json");
     (folder, program)
 }
@@ -263,4 +266,21 @@ fn requests_from_elsewhere_or_in_the_clear_are_denied() {
     assert_eq!(post(&program, "short", &format!("{event}{}", " ".repeat(40))).0, 413);
     let _listener = Listener::start(&program, "events?topic=com.example.a", &[]);
     assert_eq!(curl(&program, "events?topic=com.example.a", &[]).0, 503);
+}
+
+#[test]
+fn what_has_to_come_over_tls_may_come_over_tls() {
+    let folder = Folder::new();
+    let (key, certificate) = (folder.file("key.pem"), folder.file("cert.pem"));
+    let files = ["-keyout", key.to_str().unwrap(), "-out", certificate.to_str().unwrap()];
+    let request = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-batch", "-subj", "/CN=localhost"];
+    assert!(Command::new("openssl").args(request).args(files).stderr(Stdio::null()).status().unwrap().success());
+    let tls = json!({"key": "key.pem", "certificate": "cert.pem"});
+    let endpoint = json!({"type": "tcp", "interface": "127.0.0.1", "port": 0, "tls": tls});
+    let paths = json!({"call": service("caller", json!({"require_tls": true}))});
+    let (_folder, program) = start_at(endpoint, paths, folder);
+    let url = format!("https://{}/call", program.address(0));
+    let body = r#"{"procedure": "wamp.session.count"}"#;
+    let output = Command::new("curl").args(["-sk", "-d", body, "-H", "content-type: application/json", &url]).output();
+    assert_eq!(text(&output.unwrap().stdout), r#"{"args":[1]}"#);
 }
