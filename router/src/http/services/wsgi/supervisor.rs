@@ -55,7 +55,8 @@ impl Supervisor {
                 _ = ending.wait_for(|ending| *ending) => {}
             }
         });
-        let span = tracing::info_span!("wsgi", module = settings.module, object = settings.object);
+        // Of the highest level, so that it is there whatever the filter lets through.
+        let span = tracing::error_span!("wsgi", module = settings.module, object = settings.object);
         let task = tokio::spawn(supervise(settings, place, condition, stopped).instrument(span));
         Ok((Self { socket, condition: seen, stop }, task))
     }
@@ -103,7 +104,7 @@ pub(super) async fn run(
         Err(error) => return Some(error.to_string()),
     };
     let why = Arc::new(Mutex::new(None));
-    let span = tracing::info_span!("process", id = process.id());
+    let span = tracing::error_span!("process", id = process.id());
     let mut listening = tokio::spawn(listen(output, token, condition.clone(), why.clone()).instrument(span));
     let ended = tokio::select! {
         ended = process.ended() => Some(ended),
