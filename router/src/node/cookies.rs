@@ -26,7 +26,7 @@ impl CookieJars {
         }
         let cookies = Cookies::open(settings).map_err(|error| {
             let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
-            NodeError::new(&format!("{place}.cookie.store.filename"), format!("{error}: {source}"))
+            NodeError::new(format!("{place}.cookie.store.filename"), format!("{error}: {source}"))
         })?;
         jars.push((place.to_owned(), Arc::downgrade(&cookies)));
         Ok(cookies)
