@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Check(File),
     /// Write a configuration to begin with, commented. Never overwrites a file.
     Init(Init),
+    /// Print the JSON Schema of configurations, for editors.
+    Schema,
     /// Write what lets a shell complete this program's command line; see docs/operating/deploying.md.
     Completions {
         /// The shell.

@@ -68,3 +68,10 @@ impl Configuration {
         &self.warnings
     }
 }
+
+/// The JSON Schema of configurations, for editors (draft 2020-12). It knows every key; what two places say together, and
+/// what is in files, it doesn't.
+pub const SCHEMA: &str = include_str!("configuration/schema.json");
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,10 @@
-//! `wamp-router completions` and `wamp-router man`: what comes with a program's command line.
+//! `wamp-router completions`, `man` and `schema`: what comes with the program for others to read.
 
 use std::io::{self, Write};
 
 use clap::CommandFactory;
 use clap_complete::Shell;
+use wamp_router::configuration::SCHEMA;
 
 use crate::command::Cli;
 
@@ -19,6 +20,11 @@ pub(crate) fn man() -> anyhow::Result<()> {
     let mut page = Vec::new();
     clap_mangen::Man::new(Cli::command()).render(&mut page)?;
     write(&page)
+}
+
+/// Writes the JSON Schema of configurations to stdout.
+pub(crate) fn schema() -> anyhow::Result<()> {
+    write(SCHEMA.as_bytes())
 }
 
 fn write(text: &[u8]) -> anyhow::Result<()> {

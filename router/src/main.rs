@@ -21,6 +21,7 @@ fn main() -> ExitCode {
         Command::Start(options) => start::run(*options, &flags),
         Command::Check(file) => lookup::check(&file),
         Command::Init(init) => init::write(&init.file),
+        Command::Schema => documents::schema(),
         Command::Completions { shell } => documents::completions(shell),
         Command::Man => documents::man(),
     };

@@ -23,6 +23,9 @@ pub(crate) struct Reading {
     /// Keys that mean nothing here.
     ignored: RefCell<Vec<String>>,
     warnings: RefCell<Vec<Problem>>,
+    /// The keys that are accepted at each place.
+    #[cfg(test)]
+    known: RefCell<Vec<(String, Vec<&'static str>)>>,
 }
 
 /// What a configuration was found to say, apart from what it means.
@@ -34,6 +37,9 @@ pub(crate) struct Remarks {
     pub(crate) ignored: Vec<String>,
     /// What is allowed, and may not be what is wanted.
     pub(crate) warnings: Vec<Problem>,
+    /// The keys that are accepted at each place.
+    #[cfg(test)]
+    pub(crate) known: Vec<(String, Vec<&'static str>)>,
 }
 
 impl Reading {
@@ -53,6 +59,8 @@ impl Reading {
             problems: self.problems.into_inner(),
             ignored: self.ignored.into_inner(),
             warnings: self.warnings.into_inner(),
+            #[cfg(test)]
+            known: self.known.into_inner(),
         }
     }
 
@@ -73,8 +81,10 @@ pub(crate) struct Section<'a> {
     reading: &'a Reading,
     /// Keys that somebody has asked for: those that are known here.
     known: RefCell<Vec<&'static str>>,
-    /// Those of them that are of no use.
-    useless: RefCell<Vec<&'static str>>,
+    /// Those of them that are accepted and mean nothing.
+    ignored: RefCell<Vec<&'static str>>,
+    /// Those of them that are refused.
+    unsupported: RefCell<Vec<&'static str>>,
     /// Whether nothing is to be said of keys that nobody has asked for.
     any: bool,
 }
@@ -229,7 +239,7 @@ impl<'a> Section<'a> {
 
     /// Keys that mean nothing here: a warning lists those that are there.
     pub(crate) fn ignored(&self, keys: &[&'static str]) {
-        self.useless.borrow_mut().extend(keys);
+        self.ignored.borrow_mut().extend(keys);
         for key in keys {
             if self.has(key) {
                 let place = without_numbers(&self.place_of(key));
@@ -243,7 +253,7 @@ impl<'a> Section<'a> {
 
     /// A key that asks for what there is not. It is a problem if it is there; `instead` says what to do.
     pub(crate) fn unsupported(&self, key: &'static str, instead: &str) {
-        self.useless.borrow_mut().push(key);
+        self.unsupported.borrow_mut().push(key);
         if let Some(value) = self.value(key) {
             value.problem(format!("not supported: {instead}"));
         }
@@ -293,8 +303,11 @@ impl Drop for Section<'_> {
         let mut known = self.known.take();
         known.sort_unstable();
         known.dedup();
-        let useless = self.useless.take();
-        let useful: Vec<_> = known.iter().copied().filter(|key| !useless.contains(key)).collect();
+        let (ignored, unsupported) = (self.ignored.take(), self.unsupported.take());
+        let accepted = || known.iter().copied().filter(|key| !unsupported.contains(key));
+        #[cfg(test)]
+        self.reading.known.borrow_mut().push((self.place.clone(), accepted().collect()));
+        let useful: Vec<_> = accepted().filter(|key| !ignored.contains(key)).collect();
         for (key, _) in self.entries.iter().filter(|(key, _)| !known.contains(&key.as_str())) {
             let hint = match nearest(key, known.iter().copied()) {
                 Some(nearest) => format!("did you mean {nearest:?}?"),
