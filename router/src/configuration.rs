@@ -1,6 +1,6 @@
 //! Reads the configuration of a node, in the format of Crossbar.io.
 //!
-//! A file becomes a tree of values ([`document`]), which is read section by section ([`section`]) into what the parts of
+//! A file becomes a tree of values (`document`), which is read section by section (`section`) into what the parts of
 //! the router are run with. All that is wrong with it is found in one go.
 
 pub(crate) mod auth;
