@@ -118,7 +118,8 @@ fn is_static(section: &Section<'_>, method: AskedMethod, auth: &mut Auth) -> Opt
         Kind::Dynamic => Some(Whom::Procedure {
             uri: section.required_uri("authenticator").unwrap_or_default().to_owned(),
             realm: section.uri("authenticator-realm").map(Into::into),
-            role: section.text("authenticator-role").map(Into::into),
+            // The role of that name is one that may do everything, as who calls is without a role.
+            role: section.text("authenticator-role").filter(|role| *role != "trusted").map(Into::into),
         }),
         Kind::Webhook => webhook(section).map(Box::new).map(Whom::Webhook),
         Kind::Function => {
