@@ -62,9 +62,10 @@ impl Method {
             Self::Cookie(_) => &["cookie"],
             #[cfg(feature = "auth")]
             Self::Cra(_) => &["wampcra"],
-            // What the specification calls it, and what Crossbar.io does.
+            // What Crossbar.io calls it, which refuses whom it hears another name of first; and what the specification
+            // does.
             #[cfg(feature = "auth")]
-            Self::Scram(_) => &["wamp-scram", "scram"],
+            Self::Scram(_) => &["scram", "wamp-scram"],
             #[cfg(feature = "auth")]
             Self::Cryptosign { .. } => &["cryptosign"],
         }

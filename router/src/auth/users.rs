@@ -309,6 +309,10 @@ impl Authenticator for Users {
         let methods = applicant.hello.details.authmethods.as_deref().unwrap_or_default();
         let names = methods.iter().map(|method| &**method).chain(methods.is_empty().then_some(ANONYMOUS));
         for method in names {
+            // Who knows both dialects of SCRAM speaks the specification's.
+            let standard = Dialect::Standard.method();
+            let is_both = method == Dialect::Crossbar.method() && methods.iter().any(|method| *method == standard);
+            let method = if is_both { standard } else { method };
             if let Some(verdict) = self.challenge(method, applicant)? {
                 return Ok(verdict);
             }
