@@ -24,11 +24,14 @@ class Crossbar:
         self._logging = None
 
     @classmethod
-    async def start(cls, binary):
-        """Starts it in a process group of its own, and waits until it says that it serves."""
+    async def start(cls, binary, configuration=None):
+        """Starts it in a process group of its own, and waits until it says that it serves.
+
+        Without a configuration of its own, everybody may do everything.
+        """
         folder = tempfile.TemporaryDirectory(prefix="crossbar-")
         ports = free_ports("ws", "rs", "operator")
-        (Path(folder.name) / "config.json").write_text(json.dumps(config(ports)))
+        (Path(folder.name) / "config.json").write_text(json.dumps(configuration or config(ports)))
         process = await asyncio.create_subprocess_exec(
             binary, "start", "--cbdir", folder.name, "--loglevel", "info", "--color", "false",
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,

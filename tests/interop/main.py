@@ -72,6 +72,16 @@ async def over_longpoll(arguments):
     return await process.wait() == 0
 
 
+async def authentication(arguments):
+    """Each authmethod, with wamp-router and with Crossbar; says whether all went well."""
+    python = Path(arguments.crossbar).with_name("python")
+    script = Path(__file__).parent / "authentication"
+    process = await asyncio.create_subprocess_exec(
+        python, script, arguments.router, arguments.cli, arguments.crossbar
+    )
+    return await process.wait() == 0
+
+
 @asynccontextmanager
 async def running(start):
     router = await start
@@ -86,6 +96,7 @@ async def main():
     arguments.add_argument("--router", required=True, help="the wamp-router binary")
     arguments.add_argument("--feature-router", required=True, help="wamp-router's example interop_router")
     arguments.add_argument("--client", required=True, help="wamp-client's example interop_peer")
+    arguments.add_argument("--cli", required=True, help="the wamp binary")
     arguments.add_argument("--rust-peers", required=True, help="the folder with the programs of rust-peers")
     arguments.add_argument("--crossbar", required=True, help="the crossbar binary")
     arguments.add_argument("--only", default="", help="only peers whose name contains this")
@@ -97,6 +108,7 @@ async def main():
     known = libraries(arguments.client, arguments.rust_peers)
     well = await pairs(arguments, known)
     well &= await over_longpoll(arguments)
+    well &= await authentication(arguments)
     ours = await with_router(arguments, known)
     well &= report("each feature, with wamp-router", ours)
     theirs = await with_crossbar(arguments, known)

@@ -7,18 +7,19 @@ import signal
 class Router:
     name, title, realm = "ours", "wamp-router", "realm1"
 
-    def __init__(self, process, urls):
+    def __init__(self, process, addresses):
         self.process = process
-        self.urls = urls  # by scheme: "ws" and "rs"
+        self.addresses = addresses  # in the order of its listeners
+        self.urls = {address.partition(":")[0]: address for address in addresses}  # by scheme: "ws" and "rs"
         # Where, and as whom, one joins to get another authrole: interop_router knows it.
-        self.operator = urls["rs"], {"authid": "operator"}
+        self.operator = self.urls.get("rs"), {"authid": "operator"}
 
     @classmethod
-    async def start(cls, binary, *arguments):
+    async def start(cls, binary, *arguments, addresses=2):
         """Starts it and waits for its first lines, which are its addresses."""
         process = await asyncio.create_subprocess_exec(binary, *arguments, stdout=asyncio.subprocess.PIPE)
-        urls = {}
-        while len(urls) < 2:
+        said = []
+        while len(said) < addresses:
             try:
                 line = await asyncio.wait_for(process.stdout.readline(), 10)
             except asyncio.TimeoutError:
@@ -26,9 +27,8 @@ class Router:
                 raise SystemExit(f"{binary} did not say its addresses within 10 s") from None
             if not line:
                 raise SystemExit(f"{binary} ended with {await process.wait()}")
-            scheme, _, _ = line.decode().partition(":")
-            urls[scheme] = line.decode().strip()
-        return cls(process, urls)
+            said.append(line.decode().strip())
+        return cls(process, said)
 
     async def stop(self):
         """SIGINT must end it, with exit code 0."""

@@ -122,6 +122,8 @@ fn interop(checkout: &Checkout, options: &Options) -> anyhow::Result<()> {
         .arg(checkout.binary("examples/interop_router"))
         .arg("--client")
         .arg(checkout.binary("examples/interop_peer"))
+        .arg("--cli")
+        .arg(checkout.binary("wamp"))
         .arg("--rust-peers")
         .arg(rust_peers.join("debug"))
         .arg("--crossbar")
