@@ -1,8 +1,9 @@
 //! What is served at paths besides WAMP, to curl and to WebSocket clients.
 
 use std::process::Command;
-use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use serde_json::{Value, json};
 use wamp_proto::Serializer;
 
@@ -145,13 +146,15 @@ fn runs(process: u32) -> bool {
     Command::new("kill").args(["-0", &process.to_string()]).output().unwrap().status.success()
 }
 
+/// Waits until a process has ended.
 async fn gone(process: u32) {
-    soon(async {
-        while runs(process) {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    })
-    .await;
+    let pid = Pid::from_raw(process.try_into().unwrap()).unwrap();
+    // It has ended if there is none.
+    let Ok(ended) = pidfd_open(pid, PidfdFlags::empty()) else { return };
+    let patience = Timespec { tv_sec: 20, tv_nsec: 0 };
+    let wait = move || poll(&mut [PollFd::new(&ended, PollFlags::IN)], Some(&patience)).unwrap();
+    let ended = tokio::task::spawn_blocking(wait).await.unwrap();
+    assert_eq!(ended, 1, "process {process} goes on");
 }
 
 #[tokio::test]
