@@ -132,6 +132,11 @@ impl Outbox {
         Self::new(encoding, limits, Wire::detached(capacity))
     }
 
+    /// An outbox with no peer, for measurements: it takes whatever is written, at once, and keeps nothing.
+    pub fn sink(encoding: Encoding) -> Arc<Self> {
+        Self::new(encoding, OutboxLimits::default(), Wire::Sink)
+    }
+
     fn new(encoding: Encoding, limits: OutboxLimits, wire: Wire) -> Arc<Self> {
         let mut state = State::default();
         state.backlog.track_classes(limits.policy == SlowConsumer::DropOldest);
@@ -397,7 +402,7 @@ impl Outbox {
             // An error shows itself in the write that follows.
             Wire::Tcp(socket) => socket.as_ref().poll_write_ready(cx).map(drop),
             Wire::Unix(socket) => socket.as_ref().poll_write_ready(cx).map(drop),
-            Wire::Owner => Poll::Ready(()),
+            Wire::Owner | Wire::Sink => Poll::Ready(()),
             Wire::Detached { .. } => Poll::Pending,
         }
     }

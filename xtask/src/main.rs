@@ -1,4 +1,4 @@
-//! The workspace's tasks: `cargo xtask test`, `cargo xtask bench`, `cargo xtask bench-page`.
+//! The workspace's tasks: `cargo xtask test`, `cargo xtask bench` and others.
 
 mod bench;
 mod checkout;
@@ -35,6 +35,7 @@ fn main() -> ExitCode {
         }
         Task::Test => Ok(steps::run_wanted(&checkout, &options)),
         Task::Bench => bench::router::bench(&checkout, &options.rest).map(|()| true),
+        Task::BenchKernels => bench::kernels::bench(&checkout, &options.rest).map(|()| true),
         Task::BenchPage => bench::page::bench(&checkout, &options.rest).map(|()| true),
         Task::Fuzz => fuzz::fuzz(&checkout, &options.rest).map(|()| true),
     });

@@ -24,6 +24,11 @@ Usage: cargo xtask <TASK>
                docs/performance.md. Options:
                  --quick        two minutes, and nothing is written
                  --only NAME    only what has NAME in its name; can be given several times
+  bench-kernels
+               Counts, with valgrind, how many instructions the router's kernels take. Options:
+                 --only NAME    only what has NAME in its name; can be given several times
+                 --against EARLIER
+                                compares with earlier counts: a file of them, or a git revision
   bench-page   Measures the page in a headless Chromium, served by the release binary.
                What follows goes to the benchmark; its options: dashboard/bench/page.mjs
   fuzz [--seconds N] [TARGET]...
@@ -38,6 +43,7 @@ pub(crate) enum Task {
     List,
     Test,
     Bench,
+    BenchKernels,
     BenchPage,
     Fuzz,
 }
@@ -51,7 +57,7 @@ pub(crate) struct Options {
     pub(crate) install: bool,
     pub(crate) update_readme_screenshot: bool,
     pub(crate) update_conformance: bool,
-    /// What follows `bench`, `bench-page` or `fuzz`.
+    /// What follows `bench`, `bench-kernels`, `bench-page` or `fuzz`.
     pub(crate) rest: Vec<String>,
 }
 
@@ -72,6 +78,9 @@ impl Options {
             Some("list") => Task::List,
             Some("test") => Task::Test,
             Some("bench") => return Ok(Self { task: Task::Bench, rest: arguments.collect(), ..options }),
+            Some("bench-kernels") => {
+                return Ok(Self { task: Task::BenchKernels, rest: arguments.collect(), ..options });
+            }
             Some("bench-page") => {
                 return Ok(Self { task: Task::BenchPage, rest: arguments.collect(), ..options });
             }

@@ -13,6 +13,8 @@ pub(super) enum Wire {
     Unix(unix::OwnedWriteHalf),
     /// A stream that only the peer's own task can write to.
     Owner,
+    /// No peer: takes everything and keeps nothing.
+    Sink,
     /// No peer: keeps what is written, up to a capacity.
     Detached { taken: Mutex<Vec<u8>>, capacity: usize },
 }
@@ -33,6 +35,7 @@ impl Wire {
             Wire::Tcp(socket) => socket.try_write(bytes),
             Wire::Unix(socket) => socket.try_write(bytes),
             Wire::Owner => Err(io::ErrorKind::WouldBlock.into()),
+            Wire::Sink => Ok(bytes.len()),
             Wire::Detached { taken, capacity } => {
                 let mut taken = taken.lock();
                 let count = bytes.len().min(capacity - taken.len());
@@ -48,7 +51,7 @@ impl Wire {
     pub(super) fn drain(&self) -> Vec<u8> {
         match self {
             Wire::Detached { taken, .. } => std::mem::take(&mut *taken.lock()),
-            Wire::Tcp(_) | Wire::Unix(_) | Wire::Owner => Vec::new(),
+            Wire::Tcp(_) | Wire::Unix(_) | Wire::Owner | Wire::Sink => Vec::new(),
         }
     }
 }

@@ -1,5 +1,7 @@
-//! `cargo xtask bench` and `cargo xtask bench-page`.
+//! `cargo xtask bench`, `cargo xtask bench-kernels` and `cargo xtask bench-page`.
 
+mod counts;
+pub(crate) mod kernels;
 pub(crate) mod page;
 mod peers;
 pub(crate) mod router;
