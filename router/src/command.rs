@@ -7,6 +7,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::cli::Flags;
+use crate::health::Health;
 use crate::logging::LogFlags;
 use crate::monitor::MonitorFlags;
 
@@ -36,6 +37,8 @@ pub(crate) enum Command {
     Start(Box<Start>),
     /// Say what is wrong with a configuration, all of it. Exits with 1 if something is.
     Check(File),
+    /// Ask a running router how it is. Exits with 1 if it is not well, or does not answer.
+    Health(Health),
     /// Write a configuration to begin with, commented. Never overwrites a file.
     Init(Init),
     /// Print the JSON Schema of configurations, for editors.

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Stderr, Write};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
+use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -33,9 +34,14 @@ impl LogFlags {
         let filter = EnvFilter::builder().parse(&self.log).with_context(|| format!("--log {:?}", self.log))?;
         let log = tracing_subscriber::fmt().with_env_filter(filter);
         match self.log_format {
+            // The journal knows the time of each line.
+            Format::Text if is_journal() => {
+                let lines = Lines { colours: false, priorities: true };
+                log.without_time().with_ansi(false).with_writer(lines).init();
+            }
             Format::Text => {
                 let colours = io::stderr().is_terminal();
-                log.with_ansi(colours).with_writer(Lines { colours }).init();
+                log.with_ansi(colours).with_writer(Lines { colours, priorities: false }).init();
             }
             Format::Json => {
                 log.json().flatten_event(true).with_span_list(false).with_writer(io::stderr).init();
@@ -51,13 +57,46 @@ impl LogFlags {
 struct Lines {
     /// Escape sequences are the log's own; those in what it tells have been replaced before.
     colours: bool,
+    /// Each line begins with its priority, for systemd's journal, which takes it away.
+    priorities: bool,
 }
 
 impl MakeWriter<'_> for Lines {
     type Writer = Line;
 
     fn make_writer(&self) -> Line {
-        Line { colours: self.colours, stderr: io::stderr() }
+        Line { colours: self.colours, priority: "", stderr: io::stderr() }
+    }
+
+    fn make_writer_for(&self, event: &Metadata<'_>) -> Line {
+        let priority = if self.priorities { priority(*event.level()) } else { "" };
+        Line { priority, ..self.make_writer() }
+    }
+}
+
+/// How `sd-daemon(3)` writes how much a line matters.
+const fn priority(level: Level) -> &'static str {
+    match level {
+        Level::ERROR => "<3>",
+        Level::WARN => "<4>",
+        Level::INFO => "<6>",
+        Level::DEBUG | Level::TRACE => "<7>",
+    }
+}
+
+/// Whether what is written to stderr goes to systemd's journal: `systemd.exec(5)` on `JOURNAL_STREAM`.
+fn is_journal() -> bool {
+    let stream = std::env::var("JOURNAL_STREAM");
+    stream.is_ok_and(|stream| {
+        rustix::fs::fstat(io::stderr()).is_ok_and(|file| stream == format!("{}:{}", file.st_dev, file.st_ino))
+    })
+}
+
+/// Says what ends the program: of the highest priority it has, each line.
+pub(crate) fn fatal(message: &str) {
+    let priority = if is_journal() { priority(Level::ERROR) } else { "" };
+    for line in message.lines() {
+        eprintln!("{priority}{line}");
     }
 }
 
@@ -65,12 +104,16 @@ impl MakeWriter<'_> for Lines {
 #[derive(Debug)]
 struct Line {
     colours: bool,
+    priority: &'static str,
     stderr: Stderr,
 }
 
 impl Write for Line {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
-        self.stderr.write_all(one_line(&String::from_utf8_lossy(event), self.colours).as_bytes())?;
+        let text = String::from_utf8_lossy(event);
+        let mut stderr = self.stderr.lock();
+        stderr.write_all(self.priority.as_bytes())?;
+        stderr.write_all(one_line(&text, self.colours).as_bytes())?;
         Ok(event.len())
     }
 

@@ -3,6 +3,7 @@
 mod cli;
 mod command;
 mod documents;
+mod health;
 mod init;
 mod limits;
 mod logging;
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
     let done = match command {
         Command::Start(options) => start::run(*options, &flags),
         Command::Check(file) => lookup::check(&file),
+        Command::Health(health) => health::ask(&health),
         Command::Init(init) => init::write(&init.file),
         Command::Schema => documents::schema(),
         Command::Completions { shell } => documents::completions(shell),
@@ -28,7 +30,7 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("wamp-router: {error:#}");
+            logging::fatal(&format!("wamp-router: {error:#}"));
             ExitCode::FAILURE
         }
     }

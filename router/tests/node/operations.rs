@@ -1,6 +1,7 @@
 //! What an operator sees and sets: metrics, health, logs, the service manager, limits.
 
 use std::net::SocketAddr;
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
@@ -117,6 +118,54 @@ async fn a_router_is_alive_and_ready() {
     }
     assert!(router.addresses[1].ends_with("/metrics"), "{:?}", router.addresses);
     assert!(router.stop().success());
+}
+
+#[test]
+fn health_asks_a_running_router() {
+    let router = start(&json!({}), &["--metrics", "127.0.0.1:0"]);
+    let address = router.address(1).to_string();
+    let folder = Folder::new();
+    let ask = |arguments: &[&str]| folder.run(&[&["health", "--metrics", &address], arguments].concat());
+    for (arguments, status) in [(&[][..], "alive"), (&["--ready"], "ready")] {
+        let asked = ask(arguments);
+        assert!(asked.status.success());
+        assert_eq!(serde_json::from_slice::<Value>(&asked.stdout).unwrap(), json!({"status": status}));
+    }
+    assert!(router.stop().success());
+    let gone = ask(&[]);
+    assert_eq!(gone.status.code(), Some(1));
+    let said = text(&gone.stderr);
+    assert!(said.contains(&format!("http://{address}/health: cannot connect: ")), "{said}");
+    // Somebody else's port.
+    let other = Folder::with("config.json", configuration(&json!({})).replace("\"ready\":{", "\"other\":{"));
+    let router = other.start("config.json");
+    let asked = folder.run(&["health", "--ready", "--metrics", &router.address(0).to_string()]);
+    assert_eq!(asked.status.code(), Some(1));
+    assert!(text(&asked.stderr).contains("HTTP/1.1 404"), "{}", text(&asked.stderr));
+}
+
+#[test]
+fn lines_for_the_journal_have_a_priority_and_no_time() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = format!("\"port\":{}", taken.local_addr().unwrap().port());
+    let text = configuration(&json!({})).replace("\"port\":0", &port).replacen('{', "{\"controller\": {},", 1);
+    let folder = Folder::with("config.json", text);
+    let log = |is_journal: bool| {
+        let file = std::fs::File::create(folder.file("log")).unwrap();
+        let at = file.metadata().unwrap();
+        let mut command = folder.command(&["start", "--config", "config.json"]);
+        // What it says of another stream is of no interest.
+        let inode = if is_journal { at.ino() } else { at.ino() + 1 };
+        command.env("JOURNAL_STREAM", format!("{}:{inode}", at.dev())).stderr(file);
+        assert_eq!(command.status().unwrap().code(), Some(1));
+        std::fs::read_to_string(folder.file("log")).unwrap()
+    };
+    let lines = log(true);
+    let (warning, error) = lines.split_once('\n').unwrap();
+    assert!(warning.starts_with("<4> WARN ") && warning.contains("mean nothing here: controller"), "{lines}");
+    assert!(error.starts_with("<3>wamp-router: config.json: "), "{lines}");
+    let lines = log(false);
+    assert!(lines.starts_with("20") && lines.contains("\nwamp-router: config.json: "), "{lines}");
 }
 
 #[tokio::test]
