@@ -19,7 +19,7 @@ use crate::install;
 const START: Duration = Duration::from_secs(60);
 
 /// A column of the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Peer {
     WebSocket,
     RawSocket,

@@ -1,13 +1,14 @@
 //! `cargo xtask bench`: what the router does for its processor time, beside others.
 
+use std::collections::HashMap;
 use std::fmt::Write;
 use std::fs;
 
 use anyhow::{Context, bail};
 
-use super::peers::{PEERS, Peer};
+use super::peers::{PEERS, Peer, Running};
 use super::table::{Cell, Row, Run, figures, ratios};
-use super::works::{WORKS, Work};
+use super::works::{Unit, WORKS, Work};
 use crate::checkout::Checkout;
 use crate::command::{cargo, output, program, run};
 
@@ -19,12 +20,12 @@ struct Effort {
     warmup: f64,
 }
 
-const FULL: Effort = Effort { runs: 5, seconds: 2.0, warmup: 0.5 };
+const FULL: Effort = Effort { runs: 3, seconds: 2.0, warmup: 0.5 };
 const QUICK: Effort = Effort { runs: 1, seconds: 0.7, warmup: 0.2 };
 
 /// Measures, prints the tables and writes docs/performance.md.
 ///
-/// `--quick` takes two minutes and writes nothing; `--only NAME` measures only what has NAME in its name.
+/// `--quick` takes less than two minutes, once everything is built, and writes nothing; `--only NAME` measures only what has NAME in its name.
 ///
 /// # Errors
 /// When something can't be built, installed or started, or wamp-router fails.
@@ -40,11 +41,12 @@ pub(crate) fn bench(checkout: &Checkout, arguments: &[String]) -> anyhow::Result
         }
     }
     build(checkout)?;
+    let mut peers = Peers { checkout, running: HashMap::new() };
     let mut rows = Vec::new();
     for work in &WORKS {
         let wanted = only.is_empty() || only.iter().any(|name| work.name.contains(name));
         println!("{}{}", work.name, if wanted { "" } else { ": left out" });
-        rows.push(if wanted { row(checkout, work, effort)? } else { PEERS.map(|peer| (peer, Cell::Nothing)).into() });
+        rows.push(if wanted { row(&mut peers, work, effort)? } else { PEERS.map(|peer| (peer, Cell::Nothing)).into() });
     }
     let text = document(checkout, &rows)?;
     println!("\n{text}");
@@ -64,7 +66,7 @@ fn build(checkout: &Checkout) -> anyhow::Result<()> {
 }
 
 /// One work, with all peers in turn, so that a noisy moment of the machine is nobody's alone.
-fn row(checkout: &Checkout, work: &Work, effort: Effort) -> anyhow::Result<Row> {
+fn row(peers: &mut Peers<'_>, work: &Work, effort: Effort) -> anyhow::Result<Row> {
     let mut row: Row = PEERS.map(|peer| (peer, Cell::Runs(Vec::new()))).into();
     for _ in 0..effort.runs {
         for (peer, cell) in &mut row {
@@ -72,7 +74,7 @@ fn row(checkout: &Checkout, work: &Work, effort: Effort) -> anyhow::Result<Row> 
                 *cell = Cell::Nothing;
             }
             let Cell::Runs(runs) = cell else { continue };
-            match measure(checkout, *peer, work, effort) {
+            match peers.measure(*peer, work, effort) {
                 Ok(run) => runs.push(run),
                 Err(error) if matches!(peer, Peer::WebSocket | Peer::RawSocket) => return Err(error),
                 Err(error) => {
@@ -85,22 +87,32 @@ fn row(checkout: &Checkout, work: &Work, effort: Effort) -> anyhow::Result<Row> 
     Ok(row)
 }
 
-fn measure(checkout: &Checkout, peer: Peer, work: &Work, effort: Effort) -> anyhow::Result<Run> {
-    let running = peer.start(checkout)?;
-    let mut load = running.load(checkout)?;
-    load.args(["--seconds", &effort.seconds.to_string(), "--warmup", &effort.warmup.to_string()]).args(work.load);
-    let said = output(&mut load)?;
-    let figure = |name: &str| {
-        let (_, after) = said.split_once(&format!("\"{name}\":"))?;
-        after.split([',', '}']).next()?.parse::<f64>().ok()
-    };
-    let run = Run {
-        per_second: figure("per_second").context("no figure")?,
-        per_cpu_second: figure("per_router_cpu_second").context("no figure")?,
-        kib_a_session: figure("kib_a_session").unwrap_or(f64::NAN),
-    };
-    println!("  {:<36} {said}", peer.name(), said = said.trim());
-    Ok(run)
+/// Those that run: each is started once, for some take seconds to.
+struct Peers<'a> {
+    checkout: &'a Checkout,
+    running: HashMap<Peer, Running>,
+}
+
+impl Peers<'_> {
+    fn measure(&mut self, peer: Peer, work: &Work, effort: Effort) -> anyhow::Result<Run> {
+        // Memory is that of one that has done nothing before. What has failed may not be as it was either.
+        let kept = self.running.remove(&peer).filter(|_| work.unit == Unit::Rate);
+        let running = kept.map_or_else(|| peer.start(self.checkout), Ok)?;
+        let mut load = running.load(self.checkout)?;
+        load.args(["--seconds", &effort.seconds.to_string(), "--warmup", &effort.warmup.to_string()]).args(work.load);
+        let said = output(&mut load)?;
+        self.running.insert(peer, running);
+        println!("  {:<36} {said}", peer.name(), said = said.trim());
+        let figure = |name: &str| {
+            let (_, after) = said.split_once(&format!("\"{name}\":"))?;
+            after.split([',', '}']).next()?.parse::<f64>().ok()
+        };
+        Ok(Run {
+            per_second: figure("per_second").context("no figure")?,
+            per_cpu_second: figure("per_router_cpu_second").context("no figure")?,
+            kib_a_session: figure("kib_a_session").unwrap_or(f64::NAN),
+        })
+    }
 }
 
 fn document(checkout: &Checkout, rows: &[Row]) -> anyhow::Result<String> {
