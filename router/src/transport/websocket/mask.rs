@@ -1,26 +1,25 @@
 //! Masking (RFC 6455, section 5.3).
 
-/// A client's masking key, turned so that it starts with the key byte of the next payload byte.
+/// A client's masking key, turned so that its lowest byte is for the next byte of the payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Mask([u8; 4]);
+pub(super) struct Mask(u32);
 
 impl Mask {
     pub(super) fn new(key: [u8; 4]) -> Self {
-        Self(key)
+        Self(u32::from_le_bytes(key))
     }
 
     /// Unmasks `bytes` in place; the mask then stands at what follows them.
     pub(super) fn apply(&mut self, bytes: &mut [u8]) {
-        let [a, b, c, d] = self.0;
-        let wide = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
-        let (words, rest) = bytes.as_chunks_mut::<8>();
+        // As wide as the key, which the compiler makes as wide as the processor.
+        let (words, rest) = bytes.as_chunks_mut::<4>();
         for word in words {
-            *word = (u64::from_ne_bytes(*word) ^ wide).to_ne_bytes();
+            *word = (u32::from_le_bytes(*word) ^ self.0).to_le_bytes();
         }
-        for (byte, key) in rest.iter_mut().zip(self.0.iter().cycle()) {
+        for (byte, key) in rest.iter_mut().zip(self.0.to_le_bytes()) {
             *byte ^= key;
         }
-        self.0.rotate_left(rest.len() % 4);
+        self.0 = self.0.rotate_right(8 * rest.len() as u32);
     }
 }
 
