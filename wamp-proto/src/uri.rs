@@ -109,20 +109,30 @@ pub(crate) fn is_reserved(uri: &str) -> bool {
 
 /// Checks the text of a URI or, with `empty_components`, of a pattern.
 pub(crate) fn check(rules: UriRules, uri: &str, empty_components: bool) -> Result<(), InvalidUri> {
+    let bytes = uri.as_bytes();
     if !empty_components {
-        if uri.is_empty() {
+        let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else {
             return Err(InvalidUri::Empty);
-        }
-        if uri.starts_with('.') || uri.ends_with('.') || memchr::memmem::find(uri.as_bytes(), b"..").is_some() {
+        };
+        // No early exit: so many bytes are compared at once, here and below.
+        let doubled =
+            bytes.iter().zip(&bytes[1..]).fold(false, |any, (&dot, &next)| any | (dot == b'.') & (next == b'.'));
+        if *first == b'.' || *last == b'.' || doubled {
             return Err(empty_component(uri));
         }
     }
-    // Most URIs are plain ASCII: one table look-up a byte settles those.
+    // Most URIs are plain ASCII.
     let plain = match rules {
-        UriRules::Loose => uri.bytes().all(|byte| byte > b' ' && byte != b'#' && byte < 0x7f),
-        UriRules::Strict => uri.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'_' | b'.')),
+        UriRules::Loose => all(bytes, |byte| (byte > b' ') & (byte != b'#') & (byte < 0x7f)),
+        UriRules::Strict => {
+            all(bytes, |byte| byte.is_ascii_digit() | byte.is_ascii_lowercase() | (byte == b'_') | (byte == b'.'))
+        }
     };
     if plain { Ok(()) } else { check_characters(rules, uri) }
+}
+
+fn all(bytes: &[u8], holds: impl Fn(u8) -> bool) -> bool {
+    bytes.iter().fold(true, |all, &byte| all & holds(byte))
 }
 
 #[cold]
