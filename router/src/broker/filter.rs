@@ -1,7 +1,7 @@
 //! Which subscribers a publication is for.
 
 use wamp_proto::SessionId;
-use wamp_proto::message::options::PublishOptions;
+use wamp_proto::message::options::{Audience as Restrictions, PublishOptions};
 
 use crate::history::Audience;
 use crate::realm::Member;
@@ -29,15 +29,9 @@ struct Lists {
 
 impl Filter {
     pub(crate) fn new(publisher: SessionId, options: &PublishOptions<'_>) -> Self {
-        let restricted = options.eligible.is_some()
-            || options.eligible_authid.is_some()
-            || options.eligible_authrole.is_some()
-            || options.exclude.is_some()
-            || options.exclude_authid.is_some()
-            || options.exclude_authrole.is_some();
         Self {
             except: options.exclude_me.unwrap_or(true).then_some(publisher),
-            lists: restricted.then(|| Box::new(Lists::new(options))),
+            lists: options.audience.as_ref().map(|audience| Box::new(Lists::new(audience))),
         }
     }
 
@@ -68,14 +62,14 @@ impl Filter {
 }
 
 impl Lists {
-    fn new(options: &PublishOptions<'_>) -> Self {
+    fn new(audience: &Restrictions<'_>) -> Self {
         Self {
-            eligible: options.eligible.as_deref().map(sorted),
-            eligible_authid: options.eligible_authid.as_deref().map(sorted_strings),
-            eligible_authrole: options.eligible_authrole.as_deref().map(sorted_strings),
-            exclude: options.exclude.as_deref().map(sorted).unwrap_or_default(),
-            exclude_authid: options.exclude_authid.as_deref().map(sorted_strings).unwrap_or_default(),
-            exclude_authrole: options.exclude_authrole.as_deref().map(sorted_strings).unwrap_or_default(),
+            eligible: audience.eligible.as_deref().map(sorted),
+            eligible_authid: audience.eligible_authid.as_deref().map(sorted_strings),
+            eligible_authrole: audience.eligible_authrole.as_deref().map(sorted_strings),
+            exclude: audience.exclude.as_deref().map(sorted).unwrap_or_default(),
+            exclude_authid: audience.exclude_authid.as_deref().map(sorted_strings).unwrap_or_default(),
+            exclude_authrole: audience.exclude_authrole.as_deref().map(sorted_strings).unwrap_or_default(),
         }
     }
 

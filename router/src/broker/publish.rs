@@ -26,7 +26,7 @@ pub(crate) struct Publication<'a> {
     /// Who published it, if the receivers are to know.
     pub(crate) publisher: Option<Disclosed<'a>>,
     pub(crate) trust_level: Option<u64>,
-    pub(crate) passthru: Passthru<'a>,
+    pub(crate) passthru: Option<Box<Passthru<'a>>>,
     /// What the publisher calls it.
     pub(crate) key: Option<PublicationKey>,
 }

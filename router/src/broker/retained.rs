@@ -31,7 +31,7 @@ pub(super) struct RetainedEvent {
     filter: Filter,
     publisher: Option<Disclosed<'static>>,
     trust_level: Option<u64>,
-    passthru: Passthru<'static>,
+    passthru: Option<Box<Passthru<'static>>>,
     payload: OwnedPayload,
 }
 
@@ -109,8 +109,6 @@ fn send_latest(
 
 impl RetainedEvent {
     pub(super) fn new(publication: &Publication<'_>) -> Self {
-        let owned = |text: &Option<Cow<'_, str>>| text.as_ref().map(|text| Cow::Owned(text.clone().into_owned()));
-        let Passthru { scheme, serializer, cipher, keyid } = &publication.passthru;
         Self {
             publication: publication.id,
             filter: publication.filter.clone(),
@@ -120,12 +118,7 @@ impl RetainedEvent {
                 authrole: publisher.authrole.clone().into_owned().into(),
             }),
             trust_level: publication.trust_level,
-            passthru: Passthru {
-                scheme: owned(scheme),
-                serializer: owned(serializer),
-                cipher: owned(cipher),
-                keyid: owned(keyid),
-            },
+            passthru: publication.passthru.as_ref().map(|passthru| Box::new(passthru.to_static())),
             payload: publication.payload.to_owned(),
         }
     }

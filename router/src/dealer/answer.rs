@@ -31,7 +31,9 @@ impl Dealer {
         let mut calls = caller.calls.lock();
         let Some(call) = calls.still(request, callee, message.request) else { return Ok(false) };
         let passthru = message.options.passthru.clone();
-        if passthru.is_used() && !caller.caller_supports(Features::PAYLOAD_PASSTHRU_MODE) {
+        if passthru.as_ref().is_some_and(|passthru| passthru.is_used())
+            && !caller.caller_supports(Features::PAYLOAD_PASSTHRU_MODE)
+        {
             self.finish(&mut calls, request);
             callee.invocations.lock().pending.remove(&message.request);
             let why = "the caller has not announced payload_passthru_mode";

@@ -104,7 +104,9 @@ fn place(
         let member = callee.member.clone();
         let options = &message.options;
         let features = |features| member.callee_supports(features);
-        if options.passthru.is_used() && !features(Features::PAYLOAD_PASSTHRU_MODE) {
+        if options.passthru.as_ref().is_some_and(|passthru| passthru.is_used())
+            && !features(Features::PAYLOAD_PASSTHRU_MODE)
+        {
             let why = "the callee has not announced payload_passthru_mode";
             return Err(Refused::new(error::FEATURE_NOT_SUPPORTED, why));
         }

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use wamp_proto::message::options::{InvocationDetails, Passthru};
+use wamp_proto::message::options::InvocationDetails;
 use wamp_proto::message::{Call as CallMessage, Invocation as InvocationMessage, Message};
 use wamp_proto::{Uri, error};
 
@@ -90,7 +90,6 @@ impl Dealer {
 }
 
 fn frozen(details: &InvocationDetails<'_>) -> InvocationDetails<'static> {
-    let Passthru { scheme, serializer, cipher, keyid } = &details.passthru;
     InvocationDetails {
         procedure: owned(&details.procedure),
         caller: details.caller,
@@ -100,12 +99,7 @@ fn frozen(details: &InvocationDetails<'_>) -> InvocationDetails<'static> {
         timeout: details.timeout,
         receive_progress: details.receive_progress,
         progress: details.progress,
-        passthru: Passthru {
-            scheme: owned(scheme),
-            serializer: owned(serializer),
-            cipher: owned(cipher),
-            keyid: owned(keyid),
-        },
+        passthru: details.passthru.as_ref().map(|passthru| Box::new(passthru.to_static())),
     }
 }
 

@@ -115,7 +115,8 @@ impl StoredEvent {
 }
 
 impl Details {
-    pub(crate) fn with_passthru(self, passthru: &Passthru<'_>) -> Self {
+    pub(crate) fn with_passthru(self, passthru: Option<&Passthru<'_>>) -> Self {
+        let Some(passthru) = passthru else { return self };
         let Passthru { scheme, serializer, cipher, keyid } = passthru;
         let owned = |text: &Option<std::borrow::Cow<'_, str>>| text.as_deref().map(Into::into);
         Self {

@@ -75,8 +75,8 @@ impl Line {
         let waiting = Arc::new(Waiting::default());
         tokio::spawn(run(near, queue, frames.downgrade(), waiting.clone()));
         let line = Self { frames, turns: Arc::new(Semaphore::new(REQUESTS)), waiting };
-        let hello =
-            Hello { realm: Some(realm.name().into()), details: HelloDetails { roles: roles(), ..Default::default() } };
+        let details = Box::new(HelloDetails { roles: roles(), ..Default::default() });
+        let hello = Hello { realm: Some(realm.name().into()), details };
         // The queue was made just now.
         let _ = line.send(&Message::Hello(hello), None);
         Arc::new(line)

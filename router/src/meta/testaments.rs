@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use wamp_proto::message::Publish;
-use wamp_proto::message::options::PublishOptions;
+use wamp_proto::message::options::{Audience, PublishOptions};
 use wamp_proto::{OwnedPayload, Payload, RequestId, SessionId};
 
 use super::Procedure;
@@ -135,13 +135,16 @@ struct Options {
 impl From<Options> for PublishOptions<'static> {
     fn from(options: Options) -> Self {
         let owned = |list: Option<Vec<String>>| list.map(|list| list.into_iter().map(Cow::Owned).collect());
-        Self {
+        let audience = Audience {
             exclude: options.exclude,
             exclude_authid: owned(options.exclude_authid),
             exclude_authrole: owned(options.exclude_authrole),
             eligible: options.eligible,
             eligible_authid: owned(options.eligible_authid),
             eligible_authrole: owned(options.eligible_authrole),
+        };
+        Self {
+            audience: (audience != Audience::default()).then(|| Box::new(audience)),
             disclose_me: options.disclose_me.unwrap_or_default(),
             retain: options.retain.unwrap_or_default(),
             ..Self::default()

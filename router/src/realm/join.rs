@@ -86,7 +86,7 @@ impl Realm {
         let identity = member.identity();
         Message::Welcome(Welcome {
             session: member.id(),
-            details: WelcomeDetails {
+            details: Box::new(WelcomeDetails {
                 roles: announced::roles(self.options.history.is_some()),
                 agent: Some(AGENT.into()),
                 realm: Some(self.name().into()),
@@ -96,7 +96,7 @@ impl Realm {
                 authprovider: Some((&*identity.authprovider).into()),
                 publication_keys: Some(self.broker.keys().memory().into()),
                 authextra,
-            },
+            }),
         })
     }
 

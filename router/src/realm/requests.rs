@@ -4,7 +4,6 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Instant;
 
-use wamp_proto::message::options::Passthru;
 use wamp_proto::message::{Call, Cancel, ErrorMessage, Publish, Register, Subscribe, Unregister, Unsubscribe, Yield};
 use wamp_proto::{
     InvalidPublicationKey, InvalidUri, MatchPolicy, Pattern, Payload, PublicationId, PublicationKey, RegistrationId,
@@ -306,7 +305,7 @@ impl Realm {
             filter: Filter::default(),
             publisher: None,
             trust_level: None,
-            passthru: Passthru::default(),
+            passthru: None,
             key: None,
         };
         self.broker.publish(&publication, None, burst);

@@ -235,8 +235,14 @@ fn plays(message: &'static str, (role, announced): Role) -> Result<(), Violation
 }
 
 /// Specification: "Payload Passthru Mode" (advanced profile).
-fn passthru(message: &'static str, (role, announced): Role, passthru: &Passthru<'_>) -> Result<(), Violation> {
-    if passthru.is_used() && !announced.is_some_and(|features| features.contains(Features::PAYLOAD_PASSTHRU_MODE)) {
+fn passthru(
+    message: &'static str,
+    (role, announced): Role,
+    passthru: &Option<Box<Passthru<'_>>>,
+) -> Result<(), Violation> {
+    if passthru.as_ref().is_some_and(|passthru| passthru.is_used())
+        && !announced.is_some_and(|features| features.contains(Features::PAYLOAD_PASSTHRU_MODE))
+    {
         return Err(Violation::PassthruNotAnnounced { message, role });
     }
     Ok(())

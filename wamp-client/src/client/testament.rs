@@ -143,13 +143,14 @@ struct Options {
 
 impl From<PublishOptions<'static>> for Options {
     fn from(options: PublishOptions<'static>) -> Self {
+        let audience = options.audience.map(|audience| *audience).unwrap_or_default();
         Self {
-            exclude: options.exclude,
-            exclude_authid: options.exclude_authid,
-            exclude_authrole: options.exclude_authrole,
-            eligible: options.eligible,
-            eligible_authid: options.eligible_authid,
-            eligible_authrole: options.eligible_authrole,
+            exclude: audience.exclude,
+            exclude_authid: audience.exclude_authid,
+            exclude_authrole: audience.exclude_authrole,
+            eligible: audience.eligible,
+            eligible_authid: audience.eligible_authid,
+            eligible_authrole: audience.eligible_authrole,
             disclose_me: options.disclose_me.then_some(true),
             retain: options.retain.then_some(true),
         }

@@ -17,13 +17,14 @@ pub(crate) struct Carried {
 
 impl Carried {
     /// Arguments that came with these attributes.
-    pub(crate) fn received(payload: OwnedPayload, passthru: &Passthru<'_>) -> Self {
-        Self { payload, passthru: passthru.is_used().then(|| Arc::new(passthru.to_static())) }
+    pub(crate) fn received(payload: OwnedPayload, passthru: Option<&Passthru<'_>>) -> Self {
+        let passthru = passthru.filter(|passthru| passthru.is_used());
+        Self { payload, passthru: passthru.map(|passthru| Arc::new(passthru.to_static())) }
     }
 
     /// The keys of passthru mode that the message is to have.
-    pub(crate) fn keys(&self) -> Passthru<'static> {
-        self.passthru.as_deref().cloned().unwrap_or_default()
+    pub(crate) fn keys(&self) -> Option<Box<Passthru<'static>>> {
+        self.passthru.as_deref().cloned().map(Box::new)
     }
 }
 

@@ -84,7 +84,8 @@ pub(crate) async fn join(socket: &mut Socket, serializer: Serializer, applicant:
         authextra: extra.as_deref().map(|extra| raw(serializer, extra)),
         ..HelloDetails::default()
     };
-    socket.send(encode(serializer, &Hello { realm: Some(realm.into()), details }.into()))?;
+    let hello = Hello { realm: Some(realm.into()), details: Box::new(details) };
+    socket.send(encode(serializer, &hello.into()))?;
     loop {
         let frame = loop {
             match socket.turn().await {

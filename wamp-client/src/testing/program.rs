@@ -184,7 +184,7 @@ impl Realm {
                     authrole: Some("anonymous".into()),
                     ..WelcomeDetails::default()
                 };
-                program.send(&Welcome { session: program.session, details }.into());
+                program.send(&Welcome { session: program.session, details: Box::new(details) }.into());
             }
             Ok(Message::Subscribe(subscribe)) => program.subscribe(&subscribe),
             Ok(Message::Unsubscribe(unsubscribe)) => {
@@ -205,7 +205,7 @@ impl Realm {
                 program.refuse(CALL, cancel.request, &WampError::new(error::CANCELED));
             }
             Ok(Message::Yield(part)) if part.options.progress => {
-                let carried = Carried::received(part.payload.own_in(frame), &part.options.passthru);
+                let carried = Carried::received(part.payload.own_in(frame), part.options.passthru.as_deref());
                 let pending = program.calls.get(&part.request);
                 if let Some(parts) = pending.and_then(|pending| pending.parts.as_ref()) {
                     // As many wait as in any client. A test that takes none of them misses some.
@@ -213,14 +213,14 @@ impl Realm {
                 }
             }
             Ok(Message::Yield(result)) => {
-                let carried = Carried::received(result.payload.own_in(frame), &result.options.passthru);
+                let carried = Carried::received(result.payload.own_in(frame), result.options.passthru.as_deref());
                 program.answered(result.request, Reply::Result(carried));
             }
             Ok(Message::Error(error)) => match program.barriers.remove(&error.request) {
                 // Whoever asked may have given up.
                 Some(taken) => drop(taken.send(())),
                 None => {
-                    let payload = Carried::received(error.payload.own_in(frame), &error.details.passthru);
+                    let payload = Carried::received(error.payload.own_in(frame), error.details.passthru.as_deref());
                     program.answered(error.request, Reply::Error { uri: error.error.into_owned(), payload });
                 }
             },
@@ -239,7 +239,7 @@ impl Realm {
 
     /// The program publishes.
     fn published(&mut self, program: &mut Program, publish: Publish<'_>, frame: &Bytes) {
-        let carried = Carried::received(publish.payload.own_in(frame), &publish.options.passthru);
+        let carried = Carried::received(publish.payload.own_in(frame), publish.options.passthru.as_deref());
         let publication = self.next_publication();
         let details =
             Details { publication: Some(publication), passthru: carried.passthru, ..details(publish.topic.as_ref()) };
@@ -267,7 +267,7 @@ impl Realm {
     /// The program calls.
     fn called(&mut self, program: &mut Program, call: Call<'_>, frame: &Bytes) {
         let request = call.request;
-        let carried = Carried::received(call.payload.own_in(frame), &call.options.passthru);
+        let carried = Carried::received(call.payload.own_in(frame), call.options.passthru.as_deref());
         let more = call.options.progress;
         if program.uploads.contains(&request) {
             if !more {

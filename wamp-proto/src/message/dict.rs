@@ -257,22 +257,38 @@ fn transcode<W: Write>(serializer: Serializer, bytes: &[u8], writer: &mut W) -> 
     with_reader!(serializer, bytes, |reader| crate::codec::transcode(&mut reader, writer))
 }
 
+/// Takes up the value of a key of a dict that is part of another one and mostly absent: there once it has a key.
+pub(crate) fn read_part_key<'a, D: Dict<'a>, R: Read<'a>>(
+    part: &mut Option<Box<D>>,
+    key: &str,
+    reader: &mut R,
+) -> Result<bool, DecodeError> {
+    if let Some(part) = part {
+        return part.read_key(key, reader);
+    }
+    let mut found = D::default();
+    let is_ours = found.read_key(key, reader)?;
+    *part = is_ours.then(|| Box::new(found));
+    Ok(is_ours)
+}
+
 /// Defines option and detail dicts: struct, decoding, encoding.
 ///
-/// `+ name: Type` at the end takes in the keys of another dict.
+/// `+ name: Type` at the end takes in the keys of another dict. Few messages have any of them, so these are behind a
+/// pointer: what a message is passed on as stays small.
 macro_rules! dicts {
     ($(
         $(#[$doc:meta])*
         $name:ident<$life:lifetime> {
             $( $(#[$field_doc:meta])* $field:ident: $type:ty = $key:literal, )*
-            $( + $(#[$flat_doc:meta])* $flat:ident: $flat_type:ty, )?
+            $( + $(#[$part_doc:meta])* $part:ident: $part_type:ty, )*
         }
     )*) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Default)]
         pub struct $name<$life> {
             $( $(#[$field_doc])* pub $field: $type, )*
-            $( $(#[$flat_doc])* pub $flat: $flat_type, )?
+            $( $(#[$part_doc])* pub $part: Option<Box<$part_type>>, )*
         }
 
         impl<$life> $crate::message::dict::Dict<$life> for $name<$life> {
@@ -287,7 +303,9 @@ macro_rules! dicts {
                             .map_err(|error: $crate::codec::DecodeError| error.in_key($key))?;
                     } )*
                     _ => {
-                        $( if self.$flat.read_key(key, reader)? { return Ok(true); } )?
+                        $( if $crate::message::dict::read_part_key(&mut self.$part, key, reader)? {
+                            return Ok(true);
+                        } )*
                         return Ok(false);
                     }
                 }
@@ -302,7 +320,9 @@ macro_rules! dicts {
                     $crate::message::dict::Field::write(&self.$field, writer);
                     count += 1;
                 } )*
-                $( count += self.$flat.write_entries(writer); )?
+                $( if let Some(part) = &self.$part {
+                    count += part.write_entries(writer);
+                } )*
                 count
             }
         }

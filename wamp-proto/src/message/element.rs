@@ -109,8 +109,25 @@ macro_rules! dict_elements {
 }
 dict_elements!(
     CloseDetails PublishOptions SubscribeOptions EventDetails CallOptions CancelOptions ResultDetails RegisterOptions
-    InvocationDetails InterruptOptions YieldOptions ErrorDetails HelloDetails WelcomeDetails
+    InvocationDetails InterruptOptions YieldOptions ErrorDetails
 );
+
+/// The largest details, of messages that come once a session: no other message is to take as much room.
+macro_rules! boxed_dict_elements {
+    ($($dict:ident)*) => {$(
+        impl<'a> Element<'a> for Box<$dict<'a>> {
+            fn read<R: Read<'a>>(reader: &mut R, items: &mut Items) -> Result<Self, DecodeError> {
+                due(reader, items)?;
+                read_dict(reader).map(Box::new)
+            }
+
+            fn write<W: Write>(&self, writer: &mut W) {
+                write_dict(&**self, writer);
+            }
+        }
+    )*};
+}
+boxed_dict_elements!(HelloDetails WelcomeDetails);
 
 /// Details that came late to the specification: absent in the message's older form.
 macro_rules! optional_dict_elements {

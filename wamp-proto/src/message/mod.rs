@@ -101,14 +101,14 @@ messages! {
         /// The realm to join. Null where the client leaves it to the router, which may know it by who the client is.
         realm: Option<Cow<'a, str>> = "Realm",
         /// The client's roles, and who it is.
-        details: HelloDetails<'a> = "Details",
+        details: Box<HelloDetails<'a>> = "Details",
     }
     /// The session is open. Router to client.
     2 "WELCOME" Welcome(Welcome<'a>) {
         /// The session.
         session: SessionId = "Session",
         /// The router's roles, and who the client is.
-        details: WelcomeDetails<'a> = "Details",
+        details: Box<WelcomeDetails<'a>> = "Details",
     }
     /// The session is not to be. Never answered.
     3 "ABORT" Abort(Abort<'a>) {

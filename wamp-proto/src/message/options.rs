@@ -70,12 +70,10 @@ dicts! {
         message: Text<'a> = "message",
     }
 
-    /// `PUBLISH.Options`. All tests that are present must hold for a subscriber to get the event.
-    PublishOptions<'a> {
-        /// Ask for a PUBLISHED or ERROR.
-        acknowledge: bool = "acknowledge",
-        /// Whether the publisher itself is left out. It is, by default.
-        exclude_me: Option<bool> = "exclude_me",
+    /// Which subscribers are to get an event: those for whom all tests hold that are present.
+    ///
+    /// Specification: "Subscriber Black- and Whitelisting" (advanced profile).
+    Audience<'a> {
         /// Leave out these sessions.
         exclude: Option<Vec<SessionId>> = "exclude",
         /// Leave out sessions of these authids.
@@ -88,12 +86,22 @@ dicts! {
         eligible_authid: Option<Vec<Cow<'a, str>>> = "eligible_authid",
         /// Only sessions of these roles.
         eligible_authrole: Option<Vec<Cow<'a, str>>> = "eligible_authrole",
+    }
+
+    /// `PUBLISH.Options`.
+    PublishOptions<'a> {
+        /// Ask for a PUBLISHED or ERROR.
+        acknowledge: bool = "acknowledge",
+        /// Whether the publisher itself is left out. It is, by default.
+        exclude_me: Option<bool> = "exclude_me",
         /// Tell subscribers who published.
         disclose_me: bool = "disclose_me",
         /// Keep the event for those who subscribe later.
         retain: bool = "retain",
         /// What the publisher calls the publication, a [`PublicationKey`](crate::PublicationKey). This project's own.
         publication_key: Text<'a> = "_publication_key",
+        + /// Who is to get the event, if not all subscribers.
+        audience: Audience<'a>,
         + /// Payload passthru.
         passthru: Passthru<'a>,
     }

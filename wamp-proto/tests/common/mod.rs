@@ -118,8 +118,22 @@ impl Parts {
         Raw::new(Serializer::Json, &self.extra).expect("an encoded value")
     }
 
-    fn passthru(&self) -> Passthru<'_> {
-        Passthru { scheme: self.text(), serializer: self.text(), cipher: None, keyid: self.text() }
+    /// Where it has no key it is not there, as it is when it is read.
+    fn passthru(&self) -> Option<Box<Passthru<'_>>> {
+        let passthru = Passthru { scheme: self.text(), serializer: self.text(), cipher: None, keyid: self.text() };
+        (passthru != Passthru::default()).then(|| Box::new(passthru))
+    }
+
+    fn audience(&self) -> Option<Box<Audience<'_>>> {
+        let audience = Audience {
+            exclude: self.ids(),
+            exclude_authid: self.texts(),
+            exclude_authrole: self.texts(),
+            eligible: self.ids(),
+            eligible_authid: self.texts(),
+            eligible_authrole: self.texts(),
+        };
+        (audience != Audience::default()).then(|| Box::new(audience))
     }
 
     fn roles(&self) -> Roles {
@@ -146,24 +160,24 @@ impl Parts {
         vec![
             Message::Hello(Hello {
                 realm: two.then(|| self.uri()),
-                details: HelloDetails {
+                details: Box::new(HelloDetails {
                     roles: self.roles(),
                     agent: self.text(),
                     authid: self.text(),
                     authrole: self.text(),
                     authmethods: self.texts(),
                     authextra: one.then(|| self.extra()),
-                },
+                }),
             }),
             Message::Welcome(Welcome {
                 session,
-                details: WelcomeDetails {
+                details: Box::new(WelcomeDetails {
                     roles: self.roles(),
                     realm: Some(self.uri()),
                     authextra: two.then(|| self.extra()),
                     publication_keys: self.text(),
                     ..WelcomeDetails::default()
-                },
+                }),
             }),
             Message::Abort(Abort { details: close.clone(), reason: self.uri(), payload }),
             Message::Challenge(Challenge { method: self.uri(), extra: self.extra() }),
@@ -181,15 +195,10 @@ impl Parts {
                 options: PublishOptions {
                     acknowledge: one,
                     exclude_me: two.then_some(three),
-                    exclude: self.ids(),
-                    exclude_authid: self.texts(),
-                    exclude_authrole: self.texts(),
-                    eligible: self.ids(),
-                    eligible_authid: self.texts(),
-                    eligible_authrole: self.texts(),
                     disclose_me: three,
                     retain: four,
                     publication_key: self.text(),
+                    audience: self.audience(),
                     passthru: self.passthru(),
                 },
                 topic: self.uri(),

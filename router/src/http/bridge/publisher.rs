@@ -4,7 +4,7 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use wamp_proto::message::options::PublishOptions;
+use wamp_proto::message::options::{Audience, PublishOptions};
 use wamp_proto::{PublicationId, SessionId};
 
 use super::denied::{Denied, failed};
@@ -79,15 +79,18 @@ impl<T> Several<T> {
 
 impl From<Options> for PublishOptions<'static> {
     fn from(options: Options) -> Self {
-        Self {
-            acknowledge: true,
-            exclude_me: options.exclude_me,
+        let audience = Audience {
             exclude: options.exclude.map(Several::list),
             exclude_authid: options.exclude_authid.map(Several::list),
             exclude_authrole: options.exclude_authrole.map(Several::list),
             eligible: options.eligible.map(Several::list),
             eligible_authid: options.eligible_authid.map(Several::list),
             eligible_authrole: options.eligible_authrole.map(Several::list),
+        };
+        Self {
+            acknowledge: true,
+            exclude_me: options.exclude_me,
+            audience: (audience != Audience::default()).then(|| Box::new(audience)),
             retain: options.retain.unwrap_or_default(),
             disclose_me: options.disclose_me.unwrap_or_default(),
             ..Self::default()

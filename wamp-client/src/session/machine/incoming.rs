@@ -29,13 +29,16 @@ impl Machine {
             Message::Invocation(invocation) => self.invocation(invocation, frame),
             Message::Interrupt(interrupt) => Some(Effect::Interrupt { request: interrupt.request }),
             Message::Result(result) if result.details.progress => {
-                self.part(result.request, Carried::received(result.payload.own_in(frame), &result.details.passthru));
+                self.part(
+                    result.request,
+                    Carried::received(result.payload.own_in(frame), result.details.passthru.as_deref()),
+                );
                 None
             }
             Message::Result(result) => {
                 if let Some(Pending::Call { key, answer, .. }) = self.requests.remove(result.request) {
                     self.calls.remove(&key);
-                    let carried = Carried::received(result.payload.own_in(frame), &result.details.passthru);
+                    let carried = Carried::received(result.payload.own_in(frame), result.details.passthru.as_deref());
                     drop(answer.send(Ok(Reply::Result(carried))));
                 }
                 None
@@ -96,7 +99,7 @@ impl Machine {
         let endpoints = self.subscriptions.get(&event.subscription)?.clone();
         let EventDetails { topic, publisher, publisher_authid, publisher_authrole, trustlevel, retained, passthru } =
             event.details;
-        let Carried { payload, passthru } = Carried::received(event.payload.own_in(frame), &passthru);
+        let Carried { payload, passthru } = Carried::received(event.payload.own_in(frame), passthru.as_deref());
         let uri = match topic {
             Some(topic) => topic.as_ref().into(),
             None => self.uri_of(*endpoints.first()?)?,
@@ -126,7 +129,7 @@ impl Machine {
             if is_last {
                 self.uploads.complete(request);
             }
-            let payload = Carried::received(invocation.payload.own_in(frame), &invocation.details.passthru);
+            let payload = Carried::received(invocation.payload.own_in(frame), invocation.details.passthru.as_deref());
             return Some(Effect::Proceed { request, is_last, payload });
         }
         let Some(&endpoint) = self.registrations.get(&invocation.registration) else {
@@ -141,7 +144,7 @@ impl Machine {
         let InvocationDetails {
             procedure, caller, caller_authid, caller_authrole, trustlevel, timeout, passthru, ..
         } = invocation.details;
-        let Carried { payload, passthru } = Carried::received(invocation.payload.own_in(frame), &passthru);
+        let Carried { payload, passthru } = Carried::received(invocation.payload.own_in(frame), passthru.as_deref());
         let uri = match procedure {
             Some(procedure) => procedure.as_ref().into(),
             None => self.uri_of(endpoint)?,
@@ -186,7 +189,7 @@ impl Machine {
         match self.requests.remove(error.request)? {
             Pending::Call { key, answer, .. } => {
                 self.calls.remove(&key);
-                let payload = Carried::received(error.payload.own_in(frame), &error.details.passthru);
+                let payload = Carried::received(error.payload.own_in(frame), error.details.passthru.as_deref());
                 drop(answer.send(Ok(Reply::Error { uri: error.error.to_string(), payload })));
                 None
             }
