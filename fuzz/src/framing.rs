@@ -83,7 +83,7 @@ fn decode(mut decoder: Decoder, stream: &[u8], size: impl Fn(usize) -> usize) ->
 
 fn owned(event: Event<'_>) -> Decoded {
     match event {
-        Event::Message(message) => Decoded::Message(message.binary, message.body.to_vec()),
+        Event::Message(message) => Decoded::Message(message.is_binary(), message.body().to_vec()),
         Event::Ping(payload) => Decoded::Ping(payload.to_vec()),
         Event::Pong => Decoded::Pong,
         Event::Close(code) => Decoded::Close(code.map(|code| code.get())),

@@ -26,8 +26,8 @@ struct Echo {
 impl Handler for Echo {
     fn on_burst(&mut self, incoming: &mut Incoming<'_>) {
         incoming.for_each(|message| {
-            let echoed = Framing::WebSocket.frame(message.binary, &mut self.replies, |out| {
-                out.extend_from_slice(message.body);
+            let echoed = Framing::WebSocket.frame(message.is_binary(), &mut self.replies, |out| {
+                out.extend_from_slice(message.body());
             });
             debug_assert!(echoed.is_ok(), "a WebSocket frame has room for any message");
             Flow::Continue

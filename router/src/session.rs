@@ -82,11 +82,23 @@ impl Session {
     /// When the answer is [`Flow::Close`], the outbox is finished already. After [`Flow::Pause`] the
     /// next message may come only when [`poll`](Self::poll) is ready.
     pub fn on_frame(&mut self, frame: &[u8], burst: &mut Burst, now: Instant) -> Flow {
-        let message = match self.outbox.encoding().serializer.decode(frame) {
-            Ok(message) => message,
-            Err(error) => return self.abort_violation(&error.into(), burst),
-        };
-        burst.tally.received(&message, frame.len());
+        match self.outbox.encoding().serializer.decode(frame) {
+            Ok(message) => self.on_message(&message, frame, burst, now),
+            Err(error) => self.abort_violation(&error.into(), burst),
+        }
+    }
+
+    /// [`on_frame`](Self::on_frame) of a frame that is known to be UTF-8.
+    pub fn on_text(&mut self, frame: &str, burst: &mut Burst, now: Instant) -> Flow {
+        match self.outbox.encoding().serializer.decode_text(frame) {
+            Ok(message) => self.on_message(&message, frame.as_bytes(), burst, now),
+            Err(error) => self.abort_violation(&error.into(), burst),
+        }
+    }
+
+    /// Takes one message, and the frame it was decoded from.
+    fn on_message(&mut self, message: &Message<'_>, frame: &[u8], burst: &mut Burst, now: Instant) -> Flow {
+        burst.tally.received(message, frame.len());
         tracing::trace!(?message, "received");
         match &mut self.state {
             State::Over => closed(CloseCode::NORMAL),
@@ -106,18 +118,18 @@ impl Session {
                     tracing::debug!(reason = %abort.reason, "aborted by the client");
                     self.finish(None, CloseCode::NORMAL, burst)
                 }
-                message => match joined.handle(&message, burst, now) {
+                message => match joined.handle(message, burst, now) {
                     Ok(None) => self.keep_pace(burst, now),
-                    Ok(Some((inquiry, call))) => self.ask(inquiry, call, &message, frame),
+                    Ok(Some((inquiry, call))) => self.ask(inquiry, call, message, frame),
                     Err(violation) => self.abort_violation(&violation, burst),
                 },
             },
             State::Opening(_) | State::Challenged(_) => {
                 match (std::mem::replace(&mut self.state, State::Over), message) {
                     (_, Message::Abort(_)) => self.finish(None, CloseCode::NORMAL, burst),
-                    (State::Opening(origin), Message::Hello(hello)) => self.open(&origin, &hello, burst, now),
+                    (State::Opening(origin), Message::Hello(hello)) => self.open(&origin, hello, burst, now),
                     (State::Challenged(challenged), Message::Authenticate(answer)) => {
-                        self.authenticate(*challenged, &answer, burst, now)
+                        self.authenticate(*challenged, answer, burst, now)
                     }
                     (State::Opening(_), message) => {
                         self.abort_violation(&Violation::BeforeHello(message.name()), burst)

@@ -26,13 +26,36 @@ pub enum Event<'a> {
     Close(Option<CloseCode>),
 }
 
-/// A complete message of a peer.
+/// A complete message of a peer, in the serializer of the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Message<'a> {
-    /// Whether it came as binary; text has been checked to be UTF-8.
-    pub binary: bool,
-    /// The message, in the serializer of the connection.
-    pub body: &'a [u8],
+pub enum Message<'a> {
+    /// It came as text.
+    Text(&'a str),
+    /// It came as binary.
+    Binary(&'a [u8]),
+}
+
+impl<'a> Message<'a> {
+    /// Whether it came as binary.
+    pub fn is_binary(self) -> bool {
+        matches!(self, Self::Binary(_))
+    }
+
+    /// The message's bytes.
+    pub fn body(self) -> &'a [u8] {
+        match self {
+            Self::Text(text) => text.as_bytes(),
+            Self::Binary(bytes) => bytes,
+        }
+    }
+
+    /// Of text it is checked that it is UTF-8.
+    fn new(binary: bool, body: &'a [u8]) -> Result<Self, FrameError> {
+        if binary {
+            return Ok(Self::Binary(body));
+        }
+        simdutf8::basic::from_utf8(body).map(Self::Text).map_err(|_| FrameError::Utf8)
+    }
 }
 
 /// What a call of [`Decoder::next`] took from its input, and what it made of it.

@@ -35,6 +35,9 @@ proptest! {
             first.encode(&message, &mut frame);
             let decoded = first.decode(&frame).expect("what was encoded");
             prop_assert_eq!(decoded.name(), message.name());
+            if let Ok(text) = str::from_utf8(&frame) {
+                prop_assert_eq!(&first.decode_text(text).expect("what was encoded"), &decoded);
+            }
             prop_assert_eq!(payload_values(&decoded), payload_values(&message));
 
             let mut again = Vec::new();

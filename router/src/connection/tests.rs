@@ -30,9 +30,9 @@ impl Handler for Echo {
         incoming.for_each(|message| {
             let reply = |body: &[u8], replies: &mut Vec<u8>| {
                 let framing = self.outbox.encoding().framing;
-                framing.frame(message.binary, replies, |out| out.extend_from_slice(body)).unwrap();
+                framing.frame(message.is_binary(), replies, |out| out.extend_from_slice(body)).unwrap();
             };
-            match message.body {
+            match message.body() {
                 b"hello" => self.established = true,
                 b"bye" => return Flow::Close(CloseCode::NORMAL, "as you wish".into()),
                 b"flood" => reply(&vec![b'x'; 32 << 20], &mut replies),
@@ -45,7 +45,7 @@ impl Handler for Echo {
                 }
                 _ => {}
             }
-            reply(message.body, &mut replies);
+            reply(message.body(), &mut replies);
             Flow::Continue
         });
         if self.outbox.append(&replies, Class::Reply) == Append::First {

@@ -8,6 +8,7 @@ use super::{Flow, Handler, Incoming};
 use crate::outbox::Outbox;
 use crate::realm::Realms;
 use crate::session::{Entrance, Origin, Session};
+use crate::transport::Message;
 use crate::worker;
 
 /// Feeds a session with what its connection reads.
@@ -26,7 +27,10 @@ impl Handler for WampHandler {
     fn on_burst(&mut self, incoming: &mut Incoming<'_>) {
         let now = Instant::now();
         worker::with_burst(|burst| {
-            incoming.for_each(|message| self.session.on_frame(message.body, burst, now));
+            incoming.for_each(|message| match message {
+                Message::Text(text) => self.session.on_text(text, burst, now),
+                Message::Binary(frame) => self.session.on_frame(frame, burst, now),
+            });
         });
     }
 

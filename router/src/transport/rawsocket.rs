@@ -98,13 +98,7 @@ impl Decoder {
         Ok(match kind {
             FrameKind::Ping => Event::Ping(body),
             FrameKind::Pong => Event::Pong,
-            FrameKind::Message => {
-                let binary = self.accept == Accept::Binary;
-                if !binary && simdutf8::basic::from_utf8(body).is_err() {
-                    return Err(FrameError::Utf8);
-                }
-                Event::Message(Message { binary, body })
-            }
+            FrameKind::Message => Event::Message(Message::new(self.accept == Accept::Binary, body)?),
         })
     }
 

@@ -13,6 +13,8 @@ use self::options::{
     InvocationDetails, PublishOptions, RegisterOptions, ResultDetails, SubscribeOptions, UnregisteredDetails,
     UnsubscribedDetails, WelcomeDetails, YieldOptions,
 };
+#[cfg(feature = "json")]
+use crate::codec::json;
 use crate::codec::{DecodeError, DecodeErrorKind, Items, Read, Token, Write, with_reader, with_writer};
 use crate::{Payload, PublicationId, RegistrationId, RequestId, Serializer, SessionId, SubscriptionId};
 
@@ -320,6 +322,20 @@ impl Serializer {
     /// `wamp.error.protocol_violation`.
     pub fn decode<'a>(self, frame: &'a [u8]) -> Result<Message<'a>, DecodeError> {
         with_reader!(self, frame, |reader| Message::read(&mut reader))
+    }
+
+    /// Decodes one message from a frame that is known to be UTF-8, as text frames are: where the serializer is JSON,
+    /// that is not checked again.
+    ///
+    /// # Errors
+    /// As for [`decode`](Self::decode).
+    pub fn decode_text(self, frame: &str) -> Result<Message<'_>, DecodeError> {
+        match self {
+            #[cfg(feature = "json")]
+            Self::Json => Message::read(&mut json::Reader::new(frame)),
+            #[cfg(any(feature = "msgpack", feature = "cbor"))]
+            _ => self.decode(frame.as_bytes()),
+        }
     }
 
     /// Encodes one message, appending to `out`. A payload in this serializer is copied as it is; one in another is

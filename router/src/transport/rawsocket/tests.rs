@@ -25,7 +25,7 @@ fn decode(decoder: &mut Decoder, pieces: &[&[u8]]) -> (Vec<Vec<u8>>, Option<Fram
             at += step.consumed;
             match step.event {
                 None => break,
-                Some(Event::Message(message)) => seen.push(message.body.to_vec()),
+                Some(Event::Message(message)) => seen.push(message.body().to_vec()),
                 Some(Event::Ping(payload)) => seen.push([b"p:", payload].concat()),
                 Some(Event::Pong) => seen.push(b"pong".to_vec()),
                 Some(Event::Close(_)) => panic!("RawSocket has no close frame"),

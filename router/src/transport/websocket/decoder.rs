@@ -81,7 +81,7 @@ impl Decoder {
                     }
                     Progress::Frame => {}
                     Progress::Message => {
-                        return Ok(Step { consumed: at, event: Some(self.hand_out()) });
+                        return Ok(Step { consumed: at, event: Some(self.hand_out()?) });
                     }
                 }
             }
@@ -103,11 +103,7 @@ impl Decoder {
             if self.assembly.is_none() && header.fin && input.len() - start >= length {
                 let payload = &mut input[start..start + length];
                 header.mask.apply(payload);
-                let binary = header.kind == Kind::Binary;
-                if !binary && simdutf8::basic::from_utf8(payload).is_err() {
-                    return Err(FrameError::Utf8);
-                }
-                let message = Message { binary, body: payload };
+                let message = Message::new(header.kind == Kind::Binary, payload)?;
                 return Ok(Step { consumed: start + length, event: Some(Event::Message(message)) });
             }
             let assembly = self.assembly.get_or_insert_with(|| Assembly {
@@ -143,13 +139,13 @@ impl Decoder {
         }
     }
 
-    fn hand_out(&mut self) -> Event<'_> {
+    fn hand_out(&mut self) -> Result<Event<'_>, FrameError> {
         self.handed_out = true;
         let (binary, body) = match &self.assembly {
             Some(assembly) => (assembly.binary, assembly.bytes.as_slice()),
             None => (false, [].as_slice()),
         };
-        Event::Message(Message { binary, body })
+        Message::new(binary, body).map(Event::Message)
     }
 
     fn release(&mut self) {

@@ -53,8 +53,8 @@ fn decode(decoder: &mut Decoder, pieces: &[&[u8]]) -> (Vec<Seen>, Option<FrameEr
             at += step.consumed;
             seen.push(match step.event {
                 None => break,
-                Some(Event::Message(Message { binary: false, body })) => Seen::Text(body.to_vec()),
-                Some(Event::Message(Message { binary: true, body })) => Seen::Binary(body.to_vec()),
+                Some(Event::Message(Message::Text(text))) => Seen::Text(text.into()),
+                Some(Event::Message(Message::Binary(body))) => Seen::Binary(body.to_vec()),
                 Some(Event::Ping(payload)) => Seen::Ping(payload.to_vec()),
                 Some(Event::Pong) => Seen::Pong,
                 Some(Event::Close(code)) => Seen::Close(code.map(CloseCode::get)),
