@@ -68,6 +68,14 @@ pub(crate) trait Read<'a> {
         self.token()
     }
 
+    /// Reads a string, which has to be next, as [`string_token`](Self::string_token) does.
+    fn string(&mut self) -> Result<Cow<'a, str>, DecodeError> {
+        match self.string_token()? {
+            Token::Str(value) => Ok(value),
+            other => Err(self.expected("a string", &other)),
+        }
+    }
+
     /// Reads an integer from 0 on that is written in the plainest way, if one is next; reads nothing otherwise, even if
     /// it is an integer. For what every message has: see [`token`](Self::token) for all there may be.
     fn plain_uint(&mut self) -> Option<u64>;
@@ -77,6 +85,7 @@ pub(crate) trait Read<'a> {
 
     /// Whether the container has one more item (entry); leaves the container when not. Asked again after the end, it
     /// says no again.
+    #[inline]
     fn more(&mut self, items: &mut Items) -> Result<bool, DecodeError> {
         if items.ended {
             return Ok(false);

@@ -14,11 +14,15 @@ pub(crate) trait Dict<'a>: Default {
     fn write_entries<W: Write>(&self, writer: &mut W) -> usize;
 }
 
+#[inline]
 pub(crate) fn read_dict<'a, D: Dict<'a>>(reader: &mut impl Read<'a>) -> Result<D, DecodeError> {
+    if reader.empty_dict() { Ok(D::default()) } else { read_full_dict(reader) }
+}
+
+#[inline(never)]
+fn read_full_dict<'a, D: Dict<'a>>(reader: &mut impl Read<'a>) -> Result<D, DecodeError> {
     let mut dict = D::default();
-    if !reader.empty_dict() {
-        read_entries(reader, &mut |key, reader| dict.read_key(key, reader))?;
-    }
+    read_entries(reader, &mut |key, reader| dict.read_key(key, reader))?;
     Ok(dict)
 }
 
@@ -68,11 +72,18 @@ impl<'a> Field<'a> for bool {
     }
 }
 
-/// An integer. JavaScript peers write those above 2^32 as floats in some formats.
+/// An integer.
+#[inline]
 pub(crate) fn integer<'a>(reader: &mut impl Read<'a>) -> Result<u64, DecodeError> {
-    if let Some(value) = reader.plain_uint() {
-        return Ok(value);
+    match reader.plain_uint() {
+        Some(value) => Ok(value),
+        None => odd_integer(reader),
     }
+}
+
+/// JavaScript peers write integers above 2^32 as floats in some formats.
+#[cold]
+fn odd_integer<'a>(reader: &mut impl Read<'a>) -> Result<u64, DecodeError> {
     match reader.token()? {
         Token::Uint(value) => Ok(value),
         Token::Float(value) if value >= 0.0 && value <= (1u64 << 53) as f64 && value.fract() == 0.0 => Ok(value as u64),
@@ -104,16 +115,9 @@ impl<'a> Field<'a> for Option<bool> {
     }
 }
 
-pub(crate) fn string<'a>(reader: &mut impl Read<'a>) -> Result<Cow<'a, str>, DecodeError> {
-    match reader.string_token()? {
-        Token::Str(value) => Ok(value),
-        other => Err(reader.expected("a string", &other)),
-    }
-}
-
 impl<'a> Field<'a> for Option<Cow<'a, str>> {
     fn read<R: Read<'a>>(reader: &mut R) -> Result<Self, DecodeError> {
-        string(reader).map(Some)
+        reader.string().map(Some)
     }
 
     fn write<W: Write>(&self, writer: &mut W) {
@@ -124,6 +128,7 @@ impl<'a> Field<'a> for Option<Cow<'a, str>> {
 }
 
 /// An id, which some peers write as a float.
+#[inline]
 pub(crate) fn id<'a, I: Id>(reader: &mut impl Read<'a>) -> Result<I, DecodeError> {
     let value = integer(reader)?;
     I::new(value).map_err(|_| reader.error(DecodeErrorKind::IdOutOfRange(value)))
@@ -181,7 +186,7 @@ impl<'a> Field<'a> for Option<Vec<SessionId>> {
 
 impl<'a> Field<'a> for Option<Vec<Cow<'a, str>>> {
     fn read<R: Read<'a>>(reader: &mut R) -> Result<Self, DecodeError> {
-        list(reader, string).map(Some)
+        list(reader, R::string).map(Some)
     }
 
     fn write<W: Write>(&self, writer: &mut W) {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::dict::{Raw, id, integer, read_dict, string, write_dict, write_encoded};
+use super::dict::{Raw, id, integer, read_dict, write_dict, write_encoded};
 use super::options::{
     CallOptions, CancelOptions, CloseDetails, ErrorDetails, EventDetails, HelloDetails, InterruptOptions,
     InvocationDetails, PublishOptions, RegisterOptions, ResultDetails, SubscribeOptions, UnregisteredDetails,
@@ -24,6 +24,7 @@ pub(crate) trait Element<'a>: Sized {
 }
 
 /// The element must be there.
+#[inline]
 fn due<'a>(reader: &mut impl Read<'a>, items: &mut Items) -> Result<(), DecodeError> {
     if reader.more(items)? { Ok(()) } else { Err(reader.error(DecodeErrorKind::MissingElement)) }
 }
@@ -58,7 +59,7 @@ impl<'a> Element<'a> for u64 {
 impl<'a> Element<'a> for Cow<'a, str> {
     fn read<R: Read<'a>>(reader: &mut R, items: &mut Items) -> Result<Self, DecodeError> {
         due(reader, items)?;
-        string(reader)
+        reader.string()
     }
 
     fn write<W: Write>(&self, writer: &mut W) {
@@ -70,7 +71,7 @@ impl<'a> Element<'a> for Cow<'a, str> {
 impl<'a> Element<'a> for Option<Cow<'a, str>> {
     fn read<R: Read<'a>>(reader: &mut R, items: &mut Items) -> Result<Self, DecodeError> {
         due(reader, items)?;
-        if reader.null() { Ok(None) } else { string(reader).map(Some) }
+        if reader.null() { Ok(None) } else { reader.string().map(Some) }
     }
 
     fn write<W: Write>(&self, writer: &mut W) {

@@ -78,7 +78,7 @@ impl<'a> Reader<'a> {
     }
 
     fn utf8<'b>(&self, bytes: &'b [u8]) -> Result<&'b str, DecodeError> {
-        std::str::from_utf8(bytes).map_err(|_| self.error(DecodeErrorKind::InvalidUtf8))
+        simdutf8::basic::from_utf8(bytes).map_err(|_| self.error(DecodeErrorKind::InvalidUtf8))
     }
 
     fn bin(&mut self, low: u8) -> Result<Token<'a>, DecodeError> {

@@ -21,6 +21,7 @@ impl<'a> Reader<'a> {
         Self { text, bytes: text.as_bytes(), at: 0, depth: 0 }
     }
 
+    #[inline]
     fn peek(&mut self) -> Option<u8> {
         loop {
             let byte = *self.bytes.get(self.at)?;
@@ -31,8 +32,12 @@ impl<'a> Reader<'a> {
         }
     }
 
+    #[inline]
     fn peek_value(&mut self) -> Result<u8, DecodeError> {
-        self.peek().ok_or_else(|| self.error(DecodeErrorKind::UnexpectedEnd))
+        match self.peek() {
+            Some(byte) => Ok(byte),
+            None => Err(self.error(DecodeErrorKind::UnexpectedEnd)),
+        }
     }
 
     #[cold]
@@ -106,7 +111,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn string(&mut self) -> Result<Cow<'a, str>, DecodeError> {
+    fn quoted(&mut self) -> Result<Cow<'a, str>, DecodeError> {
         let (content, escaped) = self.skip_string()?;
         Ok(if escaped { Cow::Owned(unescape(content)) } else { Cow::Borrowed(content) })
     }
@@ -229,7 +234,7 @@ impl<'a> Read<'a> for Reader<'a> {
 
     fn token(&mut self) -> Result<Token<'a>, DecodeError> {
         Ok(match self.peek_value()? {
-            b'"' => binary_or_string(self.string()?),
+            b'"' => binary_or_string(self.quoted()?),
             b'-' | b'0'..=b'9' => self.number()?,
             b'[' => Token::Array(self.enter(b']')?),
             b'{' => Token::Map(self.enter(b'}')?),
@@ -241,33 +246,43 @@ impl<'a> Read<'a> for Reader<'a> {
     }
 
     fn string_token(&mut self) -> Result<Token<'a>, DecodeError> {
-        if self.peek() == Some(b'"') { self.string().map(Token::Str) } else { self.token() }
+        if self.peek() == Some(b'"') { self.quoted().map(Token::Str) } else { self.token() }
     }
 
+    fn string(&mut self) -> Result<Cow<'a, str>, DecodeError> {
+        if self.peek() == Some(b'"') {
+            return self.quoted();
+        }
+        let found = self.token()?;
+        Err(self.expected("a string", &found))
+    }
+
+    #[inline]
     fn plain_uint(&mut self) -> Option<u64> {
         self.peek()?;
         let rest = &self.bytes[self.at..];
-        let mut value = 0;
-        // Of so many digits every number fits.
-        for (length, byte) in rest.iter().take(20).enumerate() {
+        let mut value = 0_u64;
+        let mut length = 0;
+        let end = loop {
+            let byte = *rest.get(length)?;
             let digit = byte.wrapping_sub(b'0');
             if digit > 9 {
-                // As JSON has it, and with nothing of a float behind it.
-                let is_plain = length > 0 && (length == 1 || rest[0] != b'0') && !matches!(byte, b'.' | b'e' | b'E');
-                if !is_plain {
-                    return None;
-                }
-                self.at += length;
-                return Some(value);
+                break byte;
             }
-            if length == 19 {
-                return None;
-            }
-            value = value * 10 + u64::from(digit);
+            value = value.wrapping_mul(10).wrapping_add(digit.into());
+            length += 1;
+        };
+        // As JSON has it, with nothing of a float behind it. Of 19 digits every number fits.
+        let is_plain =
+            matches!(length, 1..=19) && (length == 1 || rest[0] != b'0') && !matches!(end, b'.' | b'e' | b'E');
+        if !is_plain {
+            return None;
         }
-        None
+        self.at += length;
+        Some(value)
     }
 
+    #[inline]
     fn empty_dict(&mut self) -> bool {
         self.peek();
         let is_empty = self.bytes[self.at..].starts_with(b"{}");
@@ -275,6 +290,7 @@ impl<'a> Read<'a> for Reader<'a> {
         is_empty
     }
 
+    #[inline]
     fn advance(&mut self, items: &mut Items) -> Result<bool, DecodeError> {
         let byte = self.peek_value()?;
         if byte == items.close {
@@ -295,7 +311,7 @@ impl<'a> Read<'a> for Reader<'a> {
         if self.peek() != Some(b'"') {
             return Err(self.syntax("expected a string as key"));
         }
-        let key = self.string()?;
+        let key = self.quoted()?;
         self.colon()?;
         Ok(Token::Str(key))
     }

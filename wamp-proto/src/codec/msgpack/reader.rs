@@ -49,11 +49,12 @@ impl<'a> Reader<'a> {
     }
 
     fn str(&mut self, length: usize) -> Result<Token<'a>, DecodeError> {
+        self.text(length).map(|text| Token::Str(Cow::Borrowed(text)))
+    }
+
+    fn text(&mut self, length: usize) -> Result<&'a str, DecodeError> {
         let bytes = self.take(length)?;
-        match std::str::from_utf8(bytes) {
-            Ok(text) => Ok(Token::Str(Cow::Borrowed(text))),
-            Err(_) => Err(self.error(DecodeErrorKind::InvalidUtf8)),
-        }
+        simdutf8::basic::from_utf8(bytes).map_err(|_| self.error(DecodeErrorKind::InvalidUtf8))
     }
 
     fn bin(&mut self, length: usize) -> Result<Token<'a>, DecodeError> {
@@ -88,6 +89,19 @@ impl<'a> Reader<'a> {
     }
 
     fn skip_value(&mut self) -> Result<(), DecodeError> {
+        // What most lists have most of, without a token made of it.
+        match self.bytes.get(self.at) {
+            Some(head @ 0xa0..=0xbf) => {
+                self.at += 1;
+                return self.text(usize::from(head & 0x1f)).map(drop);
+            }
+            Some(0xd9) => {
+                self.at += 1;
+                let length = self.length(1)?;
+                return self.text(length).map(drop);
+            }
+            _ => {}
+        }
         match self.token()? {
             Token::Array(mut items) => {
                 while self.more(&mut items)? {
@@ -125,6 +139,17 @@ impl<'a> Read<'a> for Reader<'a> {
         };
         self.at += length;
         Some(value)
+    }
+
+    fn string(&mut self) -> Result<Cow<'a, str>, DecodeError> {
+        if let Some(head @ 0xa0..=0xbf) = self.bytes.get(self.at) {
+            self.at += 1;
+            return self.text(usize::from(head & 0x1f)).map(Cow::Borrowed);
+        }
+        match self.token()? {
+            Token::Str(value) => Ok(value),
+            other => Err(self.expected("a string", &other)),
+        }
     }
 
     fn empty_dict(&mut self) -> bool {
@@ -183,6 +208,7 @@ impl<'a> Read<'a> for Reader<'a> {
         })
     }
 
+    #[inline]
     fn advance(&mut self, items: &mut Items) -> Result<bool, DecodeError> {
         match &mut items.left {
             Some(left) if *left > 0 => {

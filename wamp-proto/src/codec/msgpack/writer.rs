@@ -123,7 +123,12 @@ impl Write for Writer<'_> {
     }
 
     fn close(&mut self, open: Open, len: usize) {
-        if !open.sized {
+        if open.sized {
+            return;
+        }
+        if len <= 15 {
+            self.out[open.at] = if open.map { 0x80 } else { 0x90 } | len as u8;
+        } else {
             let (header, size) = container(len, open.map);
             patch_header(self.out, open.at, &header[..size]);
         }
