@@ -11,7 +11,8 @@
 
 use std::sync::Arc;
 
-use wamp_proto::{Message, SessionId};
+use fastrand::Rng;
+use wamp_proto::{Message, PublicationId, SessionId};
 
 use crate::broker::{Fanout, Group, Receiver, Route};
 use crate::metrics::latency::Measured;
@@ -36,7 +37,9 @@ pub struct Burst {
     touched: Vec<Arc<Outbox>>,
     run: Run,
     /// Where the last publication went.
-    pub(crate) route: Route,
+    pub(crate) route: Option<Box<Route>>,
+    /// Where publications have their ids from.
+    random: Rng,
     /// Where single messages are encoded.
     scratch: Vec<u8>,
     /// What it counts for the metrics.
@@ -72,6 +75,11 @@ impl Burst {
     /// An empty burst.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The id of a new publication: any, and each as likely as all others.
+    pub(crate) fn draw_publication_id(&mut self) -> PublicationId {
+        PublicationId::known(1 + (self.random.u64(..) >> 11))
     }
 
     /// Sends one message that is not an event: it is queued now and written at the end of the burst.
@@ -156,7 +164,9 @@ impl Burst {
             receiver.outbox.send_if(frames, Class::Event, || receiver.subscriber.is_live()) != Append::Closed
         });
         self.measured.settle();
-        self.route.clear();
+        if let Some(route) = &mut self.route {
+            route.clear();
+        }
         for outbox in self.touched.drain(..) {
             outbox.flush();
         }
@@ -215,5 +225,19 @@ fn encode_event(group: &Group, event: &Message<'_>, frames: &mut Vec<u8>, tally:
             tracing::debug!(length, receivers, "event too large for its receivers' transport");
             false
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn publications_have_all_the_ids_there_are() {
+        let mut burst = Burst::new();
+        let drawn: Vec<u64> = (0..1000).map(|_| burst.draw_publication_id().get() - 1).collect();
+        let all = (1 << 53) - 1;
+        assert_eq!(drawn.iter().fold(0, |any, id| any | id), all, "each of 53 bits is set at times");
+        assert_eq!(drawn.iter().fold(all, |every, id| every & id), 0, "and at times is not");
     }
 }

@@ -31,7 +31,7 @@ use std::time::Instant;
 
 use ahash::AHashMap;
 use parking_lot::RwLock;
-use wamp_proto::{PublicationId, SessionId};
+use wamp_proto::SessionId;
 
 use crate::broker::Broker;
 use crate::burst::Burst;
@@ -203,8 +203,4 @@ impl Realm {
 /// An id drawn at random, as ids of global scope are.
 fn random_id() -> u64 {
     fastrand::u64(1..=1 << 53)
-}
-
-fn random_publication_id() -> PublicationId {
-    PublicationId::known(random_id())
 }

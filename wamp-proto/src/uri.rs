@@ -85,6 +85,11 @@ impl<'a> Uri<'a> {
         is_reserved(&self.0)
     }
 
+    /// `text` as a URI, if it is this one, which spares checking it again.
+    pub fn recognize<'b>(&self, text: &'b str) -> Option<Uri<'b>> {
+        (self.0 == text).then_some(Uri(Cow::Borrowed(text)))
+    }
+
     /// The same URI, borrowing nothing.
     pub fn into_owned(self) -> Uri<'static> {
         Uri(Cow::Owned(self.0.into_owned()))
@@ -179,6 +184,14 @@ mod tests {
         for uri in ["com.Example", "com.my-app", "com.exämple", "com..x"] {
             assert!(Uri::parse_by(UriRules::Strict, uri).is_err(), "{uri}");
         }
+    }
+
+    #[test]
+    fn a_uri_recognizes_itself_only() {
+        let uri = Uri::parse("com.example.add").expect("it is a URI");
+        assert_eq!(uri.recognize("com.example.add"), Some(uri.clone()));
+        assert_eq!(uri.recognize("com.example.ad"), None);
+        assert_eq!(uri.recognize("com..example"), None);
     }
 
     #[test]

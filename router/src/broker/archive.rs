@@ -30,7 +30,7 @@ impl Archive {
             time: self.clock.now(),
             topic: publication.topic.as_str().into(),
             details: Details { publisher, trustlevel: publication.trust_level, audience, ..Details::default() }
-                .with_passthru(publication.passthru.as_deref()),
+                .with_passthru(publication.passthru),
             payload: publication.payload.to_owned(),
         };
         self.history.store.append(rule, event, publication.key, receipt)

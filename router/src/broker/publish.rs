@@ -26,7 +26,7 @@ pub(crate) struct Publication<'a> {
     /// Who published it, if the receivers are to know.
     pub(crate) publisher: Option<Disclosed<'a>>,
     pub(crate) trust_level: Option<u64>,
-    pub(crate) passthru: Option<Box<Passthru<'a>>>,
+    pub(crate) passthru: Option<&'a Passthru<'a>>,
     /// What the publisher calls it.
     pub(crate) key: Option<PublicationKey>,
 }
@@ -58,11 +58,11 @@ impl Broker {
         receipt: Option<Receipt>,
         burst: &mut Burst,
     ) -> Option<Receipt> {
-        let mut route = std::mem::take(&mut burst.route);
+        let mut route = burst.route.take().unwrap_or_default();
         let topic = publication.topic.as_str();
         let broker = std::ptr::from_ref(self).addr();
         if !route.is_about(broker, topic) {
-            route.set_topic(broker, topic, self.rule_for(topic));
+            route.set_topic(broker, &publication.topic, self.rule_for(topic));
         }
         let receipt = self.keep(route.rule(), publication, receipt);
         if !route.is_of(self.generation.load(Ordering::Acquire)) {
@@ -70,7 +70,7 @@ impl Broker {
             topics.look_up(&publication.topic, route.set_fanouts(self.generation.load(Ordering::Acquire)));
         }
         publication.hand_out(route.fanouts(), burst);
-        burst.route = route;
+        burst.route = Some(route);
         receipt
     }
 
@@ -147,7 +147,7 @@ impl Publication<'_> {
                 publisher_authid: publisher.map(|publisher| Cow::Borrowed(&*publisher.authid)),
                 publisher_authrole: publisher.map(|publisher| Cow::Borrowed(&*publisher.authrole)),
                 trustlevel: self.trust_level,
-                passthru: self.passthru.clone(),
+                passthru: self.passthru.map(|passthru| Box::new(passthru.clone())),
                 ..EventDetails::default()
             },
             payload: self.payload,

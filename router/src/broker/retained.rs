@@ -118,7 +118,7 @@ impl RetainedEvent {
                 authrole: publisher.authrole.clone().into_owned().into(),
             }),
             trust_level: publication.trust_level,
-            passthru: publication.passthru.as_ref().map(|passthru| Box::new(passthru.to_static())),
+            passthru: publication.passthru.map(|passthru| Box::new(passthru.to_static())),
             payload: publication.payload.to_owned(),
         }
     }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use wamp_proto::Uri;
+
 use super::fanout::Fanout;
 
 /// The subscriptions the last publication of a burst went to. As long as the same topic follows
@@ -11,7 +13,7 @@ pub(crate) struct Route {
     /// Which broker it is about, by its address: a burst may be used on several realms.
     broker: usize,
     generation: Option<u64>,
-    topic: String,
+    topic: Option<Uri<'static>>,
     /// The rule by which the topic's events are kept; fixed as long as the broker is there.
     rule: Option<usize>,
     fanouts: Vec<Arc<Fanout>>,
@@ -20,14 +22,19 @@ pub(crate) struct Route {
 impl Route {
     /// Whether the last publication was to this topic of this broker.
     pub(super) fn is_about(&self, broker: usize, topic: &str) -> bool {
-        self.broker == broker && self.topic == topic
+        self.broker == broker && self.topic.as_ref().is_some_and(|known| known.as_str() == topic)
+    }
+
+    /// The topic as a URI, if the last publication was to it: so much of it need not be checked again.
+    pub(crate) fn recognize<'a>(&self, topic: &'a str) -> Option<Uri<'a>> {
+        self.topic.as_ref()?.recognize(topic)
     }
 
     /// Begins anew, with another topic: where its events go is not known yet.
-    pub(super) fn set_topic(&mut self, broker: usize, topic: &str, rule: Option<usize>) {
+    pub(super) fn set_topic(&mut self, broker: usize, topic: &Uri<'_>, rule: Option<usize>) {
         self.clear();
         self.broker = broker;
-        self.topic.push_str(topic);
+        self.topic = Some(topic.clone().into_owned());
         self.rule = rule;
     }
 
@@ -53,7 +60,7 @@ impl Route {
     pub(crate) fn clear(&mut self) {
         self.broker = 0;
         self.generation = None;
-        self.topic.clear();
+        self.topic = None;
         self.fanouts.clear();
     }
 }

@@ -83,7 +83,7 @@ fn add(realm: &Realm, caller: &Arc<Member>, payload: Payload<'_>, _: &mut Burst)
     let event = Payload::new(payload.serializer(), args, kwargs).map_err(|_| {
         invalid_argument("the second argument must be a list, the event's arguments, and the third one a dict")
     })?;
-    let (_, grant) = realm.may_publish(caller, &topic)?;
+    let grant = realm.may_publish(caller, &topic)?;
     let limits = &realm.options().limits;
     if args.map_or(0, <[u8]>::len) + kwargs.map_or(0, <[u8]>::len) > limits.testament_bytes {
         return Err(Refused::limit("bytes in a testament", limits.testament_bytes));

@@ -12,7 +12,7 @@ use wamp_proto::{
 
 use super::inquiry::Inquiry;
 use super::refused::{Asked, Refused};
-use super::{Action, Grant, LIMIT_EXCEEDED, Member, Realm, random_publication_id};
+use super::{Action, Grant, LIMIT_EXCEEDED, Member, Realm};
 use crate::broker::{Disclosed, Filter, Publication, SubscribeTo};
 use crate::burst::Burst;
 use crate::dealer::{
@@ -38,11 +38,13 @@ impl Realm {
     }
 
     /// Whether a session may publish to a topic, and on what terms.
-    pub(crate) fn may_publish<'a>(&self, member: &Member, topic: &'a str) -> Result<(Uri<'a>, Grant), Refused> {
-        let topic = uri(self.short(topic)?)?;
+    pub(crate) fn may_publish(&self, member: &Member, topic: &str) -> Result<Grant, Refused> {
+        self.may_publish_to(member, &uri(self.short(topic)?)?)
+    }
+
+    fn may_publish_to(&self, member: &Member, topic: &Uri<'_>) -> Result<Grant, Refused> {
         refuse_reserved(topic.is_reserved(), topic.as_str())?;
-        let grant = self.authorize(member, Action::Publish, topic.as_str())?;
-        Ok((topic, grant))
+        self.authorize(member, Action::Publish, topic.as_str())
     }
 
     /// Publishes; answers with the receipt of a publication that is to be acknowledged now.
@@ -52,10 +54,13 @@ impl Realm {
         message: &Publish<'_>,
         burst: &mut Burst,
     ) -> Result<Option<Receipt>, Refused> {
-        let (topic, grant) = self.may_publish(member, &message.topic)?;
+        let topic = self.short(&message.topic)?;
+        let known = burst.route.as_ref().and_then(|route| route.recognize(topic));
+        let topic = known.map_or_else(|| uri(topic), Ok)?;
+        let grant = self.may_publish_to(member, &topic)?;
         let options = &message.options;
         let key = options.publication_key.as_deref().map(publication_key).transpose()?;
-        let id = random_publication_id();
+        let id = burst.draw_publication_id();
         if let Some(first) = key.and_then(|key| self.broker.keys().note(key, id, self.now())) {
             // It comes again: its publisher could not know that it had come.
             let receipt = options.acknowledge.then(|| Receipt::new(member.clone(), message.request, first));
@@ -68,7 +73,7 @@ impl Realm {
             filter: Filter::new(member.id(), options),
             publisher: (options.disclose_me || grant.disclose).then(|| Disclosed::new(member)),
             trust_level: grant.trust_level,
-            passthru: options.passthru.clone(),
+            passthru: options.passthru.as_deref(),
             key,
         };
         let receipt = || Receipt::new(member.clone(), message.request, publication.id);
@@ -299,7 +304,7 @@ impl Realm {
     /// Publishes an event of the router's own, on any topic.
     pub(crate) fn publish_meta(&self, topic: Uri<'_>, payload: Payload<'_>, burst: &mut Burst) -> PublicationId {
         let publication = Publication {
-            id: random_publication_id(),
+            id: burst.draw_publication_id(),
             topic,
             payload,
             filter: Filter::default(),
