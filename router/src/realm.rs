@@ -18,6 +18,7 @@
 //! - any of these, or the table of sessions, then an outbox, under which nothing is taken.
 
 mod authorizer;
+mod expiry;
 mod inquiry;
 mod join;
 mod limits;
@@ -64,6 +65,7 @@ pub struct Realm {
     broker: Broker,
     dealer: Dealer,
     definitions: Definitions,
+    expiring: expiry::Expiring,
     alarm: Alarm,
 }
 
@@ -95,6 +97,7 @@ impl Realm {
             broker: Broker::new(&options),
             dealer: Dealer::new(options.limits.measured_procedures),
             definitions: Definitions::default(),
+            expiring: expiry::Expiring::default(),
             sessions: RwLock::default(),
             alarm: Alarm::default(),
             authorizer: authorizer::Current::new(options.authorizer.clone()),
@@ -135,7 +138,7 @@ impl Realm {
 
     /// When [`tick`](Self::tick) has something to do next, if nothing changes.
     pub fn next_deadline(&self) -> Option<Instant> {
-        self.dealer.next_deadline()
+        self.dealer.next_deadline().into_iter().chain(self.expiring.next()).min()
     }
 
     /// Has `alarm` called when [`next_deadline`](Self::next_deadline) becomes sooner, so that a
@@ -145,9 +148,10 @@ impl Realm {
         let _ = self.alarm.0.set(Box::new(alarm));
     }
 
-    /// Ends the calls whose time is over.
+    /// Ends the calls and the sessions whose time is over.
     pub fn tick(&self, now: Instant, burst: &mut Burst) {
         self.dealer.expire(now, burst);
+        self.end_expired(now, burst);
     }
 
     /// The time of day.
@@ -197,6 +201,7 @@ impl Realm {
             && self.broker.is_empty()
             && self.dealer.is_empty()
             && self.definitions.is_empty()
+            && self.expiring.is_empty()
     }
 }
 

@@ -4,6 +4,7 @@
 pub(crate) mod announced;
 pub(crate) mod attempts;
 mod authenticator;
+mod credential;
 mod entrance;
 mod handshake;
 mod identity;
@@ -36,6 +37,7 @@ pub use attempts::FailedLogins;
 pub use authenticator::{
     Admission, Applicant, Authenticator, Challenge, Deciding, Exchange, Refusal, TransportFacts, Verdict,
 };
+pub use credential::Credential;
 pub(crate) use entrance::network;
 pub use entrance::{Entrance, Origin, RequestFacts, TlsFacts};
 pub use identity::Identity;

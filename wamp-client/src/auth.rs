@@ -90,12 +90,16 @@ impl Auth {
     ///
     /// WAMP has no chapter on it; `wamp-router` knows it. A router that takes tokens as tickets gets them by
     /// [`ticket`](Self::ticket).
+    ///
+    /// When it has expired, `wamp-router` ends the session and takes the token no more, which ends the program. One that
+    /// can get another token says how: [`jwt_with`](Self::jwt_with).
     pub fn jwt(token: impl Into<String>) -> Self {
         let token = token.into();
         Self::jwt_with(move || token.clone())
     }
 
-    /// A JSON Web Token that is asked for anew at every join: one that expires. The function should not block.
+    /// A JSON Web Token that is asked for anew at every join: one that expires. The session ends then, and the program
+    /// joins again with the next one. The function should not block.
     pub fn jwt_with(token: impl Fn() -> String + Send + Sync + 'static) -> Self {
         Self::new(None, Method::Jwt(Box::new(token)))
     }

@@ -6,11 +6,14 @@ mod peer;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use peer::within;
 use serde_json::json;
-use wamp_client::{App, Auth, Error, ErrorKind, Serializer, SessionInfo, SigningKey};
+use tokio::net::TcpListener;
+use wamp_client::{App, Auth, Error, ErrorKind, Lifecycle, Serializer, SessionInfo, SigningKey};
 use wamp_proto::auth::cra::Salt;
+use wamp_proto::auth::mac;
 use wamp_proto::auth::scram::{Dialect, Kdf, SaltedPassword};
 use wamp_router::Router;
 use wamp_router::auth::{CraSecret, Jwt, JwtKey, ScramSecret, Users};
@@ -125,6 +128,53 @@ async fn a_ticket_that_expires_is_asked_for_at_every_join() {
         // It goes without an answer, so there is another try.
     }
     starting.abort();
+}
+
+/// A token of joe's that expires two seconds from now, and the secret it is signed with.
+fn short_token() -> (String, &'static [u8]) {
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+    let secret = b"thirty-two bytes that nobody knows";
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is later than 1970").as_secs();
+    let parts = [json!({"alg": "HS256"}), json!({"sub": "joe", "exp": now + 2})];
+    let signed = parts.map(|part| BASE64.encode(part.to_string())).join(".");
+    (format!("{signed}.{}", BASE64.encode(mac(secret, signed.as_bytes()))), secret)
+}
+
+/// The router ends a session when its token has expired.
+#[tokio::test]
+async fn a_token_that_expires_is_asked_for_anew_where_it_can_be() {
+    let key = JwtKey::secret(short_token().1).expect("it is long enough");
+    let users = Users::default().jwt(Jwt::new([key]).role("bearer").leeway(Duration::ZERO));
+    let options = RealmOptions { authenticator: Arc::new(users), ..RealmOptions::default() };
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let server = Router::builder().realm_with("realm1", options).build().serve(listener, axum::Router::new());
+    let app = || App::new(format!("ws://{}/ws", server.local_addr()));
+
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counting = Arc::clone(&asked);
+    let token = move || {
+        counting.fetch_add(1, Ordering::Relaxed);
+        short_token().0
+    };
+    let running = within(app().auth(Auth::jwt_with(token)).start()).await.expect("it joins");
+    let mut lifecycle = running.client().lifecycle();
+    let lost = loop {
+        if let Some(Lifecycle::Lost(error)) = within(lifecycle.next()).await {
+            break error;
+        }
+    };
+    assert!(matches!(&lost, Error::Closed { reason, .. } if reason == "wamp.close.expired"), "{lost}");
+    assert!(lost.to_string().contains("has expired") && !lost.is_final(), "{lost}");
+    within(running.client().joined()).await.expect("it runs");
+    assert_eq!(asked.load(Ordering::Relaxed), 2, "each session has a token of its own");
+    within(running.stop()).await.expect("it ends well");
+
+    let mut running = within(app().auth(Auth::jwt(short_token().0)).start()).await.expect("it joins");
+    let error = within(running.stopped()).await.expect_err("there is no other token");
+    let Error::Refused { message, .. } = &error else { panic!("{error}") };
+    assert!(message.contains("the token is not accepted: it has expired"), "{message}");
+    within(server.shutdown()).await;
 }
 
 /// What a router says instead of letting the client in; and what the client makes of it.

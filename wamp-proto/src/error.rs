@@ -86,6 +86,8 @@ pub mod close {
         KILLED = "wamp.close.killed";
         /// The client is not to be known again: a cookie it has is worth nothing any more (Crossbar.io).
         LOGOUT = "wamp.close.logout";
+        /// What the session was opened with, a token, is good no more. Not in the specification.
+        EXPIRED = "wamp.close.expired";
         /// All is done.
         NORMAL = "wamp.close.normal";
     }

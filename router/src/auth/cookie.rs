@@ -18,10 +18,11 @@ use parking_lot::Mutex;
 use ring::digest::{SHA256, digest};
 use wamp_proto::SessionId;
 use wamp_proto::auth::cryptosign::hex;
-use wamp_proto::auth::random;
+use wamp_proto::auth::{mac, random};
 
+use crate::clock::Timestamp;
 use crate::realm::{Member, Realm};
-use crate::session::Identity;
+use crate::session::{Admission, Credential, Identity};
 use store::{Id, Known, Store};
 
 pub use remembered::Remembered;
@@ -122,7 +123,8 @@ impl Cookies {
             }
         };
         let id = digest(&SHA256, value.as_bytes()).as_ref().try_into().expect("a SHA-256 has 32 bytes");
-        (Cookie(Arc::new(Tracked { cookies: self.clone(), id })), set)
+        let key = *mac(value.as_bytes(), b"credential").first_chunk().expect("a SHA-256 has 32 bytes");
+        (Cookie(Arc::new(Tracked { cookies: self.clone(), id, key })), set)
     }
 
     /// The value of the cookie, if it can be one of ours.
@@ -167,6 +169,19 @@ pub(crate) struct Cookie(Arc<Tracked>);
 struct Tracked {
     cookies: Arc<Cookies>,
     id: Id,
+    /// What only whoever has the cookie can know: without it, nothing can be found out about the credentials that are
+    /// stored.
+    key: [u8; 16],
+}
+
+/// Who somebody is that has a cookie.
+#[derive(Debug, PartialEq)]
+struct Recalled {
+    realm: Box<str>,
+    identity: Identity,
+    /// The [proof](Cookie::proof) it had.
+    proof: Box<str>,
+    expires: Option<Timestamp>,
 }
 
 impl Cookie {
@@ -175,30 +190,37 @@ impl Cookie {
         hex(&self.0.id[..12])
     }
 
-    /// Who is known by it in a realm, or in any if it is none in particular; and in which.
-    fn known(&self, realm: &str) -> Option<(Box<str>, Identity)> {
+    /// Who is known by it in a realm, or in any if it is none in particular.
+    fn known(&self, realm: &str) -> Option<Recalled> {
         let store = self.0.cookies.store.lock();
-        let Known { realm: own, authid, authrole, authmethod } = store.get(&self.0.id, now())?;
-        let identity = Identity {
-            authid: authid.clone(),
-            authrole: authrole.clone(),
-            authmethod: authmethod.clone(),
-            authprovider: METHOD.into(),
-        };
-        (realm.is_empty() || realm == &**own).then(|| (own.clone(), identity))
+        let Known { realm: own, authid, authrole, authmethod, proof, proof_expires } =
+            store.get(&self.0.id, now())?.clone();
+        let identity = Identity { authid, authrole, authmethod, authprovider: METHOD.into() };
+        let expires = proof_expires.map(Timestamp::from_unix_ms);
+        (realm.is_empty() || realm == &*own).then_some(Recalled { realm: own, identity, proof, expires })
     }
 
-    /// Keeps who has proved to be whom.
-    fn remember(&self, realm: &str, identity: &Identity) {
-        let Tracked { cookies, id } = &*self.0;
-        let known = Known {
-            realm: realm.into(),
-            authid: identity.authid.clone(),
-            authrole: identity.authrole.clone(),
-            authmethod: identity.authmethod.clone(),
-        };
+    /// Keeps who has proved to be whom. It holds no longer than the proof.
+    fn remember(&self, realm: &str, admission: &Admission, credential: &Credential) {
+        let Tracked { cookies, id, .. } = &*self.0;
+        let Identity { authid, authrole, authmethod, .. } = admission.identity.clone();
+        let proof_expires = admission.expires.map(Timestamp::unix_ms);
+        let known =
+            Known { realm: realm.into(), authid, authrole, authmethod, proof: self.proof(credential), proof_expires };
         let now = now();
-        cookies.store.lock().set(*id, known, now, now + cookies.settings.max_age.as_secs());
+        let of_cookie = now + cookies.settings.max_age.as_secs();
+        let of_proof = proof_expires.map_or(u64::MAX, |ms| u64::try_from(ms / 1000).unwrap_or_default());
+        cookies.store.lock().set(*id, known, now, of_cookie.min(of_proof));
+    }
+
+    /// Nobody is known by it any more.
+    fn forget(&self) {
+        self.0.cookies.store.lock().forget(&self.0.id);
+    }
+
+    /// What a credential leaves behind: enough to know it again when the cookie is shown, and else nothing.
+    fn proof(&self, credential: &Credential) -> Box<str> {
+        hex(&mac(&self.0.key, credential.bytes())).into()
     }
 
     /// A session of this client has joined.
@@ -220,7 +242,7 @@ impl Cookie {
 
     /// Nobody is known by it any more. Answers with the client's other sessions, which are to end.
     pub(crate) fn log_out(&self, session: SessionId) -> Vec<(Arc<Realm>, Arc<Member>)> {
-        self.0.cookies.store.lock().forget(&self.0.id);
+        self.forget();
         let sessions = self.0.cookies.sessions.lock();
         let seats = sessions.get(&self.0.id).map(Vec::as_slice).unwrap_or_default();
         let here = seats.iter().filter_map(|(realm, member)| Some((realm.upgrade()?, member.upgrade()?)));

@@ -45,6 +45,11 @@ impl CraSecret {
         Self::salted(key, salt)
     }
 
+    /// What the user signs with.
+    pub(super) fn key(&self) -> &[u8] {
+        self.key.as_bytes()
+    }
+
     /// One that is like this, and that nobody has.
     pub(super) fn decoy(&self, authid: &str, decoys: &Decoys) -> Self {
         let salt = self.salt.as_ref().map(|salt| {

@@ -6,7 +6,7 @@ use wamp_proto::auth::cryptosign::{PublicKey, hex, message};
 use wamp_proto::auth::random;
 use wamp_proto::message::Authenticate;
 
-use crate::session::{Applicant, Challenge, Exchange, Identity, Refusal, Verdict};
+use crate::session::{Admission, Applicant, Challenge, Exchange, Refusal, Verdict};
 
 pub(super) const METHOD: &str = "cryptosign";
 
@@ -16,7 +16,7 @@ const EXPORTER: &str = "tls-exporter";
 #[derive(Debug)]
 struct Cryptosign {
     /// Nobody, where the key is unknown.
-    identity: Option<Identity>,
+    admission: Option<Admission>,
     key: PublicKey,
     challenge: [u8; 32],
     channel: Option<Channel>,
@@ -74,11 +74,11 @@ pub(super) fn claim(applicant: &Applicant<'_>, must_bind: bool) -> Result<Claim,
 }
 
 /// Asks whoever has the key to sign, known or not.
-pub(super) fn challenge(Claim { key, channel }: Claim, identity: Option<Identity>) -> Challenge {
+pub(super) fn challenge(Claim { key, channel }: Claim, admission: Option<Admission>) -> Challenge {
     let challenge: [u8; 32] = random();
     let binding = if channel.is_some() { Value::Str(EXPORTER.to_owned()) } else { Value::Null };
     let extra = vec![("challenge".to_owned(), Value::Str(hex(&challenge))), ("channel_binding".to_owned(), binding)];
-    let exchange = Box::new(Cryptosign { identity, key, challenge, channel });
+    let exchange = Box::new(Cryptosign { admission, key, challenge, channel });
     Challenge { method: METHOD, extra: Value::Map(extra), exchange }
 }
 
@@ -86,7 +86,6 @@ impl Exchange for Cryptosign {
     fn answer(self: Box<Self>, answer: &Authenticate<'_>) -> Result<Verdict, Refusal> {
         let channel = self.channel.as_ref().map(|Channel(id)| id);
         let is_right = self.key.verify(&message(&self.challenge, channel), &answer.signature);
-        let identity = self.identity.filter(|_| is_right).ok_or_else(Refusal::wrong_credentials)?;
-        Ok(Verdict::Admit(identity.into()))
+        self.admission.filter(|_| is_right).map(Verdict::Admit).ok_or_else(Refusal::wrong_credentials)
     }
 }

@@ -11,7 +11,7 @@ use std::pin::Pin;
 
 use serde_json::{Map, Value};
 
-pub(super) use ask::{Asked, meet};
+pub(super) use ask::{Asked, granting, meet};
 pub use procedure::Procedure;
 pub use webhook::{InvalidWebhook, Webhook};
 
@@ -30,6 +30,12 @@ pub trait Directory: Debug + Send + Sync {
 
     /// What the sessions of these users have as `authprovider`.
     fn provider(&self) -> &'static str;
+
+    /// What tells it from others, also after a restart: whom it has let in, a cookie lets in again as long as it is
+    /// asked here. By default what it [provides](Self::provider).
+    fn name(&self) -> String {
+        self.provider().to_owned()
+    }
 }
 
 /// Whom a [`Directory`] is asked about.

@@ -17,7 +17,8 @@ use serde::Deserialize;
 use wamp_proto::Value;
 use wamp_proto::message::Authenticate;
 
-use crate::session::{Admission, Applicant, Challenge, Exchange, Identity, Refusal, Verdict};
+use crate::clock::Timestamp;
+use crate::session::{Admission, Applicant, Challenge, Credential, Exchange, Identity, Refusal, Verdict};
 use claims::Claims;
 
 pub use claims::JwtClaims;
@@ -31,8 +32,8 @@ const LONGEST: usize = 16 << 10;
 /// Which tokens let their bearer in, and as whom.
 ///
 /// A token has to be signed with one of the keys, in an algorithm that the kind of key allows: `none` is none of them.
-/// It needs an expiry (`exp`), and is not taken before its time (`nbf`, `iat`). It is looked at when a session joins;
-/// one that expires later ends no session.
+/// It needs an expiry (`exp`), and is not taken before its time (`nbf`, `iat`). A session that was opened with it ends when
+/// it is taken no more, which is its expiry and the [leeway](Self::leeway).
 ///
 /// ```
 /// use wamp_router::auth::{Jwt, JwtKey, Users};
@@ -134,7 +135,7 @@ impl Jwt {
             let reason = wamp_proto::error::AUTHENTICATION_DENIED;
             Refusal { reason, message: format!("the token is not accepted: {why}") }
         };
-        let claims = self.check(token).map_err(denied)?;
+        let (claims, key) = self.check(token).map_err(denied)?;
         let authid = claims::authid(claims::find(&claims, &self.claims.authid));
         let authid = authid.ok_or_else(|| denied(format!("its claim {:?} names nobody", self.claims.authid)))?;
         if asked.authid.as_ref().is_some_and(|asked| **asked != *authid) {
@@ -157,12 +158,42 @@ impl Jwt {
             authmethod: method.into(),
             authprovider: claims.get("iss").and_then(|issuer| issuer.as_str()).unwrap_or("static").into(),
         };
-        let realm = realm.map(Box::from);
-        Ok(Admission { identity, realm, authextra: claims::authextra(&claims, &self.claims.authextra) })
+        Ok(Admission {
+            realm: realm.map(Box::from),
+            authextra: claims::authextra(&claims, &self.claims.authextra),
+            credential: Some(self.credential(key)),
+            expires: claims::expiry(&claims).map(|expiry| self.over(expiry)),
+            ..identity.into()
+        })
     }
 
-    /// The claims of a token that can be believed, or what is wrong with it.
-    fn check(&self, token: &str) -> Result<Claims, String> {
+    /// As whom somebody comes in now who has come in with a token, by each key it may have been signed with.
+    pub(super) fn recall(&self, known: &Identity) -> Vec<Admission> {
+        if !self.roles.iter().chain(&self.role).any(|role| *role == known.authrole) {
+            return Vec::new();
+        }
+        let admission = |key| Admission { credential: Some(self.credential(key)), ..known.clone().into() };
+        self.keys.iter().map(admission).collect()
+    }
+
+    /// What a token of this key rests on: the key, and what else was asked of it.
+    fn credential(&self, key: &JwtKey) -> Credential {
+        let list = |texts: &[String]| texts.join("\n").into_bytes();
+        let JwtClaims { authid, authrole, realm, .. } = &self.claims;
+        let asked = [list(&self.issuers), list(&self.audiences)];
+        let claims = [authid, authrole, realm].map(|name| name.as_bytes());
+        let own = asked.iter().map(Vec::as_slice).chain(claims);
+        Credential::of([METHOD.as_bytes()].into_iter().chain(key.material()).chain(own))
+    }
+
+    /// The first moment at which a token is taken no more that expires in this second of the time since 1970.
+    fn over(&self, expiry: u64) -> Timestamp {
+        let seconds = expiry.saturating_add(self.leeway.as_secs()).saturating_add(1);
+        Timestamp::from_unix_ms(i64::try_from(seconds.saturating_mul(1000)).unwrap_or(i64::MAX))
+    }
+
+    /// The claims of a token that can be believed, and the key that says so; or what is wrong with it.
+    fn check(&self, token: &str) -> Result<(Claims, &JwtKey), String> {
         if token.len() > LONGEST {
             return Err(format!("it has more than {LONGEST} bytes"));
         }
@@ -186,7 +217,7 @@ impl Jwt {
         let mut wrong = ErrorKind::InvalidAlgorithm;
         for key in self.keys.iter().filter(|key| key.fits(&header)) {
             match decode::<Claims>(token, key.key(), &validation) {
-                Ok(token) => return self.in_time(token.claims),
+                Ok(token) => return Ok((self.in_time(token.claims)?, key)),
                 Err(error) => wrong = error.into_kind(),
             }
             if wrong != ErrorKind::InvalidSignature {

@@ -8,14 +8,14 @@ use wamp_proto::message::Authenticate;
 
 use super::decoy::Decoys;
 use super::jwt::{Asked, Jwt};
-use crate::session::{Challenge, Exchange, Identity, Refusal, Verdict};
+use crate::session::{Admission, Challenge, Exchange, Refusal, Verdict};
 
 pub(super) const METHOD: &str = "ticket";
 
 #[derive(Debug)]
 struct Ticket {
     /// Nobody, where the authid is unknown.
-    identity: Option<Identity>,
+    admission: Option<Admission>,
     ticket: Hidden,
     decoys: Decoys,
     /// What else will do.
@@ -33,16 +33,16 @@ impl std::fmt::Debug for Hidden {
 
 /// Asks for the ticket of a user, known (with the ticket) or not; or for one of the tokens that are tickets too.
 pub(super) fn challenge(
-    known: Option<(Identity, &str)>,
+    known: Option<(Admission, &str)>,
     authid: &str,
     decoys: &Decoys,
     tokens: Option<(Arc<Jwt>, Asked)>,
 ) -> Challenge {
-    let (identity, ticket) = match known {
-        Some((identity, ticket)) => (Some(identity), ticket.to_owned()),
+    let (admission, ticket) = match known {
+        Some((admission, ticket)) => (Some(admission), ticket.to_owned()),
         None => (None, decoys.secret(authid)),
     };
-    let exchange = Box::new(Ticket { identity, ticket: Hidden(ticket), decoys: decoys.clone(), tokens });
+    let exchange = Box::new(Ticket { admission, ticket: Hidden(ticket), decoys: decoys.clone(), tokens });
     Challenge { method: METHOD, extra: Value::Map(Vec::new()), exchange }
 }
 
@@ -50,8 +50,8 @@ impl Exchange for Ticket {
     fn answer(self: Box<Self>, answer: &Authenticate<'_>) -> Result<Verdict, Refusal> {
         let Hidden(ticket) = self.ticket;
         let is_right = same_secret(self.decoys.key(), answer.signature.as_bytes(), ticket.as_bytes());
-        match (self.identity.filter(|_| is_right), self.tokens) {
-            (Some(identity), _) => Ok(Verdict::Admit(identity.into())),
+        match (self.admission.filter(|_| is_right), self.tokens) {
+            (Some(admission), _) => Ok(Verdict::Admit(admission)),
             (None, Some((jwt, asked))) => jwt.admit(&answer.signature, METHOD, &asked).map(Verdict::Admit),
             (None, None) => Err(Refusal::wrong_credentials()),
         }

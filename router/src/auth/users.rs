@@ -1,5 +1,7 @@
 //! Users in a list.
 
+mod admissions;
+
 use std::sync::Arc;
 
 use ahash::AHashMap;
@@ -11,8 +13,8 @@ use super::directory::{self, Directory};
 use super::jwt::{self, Asked, Jwt};
 use super::ticket::Hidden;
 use super::tls::{self, Certificates, Fingerprint};
-use super::{ANONYMOUS, CraSecret, ScramSecret, anonymous, cra, cryptosign, identity, scram, ticket};
-use crate::session::{Applicant, Authenticator, Origin, Refusal, Verdict};
+use super::{ANONYMOUS, CraSecret, ScramSecret, anonymous, cra, cryptosign, scram, ticket};
+use crate::session::{Admission, Applicant, Authenticator, Identity, Origin, Refusal, Verdict};
 
 /// Who may join a realm, and how they prove who they are. Of a client's authmethods the first one that is offered is
 /// used; one that names none is anonymous. A method is offered once somebody can use it.
@@ -272,30 +274,33 @@ impl Users {
                 let tokens = self.tokens_as_tickets(applicant);
                 // A token says itself whose it is.
                 let authid = if tokens.is_some() { authid().unwrap_or_default() } else { authid()? };
-                let known = self.ticket.get(authid).map(|User { authrole, secret: Hidden(ticket) }| {
-                    (identity(authid, authrole, method), ticket.as_str())
-                });
+                let known = self.ticket.get(authid).map(|user| (admissions::ticket(authid, user), &*user.secret.0));
                 ticket::challenge(known, authid, decoys, tokens)
             }
             cra::METHOD if !self.cra.users.is_empty() => {
                 let authid = authid()?;
                 let Some((user, is_known)) = self.cra.get_or_model(authid, decoys) else { return Ok(None) };
-                let identity = identity(authid, &user.authrole, method);
-                cra::challenge(applicant, identity, &user.secret, is_known, decoys)
+                let admission = admissions::cra(authid, user);
+                let identity = admission.identity.clone();
+                let challenge = cra::challenge(applicant, identity, &user.secret, is_known, decoys);
+                directory::granting(challenge, admission)
             }
             cryptosign::METHOD if !self.keys.is_empty() => {
                 let claim = cryptosign::claim(applicant, self.must_bind)?;
                 let asked_for = applicant.hello.details.authid.as_deref().filter(|authid| !authid.is_empty());
                 let known =
                     self.keys.get(&claim.key).filter(|(authid, _)| asked_for.is_none_or(|asked| *asked == **authid));
-                cryptosign::challenge(claim, known.map(|(authid, authrole)| identity(authid, authrole, method)))
+                let known = known.map(|(authid, authrole)| admissions::key(authid, authrole, &claim.key));
+                cryptosign::challenge(claim, known)
             }
             other => match Dialect::of_method(other).filter(|_| !self.scram.users.is_empty()) {
                 Some(dialect) => {
                     let authid = authid()?;
                     let Some((user, is_known)) = self.scram.get_or_model(authid, decoys) else { return Ok(None) };
-                    let identity = identity(authid, &user.authrole, method);
-                    scram::challenge(applicant, dialect, identity, &user.secret, is_known, decoys)?
+                    let admission = admissions::scram(authid, user, method);
+                    let identity = admission.identity.clone();
+                    let challenge = scram::challenge(applicant, dialect, identity, &user.secret, is_known, decoys)?;
+                    directory::granting(challenge, admission)
                 }
                 None => return Ok(None),
             },
@@ -324,5 +329,9 @@ impl Authenticator for Users {
             ));
         }
         Err(Refusal::no_matching_method(&self.offered()))
+    }
+
+    fn recall(&self, _: &str, known: &Identity) -> Vec<Admission> {
+        self.admissions(known)
     }
 }

@@ -61,11 +61,8 @@ pub(super) fn authenticator(auth: &Auth, realms: &Arc<Realms>, roles: &Arc<Roles
     if auth.binds_channel {
         users = users.require_channel_binding();
     }
-    let mut authenticator: Arc<dyn Authenticator> = Arc::new(users);
-    if auth.cookie {
-        authenticator = Arc::new(Remembered::new(authenticator));
-    }
     let nobody = auth.anonymous.as_ref().and_then(|anonymous| anonymous.authid.as_deref());
     let rules = Rules { roles: roles.clone(), realms: realm_of, nobody: nobody.map(Into::into) };
-    Arc::new(Gate::new(authenticator, rules))
+    let gate = Gate::new(Arc::new(users), rules);
+    if auth.cookie { Arc::new(Remembered::new(Arc::new(gate))) } else { Arc::new(gate) }
 }

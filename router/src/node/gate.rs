@@ -6,7 +6,7 @@ use std::sync::Arc;
 use wamp_proto::error::NO_SUCH_ROLE;
 use wamp_proto::message::Authenticate;
 
-use crate::session::{Admission, Applicant, Authenticator, Challenge, Exchange, Refusal, Verdict};
+use crate::session::{Admission, Applicant, Authenticator, Challenge, Exchange, Identity, Refusal, Verdict};
 
 /// The roles of each realm.
 pub(super) type Roles = BTreeMap<String, Vec<String>>;
@@ -37,6 +37,11 @@ impl Gate {
 impl Authenticator for Gate {
     fn meet(&self, applicant: &Applicant<'_>) -> Result<Verdict, Refusal> {
         Rules::look(&self.rules, applicant.realm.into(), self.inner.meet(applicant)?)
+    }
+
+    fn recall(&self, realm: &str, known: &Identity) -> Vec<Admission> {
+        let admissions = self.inner.recall(realm, known).into_iter();
+        admissions.filter_map(|admission| self.rules.admit(realm, admission).ok()).collect()
     }
 }
 

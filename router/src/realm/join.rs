@@ -7,6 +7,7 @@ use wamp_proto::message::options::{CloseDetails, WelcomeDetails};
 use wamp_proto::message::{Goodbye, Message, Raw, Welcome};
 use wamp_proto::{Roles, SessionId, to_vec};
 
+use super::expiry::Expiry;
 use super::{Member, Realm, random_id};
 use crate::burst::Burst;
 use crate::meta;
@@ -66,7 +67,8 @@ impl Realm {
             while sessions.members.contains_key(&id) {
                 id = random_session_id();
             }
-            let member = Member::new(id, admission.identity, entrance, roles, outbox.clone());
+            let expiry = admission.expires.and_then(Expiry::at);
+            let member = Member::new(id, admission.identity, expiry, entrance, roles, outbox.clone());
             // Nobody knows of the session before it is in the table, so nothing comes before this.
             let serializer = outbox.encoding().serializer;
             let extra = admission.authextra.map(|extra| to_vec(serializer, &extra).expect("a value can be encoded"));
@@ -135,6 +137,9 @@ impl Realm {
         }
         burst.settle();
         self.sessions.write().members.remove(&member.id());
+        if let Some(expiry) = member.expiry() {
+            self.expiring.remove(expiry, member.id());
+        }
         {
             let _order = self.broker.in_order();
             let ended = self.broker.leave(member);

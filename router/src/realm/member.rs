@@ -7,6 +7,7 @@ use ahash::AHashMap;
 use parking_lot::{Mutex, MutexGuard};
 use wamp_proto::{Features, RegistrationId, Roles, SessionId, SubscriptionId};
 
+use super::expiry::Expiry;
 use super::inquiry::Answers;
 use crate::broker::Subscriber;
 use crate::dealer::{Callee, Calls, Invocations};
@@ -28,6 +29,8 @@ pub struct Member {
     /// Set once, when the session begins to leave. Every table checks it under its own lock
     /// before it takes something in, so that nothing is left behind after the leaving.
     left: AtomicBool,
+    /// When it is over, whatever it is at.
+    expiry: Option<Expiry>,
     pub(crate) subscriptions: Mutex<AHashMap<SubscriptionId, Arc<Subscriber>>>,
     pub(crate) registrations: Mutex<AHashMap<RegistrationId, Arc<Callee>>>,
     /// What this session, as a caller, waits for.
@@ -43,6 +46,7 @@ impl Member {
     pub(crate) fn new(
         id: SessionId,
         identity: Identity,
+        expiry: Option<Expiry>,
         entrance: Arc<Entrance>,
         roles: Roles,
         outbox: Arc<Outbox>,
@@ -54,6 +58,7 @@ impl Member {
             roles,
             outbox,
             left: AtomicBool::new(false),
+            expiry,
             subscriptions: Mutex::default(),
             registrations: Mutex::default(),
             calls: Mutex::default(),
@@ -76,6 +81,10 @@ impl Member {
     /// Who the session is.
     pub fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    pub(super) fn expiry(&self) -> Option<Expiry> {
+        self.expiry
     }
 
     /// The way the session came in.

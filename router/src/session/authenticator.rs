@@ -6,7 +6,7 @@ use std::pin::Pin;
 use wamp_proto::message::{Authenticate, Hello};
 use wamp_proto::{SessionId, Value};
 
-use super::{Identity, Origin};
+use super::{Credential, Identity, Origin};
 use crate::clock::Timestamp;
 
 /// Establishes who a session is.
@@ -20,6 +20,16 @@ pub trait Authenticator: Debug + Send + Sync {
     ///
     /// [`Refusal`] if the client may not join; it is told why in ABORT.
     fn meet(&self, applicant: &Applicant<'_>) -> Result<Verdict, Refusal>;
+
+    /// As whom it would let in now, to this realm, a client that it has let in before as `known`: an admission for each
+    /// [credential](Admission::credential) that would do.
+    ///
+    /// [`Remembered`](crate::auth::Remembered) asks this when a client shows its cookie. By default there is none, and no
+    /// client is known by a cookie.
+    fn recall(&self, realm: &str, known: &Identity) -> Vec<Admission> {
+        let _ = (realm, known);
+        Vec::new()
+    }
 }
 
 /// A client that wants to join.
@@ -83,11 +93,16 @@ pub struct Admission {
     pub realm: Option<Box<str>>,
     /// What it is told besides, a dict: `WELCOME.Details.authextra`.
     pub authextra: Option<Value>,
+    /// What it has proved who it is by. A client is known by its cookie only as long as this would still do; without one
+    /// it is not known at all.
+    pub credential: Option<Credential>,
+    /// When its proof is good no more: then the session ends. `None` is never.
+    pub expires: Option<Timestamp>,
 }
 
 impl From<Identity> for Admission {
     fn from(identity: Identity) -> Self {
-        Self { identity, realm: None, authextra: None }
+        Self { identity, realm: None, authextra: None, credential: None, expires: None }
     }
 }
 

@@ -150,7 +150,7 @@ impl Session {
             _ => {}
         }
         match verdict {
-            Ok(Verdict::Admit(admission)) => self.admit(admission, arriving, burst),
+            Ok(Verdict::Admit(admission)) => self.admit(admission, arriving, burst, now),
             Ok(Verdict::Challenge(challenge)) => self.challenge(challenge, arriving, burst),
             Ok(Verdict::Later(verdict)) => {
                 self.state = State::Authenticating(Box::new(Authenticating { arriving, verdict }));
@@ -171,7 +171,7 @@ impl Session {
         Flow::Continue
     }
 
-    fn admit(&mut self, admission: Admission, arriving: Arriving, burst: &mut Burst) -> Flow {
+    fn admit(&mut self, admission: Admission, arriving: Arriving, burst: &mut Burst, now: Instant) -> Flow {
         let Arriving { realm, id, roles, method, cookie, .. } = arriving;
         let realm = match self.destination(realm, admission.realm.as_deref()) {
             Ok(realm) => realm,
@@ -180,6 +180,7 @@ impl Session {
         let Ok(member) = realm.join(id, admission, self.entrance.clone(), roles, &self.outbox, burst) else {
             return self.abort(close::SYSTEM_SHUTDOWN, "the router is shutting down", CloseCode::GOING_AWAY, burst);
         };
+        realm.limit_session(&member, now);
         span::joined(&realm, &member);
         if let Some(cookie) = &cookie {
             cookie.joined(&realm, &member);

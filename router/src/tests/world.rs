@@ -39,6 +39,12 @@ struct Shared {
     publications: usize,
 }
 
+impl Shared {
+    fn new() -> Arc<Mutex<Self>> {
+        Arc::new(Mutex::new(Self { now: Instant::now(), names: Vec::new(), publications: 0 }))
+    }
+}
+
 /// One client, and what its transport has carried.
 pub(crate) struct Client {
     world: World,
@@ -53,13 +59,21 @@ impl World {
         Self::with(RealmOptions { authorizer: Arc::new(AllowAll), ..RealmOptions::default() })
     }
 
-    pub(crate) fn with(mut options: RealmOptions) -> Self {
-        let start = Instant::now();
-        let shared = Arc::new(Mutex::new(Shared { now: start, names: Vec::new(), publications: 0 }));
+    pub(crate) fn with(options: RealmOptions) -> Self {
+        let shared = Shared::new();
+        let (start, clock) = (shared.lock().unwrap().now, shared.clone());
         // The time of day is as virtual as the other: 2026-01-01 when the world begins.
-        let clock = shared.clone();
-        options.clock =
-            Clock::new(move || UNIX_EPOCH + Duration::from_secs(1_767_225_600) + (clock.lock().unwrap().now - start));
+        let day = move || UNIX_EPOCH + Duration::from_secs(1_767_225_600) + (clock.lock().unwrap().now - start);
+        Self::of(options, Clock::new(day), shared)
+    }
+
+    /// One with a time of day of its own.
+    pub(crate) fn with_clock(options: RealmOptions, clock: Clock) -> Self {
+        Self::of(options, clock, Shared::new())
+    }
+
+    fn of(mut options: RealmOptions, clock: Clock, shared: Arc<Mutex<Shared>>) -> Self {
+        options.clock = clock;
         let attempts = Attempts::new(FailedLogins::default(), Vec::new());
         let realms = Realms::new([Realm::new("realm1", options)], attempts);
         Self { realms: Arc::new(realms), shared }

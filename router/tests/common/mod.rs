@@ -46,6 +46,8 @@ pub(crate) async fn serve_with(config: Config, http: impl Into<Web>) -> Server {
 pub(crate) struct Client<S = TcpStream> {
     pub(crate) socket: WebSocketStream<S>,
     serializer: Serializer,
+    /// The cookie it was given: `name=value`.
+    pub(crate) cookie: Option<String>,
 }
 
 impl Client {
@@ -84,7 +86,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         let (socket, response) = soon(tokio_tungstenite::client_async(request, stream)).await?;
         let chosen = response.headers().get("sec-websocket-protocol").map(|chosen| chosen.to_str().unwrap());
         let serializer = chosen.map_or(Serializer::Json, |chosen| Serializer::from_subprotocol(chosen).unwrap());
-        Ok(Self { socket, serializer })
+        let set = response.headers().get("set-cookie").map(|set| set.to_str().unwrap());
+        let cookie = set.map(|set| set.split(';').next().unwrap().to_owned());
+        Ok(Self { socket, serializer, cookie })
     }
 
     /// Joins; answers the session id.

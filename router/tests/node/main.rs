@@ -11,6 +11,7 @@ mod methods;
 mod operations;
 mod program;
 mod reload;
+mod remembered;
 mod running;
 mod tls;
 mod web;

@@ -35,6 +35,12 @@ pub(super) struct Known {
     pub(super) authid: Box<str>,
     pub(super) authrole: Box<str>,
     pub(super) authmethod: Box<str>,
+    /// What is left of the credential it has shown. There was none in the files of before: nobody is known by those.
+    #[serde(default)]
+    pub(super) proof: Box<str>,
+    /// When this is good no more, in milliseconds since the beginning of 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) proof_expires: Option<i64>,
 }
 
 /// A line of the file. The last one of a cookie counts.

@@ -59,24 +59,54 @@ fn cookies_are_as_they_are_asked_for() {
     assert!(set.unwrap().ends_with("SameSite=Lax; Secure; HttpOnly"), "over TLS");
 }
 
+fn credential(secret: &str) -> Credential {
+    Credential::of([secret.as_bytes()])
+}
+
 #[test]
 fn who_is_known_is_known_in_one_realm() {
     let cookies = cookies(CookieSettings::default());
     let (cookie, _) = cookies.track(None, false);
     assert_eq!(cookie.known("realm1"), None);
-    cookie.remember("realm1", &joe());
-    let expected = ("realm1".into(), Identity { authprovider: "cookie".into(), ..joe() });
-    assert_eq!(cookie.known("realm1").as_ref(), Some(&expected));
-    assert_eq!(cookie.known(""), Some(expected), "who asks for no realm gets that one");
+    cookie.remember("realm1", &joe().into(), &credential("secret!!!"));
+    let expected = || {
+        let (identity, proof) =
+            (Identity { authprovider: "cookie".into(), ..joe() }, cookie.proof(&credential("secret!!!")));
+        Some(Recalled { realm: "realm1".into(), identity, proof, expires: None })
+    };
+    assert_eq!(cookie.known("realm1"), expected());
+    assert_eq!(cookie.known(""), expected(), "who asks for no realm gets that one");
     assert_eq!(cookie.known("realm2"), None);
     assert_eq!(cookies.track(None, false).0.known("realm1"), None, "another one is another client's");
     assert!(cookie.log_out(SessionId::new(1).unwrap()).is_empty());
     assert_eq!(cookie.known("realm1"), None);
 }
 
+/// What is stored would else tell who guesses a secret whether it is the right one.
+#[test]
+fn a_proof_tells_nothing_without_its_cookie() {
+    let cookies = cookies(CookieSettings::default());
+    let [one, other] = [cookies.track(None, false).0, cookies.track(None, false).0];
+    assert_eq!(one.proof(&credential("secret!!!")), one.proof(&credential("secret!!!")));
+    assert_ne!(one.proof(&credential("secret!!!")), one.proof(&credential("secret!!?")));
+    assert_ne!(one.proof(&credential("secret!!!")), other.proof(&credential("secret!!!")));
+}
+
+#[test]
+fn who_is_known_is_known_no_longer_than_by_its_proof() {
+    let cookies = cookies(CookieSettings::default());
+    let in_seconds = |seconds: i64| Timestamp::from_unix_ms(1000 * (now() as i64 + seconds));
+    for (seconds, is_known) in [(60, true), (0, false), (-60, false)] {
+        let (cookie, _) = cookies.track(None, false);
+        let expires = Some(in_seconds(seconds));
+        cookie.remember("realm1", &Admission { expires, ..joe().into() }, &credential("a token"));
+        assert_eq!(cookie.known("realm1").map(|recalled| recalled.expires), is_known.then_some(expires), "{seconds}");
+    }
+}
+
 fn known(authid: &str) -> Known {
     let (authid, authrole, authmethod) = (authid.into(), "user".into(), "ticket".into());
-    Known { realm: "realm1".into(), authid, authrole, authmethod }
+    Known { realm: "realm1".into(), authid, authrole, authmethod, proof: "".into(), proof_expires: None }
 }
 
 #[test]

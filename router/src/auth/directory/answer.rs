@@ -44,7 +44,7 @@ impl Principal {
             authmethod: method.into(),
             authprovider: provider.into(),
         };
-        Ok(Admission { identity, realm: self.text("realm")?.map(Into::into), authextra })
+        Ok(Admission { realm: self.text("realm")?.map(Into::into), authextra, ..identity.into() })
     }
 
     pub(super) fn cra(&self) -> Result<CraSecret, Unavailable> {

@@ -14,7 +14,7 @@ use super::{Directory, Unavailable};
 use crate::auth::decoy::Decoys;
 use crate::auth::jwt::{self, Jwt};
 use crate::auth::{ANONYMOUS, CraSecret, ScramSecret, cra, cryptosign, nobodys_authid, scram, ticket};
-use crate::session::{Admission, Applicant, Challenge, Exchange, Identity, Refusal, Verdict};
+use crate::session::{Admission, Applicant, Challenge, Credential, Exchange, Identity, Refusal, Verdict};
 
 /// A method whose users a directory knows.
 #[derive(Debug)]
@@ -121,7 +121,21 @@ impl Asked {
         let random = (method == ANONYMOUS).then(|| arrival.with(nobodys_authid));
         let said = arrival.with(|applicant| applicant.hello.details.authid.as_deref().map(str::to_owned));
         let authid = random.or(said);
-        principal.admission(authid.as_deref(), self.default_role.as_deref(), method, self.directory.provider())
+        let admission =
+            principal.admission(authid.as_deref(), self.default_role.as_deref(), method, self.directory.provider())?;
+        Ok(Admission { credential: Some(self.credential(method)), ..admission })
+    }
+
+    /// As whom somebody comes in now whom the directory has known before.
+    pub(in crate::auth) fn recall(&self, known: &Identity) -> Admission {
+        let identity = Identity { authprovider: self.directory.provider().into(), ..known.clone() };
+        Admission { credential: Some(self.credential(&known.authmethod)), ..identity.into() }
+    }
+
+    /// There is nothing to know again but who was asked.
+    fn credential(&self, method: &str) -> Credential {
+        let (name, role) = (self.directory.name(), self.default_role.as_deref().unwrap_or_default());
+        Credential::of([b"directory", method.as_bytes(), name.as_bytes(), role.as_bytes()])
     }
 
     fn admit(&self, arrival: &Arrival, method: &str, principal: Option<Principal>) -> Result<Admission, Failure> {
@@ -192,11 +206,7 @@ impl Asked {
             }
             _ => None,
         };
-        let challenge = cryptosign::challenge(claim, known.as_ref().map(|admission| admission.identity.clone()));
-        Ok(Verdict::Challenge(match known {
-            Some(admission) => granting(challenge, admission),
-            None => challenge,
-        }))
+        Ok(Verdict::Challenge(cryptosign::challenge(claim, known)))
     }
 
     fn remember(&self, identity: &Identity, secret: Secret) {

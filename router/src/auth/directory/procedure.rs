@@ -78,6 +78,10 @@ impl Directory for Procedure {
     fn provider(&self) -> &'static str {
         "dynamic"
     }
+
+    fn name(&self) -> String {
+        format!("procedure {} {}", self.realm.as_deref().unwrap_or_default(), self.uri)
+    }
 }
 
 fn understand(reply: Result<Reply, CallError>) -> Result<Option<Map<String, Value>>, String> {

@@ -111,4 +111,8 @@ impl Directory for Webhook {
     fn provider(&self) -> &'static str {
         "webhook"
     }
+
+    fn name(&self) -> String {
+        format!("webhook {}", self.url)
+    }
 }

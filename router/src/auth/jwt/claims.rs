@@ -44,6 +44,13 @@ pub(super) fn texts(claim: Option<&Json>) -> impl Iterator<Item = &str> {
     list.unwrap_or_default().iter().filter_map(Json::as_str)
 }
 
+/// When a token expires, in seconds since the beginning of 1970. It may have a fraction, which is rounded as it is when
+/// the token is checked.
+pub(super) fn expiry(claims: &Claims) -> Option<u64> {
+    let claim = claims.get("exp")?;
+    claim.as_u64().or_else(|| claim.as_f64().map(|seconds| seconds.round() as u64))
+}
+
 /// Who it is: a text that is not empty, or a number.
 pub(super) fn authid(claim: Option<&Json>) -> Option<String> {
     match claim? {

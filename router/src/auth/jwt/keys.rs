@@ -3,7 +3,7 @@
 use std::fmt;
 
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, PublicKeyUse};
-use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, Header};
+use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, DecodingKeyKind, Header};
 use serde::Deserialize;
 use tokio_rustls::rustls::pki_types::SubjectPublicKeyInfoDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
@@ -155,6 +155,14 @@ impl JwtKey {
 
     pub(super) fn key(&self) -> &DecodingKey {
         &self.key
+    }
+
+    /// What tells it from other keys.
+    pub(super) fn material(&self) -> [&[u8]; 2] {
+        match self.key.kind() {
+            DecodingKeyKind::SecretOrDer(bytes) => [bytes, &[]],
+            DecodingKeyKind::RsaModulusExponent { n, e } => [n, e],
+        }
     }
 }
 
