@@ -96,6 +96,36 @@ async fn clients_show_certificates_where_they_have_to() {
     }
 }
 
+/// A certificate that is good for these days, counted from today.
+fn valid(folder: &Folder, days: std::ops::Range<i64>) -> Certified {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut parameters = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+    let day = |days| time::OffsetDateTime::now_utc() + time::Duration::days(days);
+    (parameters.not_before, parameters.not_after) = (day(days.start), day(days.end));
+    let certificate = folder.write("own.pem", parameters.self_signed(&key).unwrap().pem());
+    Certified { certificate, key: folder.write("own.key", key.serialize_pem()) }
+}
+
+/// At the start, and whenever the files are read again.
+#[test]
+fn a_certificate_that_clients_will_refuse_is_warned_of() {
+    let folder = Folder::new();
+    let program = start(&folder, &valid(&folder, -1..90), &json!({}));
+    let good = program.stop_and_log();
+    assert!(!good.iter().any(|line| line.contains("a certificate")), "{good:#?}");
+    let program = start(&folder, &valid(&folder, -1..13), &json!({}));
+    let soon = program.logged("a certificate expires soon");
+    assert!(soon.contains("WARN") && soon.contains("own.pem"), "{soon}");
+    for (days, what) in [(-30..-1, "has expired: clients will refuse it"), (1..90, "is not valid yet: clients")] {
+        valid(&folder, days);
+        program.signal("HUP");
+        let warning = program.logged(&format!("a certificate {what}"));
+        assert!(warning.contains("WARN") && warning.contains("own.pem"), "{warning}");
+        program.logged(" reloaded");
+    }
+    assert!(program.stop().success());
+}
+
 #[test]
 fn what_is_wrong_with_the_files_is_said_at_the_start() {
     let (authority, folder) = (Authority::new(), Folder::new());
