@@ -4,6 +4,7 @@
 //! the router are run with. All that is wrong with it is found in one go.
 
 pub(crate) mod auth;
+mod authorities;
 mod consistency;
 pub(crate) mod document;
 pub(crate) mod endpoint;

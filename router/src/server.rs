@@ -36,6 +36,7 @@ pub use listening::Listening;
 pub(crate) use rawsocket::connect_in_process;
 pub(crate) use reader::Reader;
 pub(crate) use slots::{AddressSlot, Full, Slot};
+pub(crate) use tls::authorities;
 pub use tls::{ClientCertificates, Tls, TlsError, TlsSettings, TlsVersion};
 pub use unix::UnixSocket;
 

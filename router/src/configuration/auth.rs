@@ -5,6 +5,9 @@ mod jwt;
 mod principals;
 mod tls;
 
+use std::time::Duration;
+
+use super::authorities;
 use super::section::Section;
 use crate::auth::{AskedMethod, Jwt, Webhook};
 
@@ -58,6 +61,8 @@ pub(crate) enum Whom {
         realm: Option<String>,
         /// The role it is called in.
         role: Option<String>,
+        /// How long it may take, if not as long as usual.
+        timeout: Option<Duration>,
     },
     /// A web service.
     Webhook(Box<Webhook>),
@@ -120,6 +125,7 @@ fn is_static(section: &Section<'_>, method: AskedMethod, auth: &mut Auth) -> Opt
             realm: section.uri("authenticator-realm").map(Into::into),
             // The role of that name is one that may do everything, as who calls is without a role.
             role: section.text("authenticator-role").filter(|role| *role != "trusted").map(Into::into),
+            timeout: section.seconds("timeout"),
         }),
         Kind::Webhook => webhook(section).map(Box::new).map(Whom::Webhook),
         Kind::Function => {
@@ -139,10 +145,12 @@ fn is_static(section: &Section<'_>, method: AskedMethod, auth: &mut Auth) -> Opt
 fn webhook(section: &Section<'_>) -> Option<Webhook> {
     let (url, secret) = (section.required_text("url"), section.secret("secret"));
     let timeout = section.seconds("timeout");
+    let trust = authorities::read(section, url.is_some_and(|url| url.starts_with("https:")));
     let mut webhook = Webhook::new(url?).map_err(|error| section.problem_at("url", error.to_string())).ok()?;
     if let Some(secret) = secret {
         webhook = webhook.secret(&secret).map_err(|error| section.problem_at("secret", error.to_string())).ok()?;
     }
+    webhook = trust.into_iter().fold(webhook, Webhook::trusting);
     Some(timeout.into_iter().fold(webhook, Webhook::timeout))
 }
 

@@ -1,6 +1,7 @@
 //! A realm: its roles and what they may do, and the events it keeps.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use wamp_proto::{MatchPolicy, Pattern};
 
@@ -36,6 +37,8 @@ pub(crate) enum Rule {
     Authorizer {
         /// Its URI.
         procedure: String,
+        /// How long it may take, if not as long as usual.
+        timeout: Option<Duration>,
     },
 }
 
@@ -82,18 +85,21 @@ pub(super) fn read(section: Section<'_>, mut limits: Limits) -> Option<RealmSett
 fn read_role(section: Section<'_>) -> Option<Role> {
     section.ignored(&["id"]);
     let name = section.required_text("name");
-    let authorizer = section.uri("authorizer");
+    let (authorizer, timeout) = (section.uri("authorizer"), section.seconds("authorizer-timeout"));
     let everything = section.bool("allow-by-default").unwrap_or(false);
     let mut permissions: Vec<Permission> = section.sections("permissions").into_iter().filter_map(permission).collect();
     if authorizer.is_some() && section.has("permissions") {
         section.problem("a role has either `permissions` or an `authorizer`");
+    }
+    if timeout.is_some() && authorizer.is_none() {
+        section.problem_at("authorizer-timeout", "there is no `authorizer`");
     }
     if everything && let Ok(all) = Pattern::parse(MatchPolicy::Prefix, "") {
         permissions.insert(0, Permission::all(all));
     }
     section.finish();
     let rule = match authorizer {
-        Some(procedure) => Rule::Authorizer { procedure: procedure.to_owned() },
+        Some(procedure) => Rule::Authorizer { procedure: procedure.to_owned(), timeout },
         None => Rule::Permissions(permissions),
     };
     Some(Role { name: name?.to_owned(), rule })

@@ -18,6 +18,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::timeout;
 use tokio_rustls::rustls::ClientConfig;
 
+pub(crate) use trust::Trust;
 pub(crate) use url::HttpUrl;
 
 /// How long it may take until a server accepts a connection.
@@ -71,11 +72,10 @@ impl HttpClient {
         Self { plain: settings().build(connector()), secure: Arc::default() }
     }
 
-    /// A client with settings of its own for TLS.
-    #[cfg(test)]
-    pub(crate) fn with_tls(config: ClientConfig) -> Self {
+    /// A client that trusts nobody else.
+    pub(crate) fn trusting(trust: Trust) -> Self {
         let client = Self::new();
-        let _ = client.secure.set(secure(config));
+        let _ = client.secure.set(secure(trust.config()));
         client
     }
 
@@ -131,8 +131,8 @@ impl HttpClient {
         if let Some(client) = self.secure.get() {
             return Ok(client);
         }
-        let config = trust::system().ok_or(ClientError::NoTrust)?;
-        Ok(self.secure.get_or_init(|| secure(config)))
+        let trust = Trust::system().ok_or(ClientError::NoTrust)?;
+        Ok(self.secure.get_or_init(|| secure(trust.config())))
     }
 }
 

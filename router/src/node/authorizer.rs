@@ -11,7 +11,10 @@ pub(super) fn of(realm: &RealmSettings) -> Arc<dyn Authorizer> {
     for role in &realm.roles {
         permissions = match &role.rule {
             Rule::Permissions(list) => permissions.role(role.name.as_str(), list.iter().cloned()),
-            Rule::Authorizer { procedure } => permissions.authorizer(role.name.as_str(), procedure),
+            Rule::Authorizer { procedure, timeout: None } => permissions.authorizer(role.name.as_str(), procedure),
+            Rule::Authorizer { procedure, timeout: Some(timeout) } => {
+                permissions.authorizer_within(role.name.as_str(), procedure, *timeout)
+            }
         };
     }
     Arc::new(permissions)

@@ -38,13 +38,16 @@ pub(super) fn authenticator(auth: &Auth, realms: &Arc<Realms>, roles: &Arc<Roles
     }
     for asked in &auth.asked {
         let directory: Arc<dyn Directory> = match &asked.whom {
-            Whom::Procedure { uri, realm, role } => {
+            Whom::Procedure { uri, realm, role, timeout } => {
                 let mut procedure = Procedure::new(realms.clone(), uri.as_str());
                 if let Some(realm) = realm {
                     procedure = procedure.in_realm(realm.as_str());
                 }
                 if let Some(role) = role {
                     procedure = procedure.called_as(role.as_str());
+                }
+                if let Some(timeout) = timeout {
+                    procedure = procedure.timeout(*timeout);
                 }
                 Arc::new(procedure)
             }

@@ -16,6 +16,8 @@ use tokio_rustls::server::TlsStream;
 
 use crate::session::TlsFacts;
 
+pub(crate) use files::authorities;
+
 /// The label of the channel binding `tls-exporter` (RFC 9266).
 const CHANNEL_BINDING: &[u8] = b"EXPORTER-Channel-Binding";
 

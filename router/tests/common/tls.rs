@@ -9,12 +9,12 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
+use tokio_rustls::{TlsAcceptor, TlsConnector};
 use wamp_router::{Tls, TlsSettings};
 
 use super::soon;
@@ -93,6 +93,18 @@ impl Authority {
             text(&made.certificate),
         ]);
         made
+    }
+
+    /// What another server on this machine speaks.
+    pub(crate) fn acceptor(&self, own: &Certified) -> TlsAcceptor {
+        let key = PrivateKeyDer::from_pem_file(&own.key).unwrap();
+        let chain = vec![CertificateDer::from_pem_file(&own.certificate).unwrap()];
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(chain, key);
+        TlsAcceptor::from(Arc::new(config.unwrap()))
     }
 
     /// What a server on this machine speaks.

@@ -3,11 +3,12 @@
 use std::net::SocketAddr;
 
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use wamp_proto::auth::cra;
 
-use crate::common::{Client, soon};
+use crate::common::tls::Authority;
+use crate::common::{Client, http, soon};
 use crate::program::Folder;
 
 /// A node where `com.authenticate` and a web service know the users of `/ws`, and `com.authorize` says what they may do.
@@ -112,9 +113,13 @@ async fn a_procedure_knows_the_users_and_another_what_they_may_do() {
 
 /// Takes one request, and answers it.
 async fn serve(listener: &TcpListener, body: &str) -> String {
-    let (mut stream, _) = soon(listener.accept()).await.unwrap();
+    answer_http(soon(listener.accept()).await.unwrap().0, "\"transport\"", body).await
+}
+
+/// Answers the request on a connection, once this of it has come.
+async fn answer_http(mut stream: impl AsyncRead + AsyncWrite + Unpin, whole: &str, body: &str) -> String {
     let mut request = Vec::new();
-    while !String::from_utf8_lossy(&request).contains("\"transport\"") {
+    while !String::from_utf8_lossy(&request).contains(whole) {
         let mut buffer = [0; 4096];
         let count = soon(stream.read(&mut buffer)).await.unwrap();
         assert!(count > 0, "{}", String::from_utf8_lossy(&request));
@@ -148,6 +153,73 @@ async fn a_web_service_knows_the_users() {
     assert_eq!(client.receive().await[2], "wamp.error.authentication_failed");
     let warning = program.logged("an authenticator fails");
     assert!(warning.contains("WARN") && warning.contains("/login"), "{warning}");
+}
+
+/// A web service, and a web server behind the router, of a company that has an authority of its own.
+#[tokio::test]
+async fn other_servers_may_have_their_certificates_of_an_authority_of_ones_own() {
+    let authority = Authority::new();
+    let acceptor = authority.acceptor(&authority.certify("localhost"));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    let file = |trusted: &str| {
+        format!(
+            "version: 2
+workers:
+- type: router
+  realms: [{{name: realm1, roles: [{{name: guest, allow-by-default: true}}]}}]
+  transports:
+  - type: web
+    endpoint: {{type: tcp, interface: 127.0.0.1, port: 0}}
+    paths:
+      ws: {{type: websocket, auth: {{ticket: {{type: webhook, url: '{url}/login', default-role: guest{trusted}}}}}}}
+      app: {{type: proxy, url: '{url}/'{trusted}}}
+"
+        )
+    };
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                let Ok(stream) = acceptor.accept(stream).await else { return };
+                answer_http(stream, "\r\n\r\n", r#"{"allow": true}"#).await;
+            });
+        }
+    });
+    let trusted = format!(", ca_certificates: ['{}']", authority.certificate().display());
+    for (trusted, status, outcome) in [(&*trusted, 200, json!(2)), ("", 502, json!(3))] {
+        let folder = Folder::with("config.yaml", file(trusted));
+        let program = folder.start("config.yaml");
+        let address = program.address(0);
+        let get = http(address, &format!("GET /app/ HTTP/1.1\r\nhost: {address}"), b"").await;
+        assert_eq!(get.status, status, "{get:?}");
+        let details = json!({"authmethods": ["ticket"], "authid": "joe"});
+        let (mut client, _) = hello(address, "ws", "192.0.2.1", json!("realm1"), details).await;
+        client.send(json!([5, "ticket-7", {}])).await;
+        assert_eq!(client.receive().await[0], outcome);
+    }
+}
+
+#[tokio::test]
+async fn a_procedure_that_does_not_answer_is_not_waited_for_longer_than_the_file_says() {
+    let text = file(([127, 0, 0, 1], 1).into());
+    let text = text.replace("authenticator-realm: realm1}", "authenticator-realm: realm1, timeout: 0.1}");
+    let text = text.replace("authorizer: com.authorize}", "authorizer: com.authorize, authorizer-timeout: 0.1}");
+    let folder = Folder::with("config.yaml", text);
+    let program = folder.start("config.yaml");
+    let mut service = service(program.address(0)).await;
+    let peter = || json!({"authmethods": ["wampcra"], "authid": "peter"});
+    let (_, refused) = hello(program.address(0), "ws", "192.0.2.1", json!("realm1"), peter()).await;
+    assert_eq!(refused[2], "wamp.error.authentication_failed", "{refused}");
+    assert_eq!(service.receive().await[0], 68);
+
+    let principal = json!({"secret": "secret1", "role": "guest"});
+    let hello = hello(program.address(0), "ws", "192.0.2.1", json!("realm1"), peter());
+    let ((mut client, challenge), _) = tokio::join!(hello, answer(&mut service, principal));
+    client.send(json!([5, cra::sign("secret1", challenge[2]["challenge"].as_str().unwrap()), {}])).await;
+    assert_eq!(client.receive().await[0], 2);
+    client.send(json!([32, 1, {}, "com.news"])).await;
+    assert_eq!(client.receive().await[4], "wamp.error.authorization_failed");
 }
 
 #[tokio::test]

@@ -85,6 +85,16 @@ fn what_is_wrong_with_a_method_is_said_with_its_place() {
         ("{jwt: {public_keys: keys.json, role: user}}", "", "auth.jwt.public_keys: there is no public key in it"),
         ("{jwt: {key_set: keys.json}}", "", "auth.jwt: one of the keys \"role\" and \"roles\" is needed"),
         ("{jwt: {key_set: keys.json, role: user, algorithm: none}}", "", "unknown key \"algorithm\""),
+        (
+            "{ticket: {type: webhook, url: 'https://localhost/', ca_certificates: [keys.json]}}",
+            "",
+            "auth.ticket.ca_certificates: ",
+        ),
+        (
+            "{ticket: {type: webhook, url: 'http://localhost/', ca_certificates: [keys.json]}}",
+            "",
+            "auth.ticket.ca_certificates: this is for TLS, which is not spoken here",
+        ),
         ("{cookie: {}}", "", "`auth.cookie` knows clients again by their cookies"),
         (
             "{tls: {type: static, principals: {joe: {role: user, certificate-sha1: 'B6:E5'}}}}",

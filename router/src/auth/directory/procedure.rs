@@ -13,7 +13,7 @@ use super::{Directory, Finding, Inquiry, Unavailable};
 use crate::local::{CallError, LocalSession, Reply, Standby};
 use crate::realm::Realms;
 
-/// How long it may take: less than a client has to join.
+/// How long it may take, unless told otherwise: less than a client has to join.
 const TIMEOUT: Duration = Duration::from_secs(8);
 
 /// A procedure that is called with the realm, the authid and the details of a client, and answers with a principal, with
@@ -26,13 +26,14 @@ pub struct Procedure {
     realm: Option<Box<str>>,
     /// The role it is called in.
     authrole: Option<Box<str>>,
+    timeout: Duration,
     callers: Mutex<AHashMap<Box<str>, Arc<Standby>>>,
 }
 
 impl Procedure {
     /// The procedure `uri`, in the realm a client asks for.
     pub fn new(realms: Arc<Realms>, uri: impl Into<Box<str>>) -> Self {
-        Self { uri: uri.into(), realms, realm: None, authrole: None, callers: Mutex::default() }
+        Self { uri: uri.into(), realms, realm: None, authrole: None, timeout: TIMEOUT, callers: Mutex::default() }
     }
 
     /// Calls it in this realm, whatever a client asks for.
@@ -46,6 +47,14 @@ impl Procedure {
     #[must_use]
     pub fn called_as(mut self, authrole: impl Into<Box<str>>) -> Self {
         self.authrole = Some(authrole.into());
+        self
+    }
+
+    /// How long it may take to answer; 8 seconds, unless told otherwise. A client does not wait longer than the
+    /// [handshake timeout](crate::ConnectionSettings::handshake_timeout).
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
         self
     }
 
@@ -65,12 +74,12 @@ impl Procedure {
 
 impl Directory for Procedure {
     fn find(&self, inquiry: Inquiry) -> Finding {
-        let uri = self.uri.clone();
+        let (uri, timeout) = (self.uri.clone(), self.timeout);
         let session = self.session(inquiry.realm.as_deref());
         let args = to_raw_value(&(&inquiry.realm, &inquiry.authid, &inquiry.details));
         Box::pin(async move {
             let args = args.map_err(|error| Unavailable(error.to_string()))?;
-            let reply = session?.call(&uri, Some(&args), None, TIMEOUT).await;
+            let reply = session?.call(&uri, Some(&args), None, timeout).await;
             understand(reply).map_err(|why| Unavailable(format!("the authenticator {uri} {why}")))
         })
     }

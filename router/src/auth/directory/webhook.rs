@@ -1,5 +1,6 @@
 //! A web service that knows users.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,8 @@ use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 
 use super::{Directory, Finding, Inquiry, Unavailable};
-use crate::http::client::{HttpClient, HttpUrl};
+use crate::http::client::{HttpClient, HttpUrl, Trust};
+use crate::server::TlsError;
 
 /// How long an answer may be.
 const MAX_ANSWER: usize = 64 << 10;
@@ -38,7 +40,8 @@ pub struct Webhook {
 pub struct InvalidWebhook(String);
 
 impl Webhook {
-    /// The service at this URL, `http` or `https`. Its certificate has to be of an authority the system trusts.
+    /// The service at this URL, `http` or `https`. Its certificate has to be of an authority the system trusts, unless
+    /// [others](Self::ca_certificates) are named.
     ///
     /// # Errors
     ///
@@ -62,6 +65,20 @@ impl Webhook {
         header.set_sensitive(true);
         self.headers.insert(AUTHORIZATION, header);
         Ok(self)
+    }
+
+    /// Trusts the authorities in these files (PEM), and nobody else.
+    ///
+    /// # Errors
+    ///
+    /// Which file is wrong, and how.
+    pub fn ca_certificates(self, files: &[PathBuf]) -> Result<Self, TlsError> {
+        Ok(self.trusting(Trust::files(files)?))
+    }
+
+    pub(crate) fn trusting(mut self, trust: Trust) -> Self {
+        self.client = HttpClient::trusting(trust);
+        self
     }
 
     /// How long it may take to answer; 5 seconds, unless told otherwise.

@@ -3,6 +3,7 @@
 use axum::http::uri::Scheme;
 
 use super::{Section, Service};
+use crate::configuration::authorities;
 use crate::http::client::HttpUrl;
 use crate::http::services::proxy::{Host, ProxySettings};
 
@@ -18,7 +19,10 @@ pub(super) fn read(section: Section<'_>) -> Option<Service> {
     let preserve_host = section.bool("preserve_host").unwrap_or(false);
     let timeout = section.seconds("timeout");
     let (proto, port) = forwarded(&section);
+    let is_tls = url.as_ref().is_some_and(|url| url.uri().scheme() == Some(&Scheme::HTTPS)) && socket.is_none();
+    let trust = authorities::read(&section, is_tls);
     let mut settings = ProxySettings::new(url?);
+    settings.trust = trust;
     settings.socket = socket;
     settings.timeout = timeout.unwrap_or(settings.timeout);
     settings.forwarded_proto = proto;

@@ -7,6 +7,8 @@ use axum::http::Uri;
 
 use super::reverseproxy::url;
 use super::{Section, Service};
+use crate::configuration::authorities;
+use crate::http::client::Trust;
 use crate::http::services::proxy::{Host, ProxySettings};
 
 pub(super) fn read(section: Section<'_>) -> Option<Service> {
@@ -27,8 +29,10 @@ pub(super) fn read(section: Section<'_>) -> Option<Service> {
     let authority = named.authority()?;
     let scheme = if named.scheme_str() == Some("wss") { "https" } else { "http" };
     let path = named.path();
+    let mut trust = None;
     let (target, socket, timeout) = match endpoint? {
-        Endpoint::Tcp { host, port, tls, timeout } => {
+        Endpoint::Tcp { host, port, tls, timeout, trusted } => {
+            trust = trusted;
             (url(if tls { "https" } else { "http" }, &host, port, path).ok(), None, timeout)
         }
         Endpoint::Unix { path: socket, timeout } => {
@@ -43,6 +47,7 @@ pub(super) fn read(section: Section<'_>) -> Option<Service> {
     let mut settings = ProxySettings::new(target);
     settings.host = Host::Named(authority.clone());
     settings.socket = socket;
+    settings.trust = trust;
     settings.timeout = timeout.unwrap_or(settings.timeout);
     settings.exact = true;
     settings.only_websockets = true;
@@ -51,7 +56,7 @@ pub(super) fn read(section: Section<'_>) -> Option<Service> {
 
 /// Where to connect to.
 enum Endpoint {
-    Tcp { host: String, port: u64, tls: bool, timeout: Option<Duration> },
+    Tcp { host: String, port: u64, tls: bool, timeout: Option<Duration>, trusted: Option<Trust> },
     Unix { path: PathBuf, timeout: Option<Duration> },
 }
 
@@ -64,11 +69,11 @@ fn endpoint(section: &Section<'_>) -> Option<Endpoint> {
     let host = section.required_text("host");
     let port = section.required("port").and_then(|port| port.integer(1..=65535));
     let tls = section.section("tls");
-    if let Some(tls) = &tls {
-        tls.unsupported("ca_certificates", "the backend's certificate has to be signed by whom the system trusts");
-        if tls.text("hostname").is_some_and(|name| Some(name) != host) {
-            tls.problem_at("hostname", "this has to be the endpoint's host");
-        }
+    let trusted = tls.as_ref().and_then(|tls| authorities::read(tls, true));
+    if let Some(tls) = &tls
+        && tls.text("hostname").is_some_and(|name| Some(name) != host)
+    {
+        tls.problem_at("hostname", "this has to be the endpoint's host");
     }
-    Some(Endpoint::Tcp { host: host?.into(), port: port?, tls: tls.is_some(), timeout })
+    Some(Endpoint::Tcp { host: host?.into(), port: port?, tls: tls.is_some(), timeout, trusted })
 }

@@ -104,12 +104,12 @@ async fn tls_is_for_servers_with_a_certificate_somebody_trusted_signed() {
     let post = async |client: HttpClient| client.post_json(&url, HeaderMap::new(), "{}".into(), LONG, 1000).await;
     let mut roots = RootCertStore::empty();
     roots.add(certificate).unwrap();
-    let (status, body) = post(HttpClient::with_tls(trust::config(roots))).await.unwrap();
+    let (status, body) = post(HttpClient::trusting(roots.into())).await.unwrap();
     assert_eq!((status, &*body), (StatusCode::OK, &b"by tls"[..]));
 
     let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let mut roots = RootCertStore::empty();
     roots.add(other.cert.der().clone()).unwrap();
-    let error = post(HttpClient::with_tls(trust::config(roots))).await.unwrap_err();
+    let error = post(HttpClient::trusting(roots.into())).await.unwrap_err();
     assert!(matches!(error, ClientError::Failed { what: "could not connect", .. }), "{error:?}");
 }

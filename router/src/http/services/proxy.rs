@@ -24,7 +24,7 @@ use percent_encoding::percent_decode_str;
 use super::mount::Mount;
 use super::only_websockets;
 use crate::http::Problem;
-use crate::http::client::HttpUrl;
+use crate::http::client::{HttpUrl, Trust};
 
 pub(super) use backend::Backend;
 pub(super) use exchange::Gateway;
@@ -37,6 +37,8 @@ pub(crate) struct ProxySettings {
     pub(crate) url: HttpUrl,
     /// A unix socket to connect to instead of the URL's host.
     pub(crate) socket: Option<PathBuf>,
+    /// Of whom it has to have its certificate, if not of those the system trusts.
+    pub(crate) trust: Option<Trust>,
     /// The host it is called by.
     pub(crate) host: Host,
     /// Whether it is asked for the URL's path whatever comes after the mount.
@@ -71,6 +73,7 @@ impl ProxySettings {
         Self {
             url,
             socket: None,
+            trust: None,
             host: Host::Backend,
             exact: false,
             only_websockets: false,
@@ -91,7 +94,7 @@ struct Proxy {
 pub(crate) fn routes(settings: ProxySettings) -> axum::Router {
     let backend = match &settings.socket {
         Some(socket) => Backend::socket(socket.clone()),
-        None => Backend::network(),
+        None => Backend::network(settings.trust.clone()),
     };
     let gateway = Gateway::new(settings.url.to_string(), backend, settings.timeout);
     axum::Router::new().fallback(forward).with_state(Arc::new(Proxy { settings, gateway }))

@@ -1,11 +1,12 @@
 //! Permissions by authrole and URI, as an operator writes them down.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ahash::AHashMap;
 use wamp_proto::{MatchPolicy, Pattern, PatternIndex};
 
-use super::procedure::AskedRole;
+use super::procedure::{self, AskedRole};
 use super::{Action, Authorizer, Authorizing, Decision, Grant, Question, Undecided, acts_on_others};
 use crate::realm::Member;
 
@@ -132,8 +133,14 @@ impl Permissions {
     /// If nobody offers it, or it fails, takes more than 10 seconds or answers something else, the request fails with
     /// `wamp.error.authorization_failed`.
     #[must_use]
-    pub fn authorizer(mut self, authrole: impl Into<Box<str>>, procedure: &str) -> Self {
-        self.roles.insert(authrole.into(), Rule::Procedure(AskedRole::new(procedure)));
+    pub fn authorizer(self, authrole: impl Into<Box<str>>, procedure: &str) -> Self {
+        self.authorizer_within(authrole, procedure, procedure::TIMEOUT)
+    }
+
+    /// The same, of a procedure that may take this long.
+    #[must_use]
+    pub fn authorizer_within(mut self, authrole: impl Into<Box<str>>, procedure: &str, timeout: Duration) -> Self {
+        self.roles.insert(authrole.into(), Rule::Procedure(AskedRole::new(procedure, timeout)));
         self
     }
 

@@ -13,8 +13,8 @@ use super::{Action, Authorizing, Decision, Grant, Question, Undecided};
 use crate::local::{CallError, Reply, Standby};
 use crate::realm::Member;
 
-/// How long the procedure may take.
-const TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a procedure may take, unless told otherwise.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// URIs of which the answers are kept, for each role. One that comes when there are as many takes another's place.
 const KEPT: usize = 10_000;
@@ -23,6 +23,7 @@ const KEPT: usize = 10_000;
 #[derive(Debug)]
 pub(super) struct AskedRole {
     procedure: Box<str>,
+    timeout: Duration,
     caller: Standby,
     answers: Mutex<Answers>,
 }
@@ -44,9 +45,9 @@ struct Answer {
 }
 
 impl AskedRole {
-    pub(super) fn new(procedure: &str) -> Arc<Self> {
+    pub(super) fn new(procedure: &str, timeout: Duration) -> Arc<Self> {
         let caller = Standby::new("authorizer", None);
-        Arc::new(Self { procedure: procedure.into(), caller, answers: Mutex::default() })
+        Arc::new(Self { procedure: procedure.into(), timeout, caller, answers: Mutex::default() })
     }
 
     /// What is known already.
@@ -84,9 +85,9 @@ impl AskedRole {
         let role = self.clone();
         Box::pin(async move {
             let [args, older_args] = [args?, older_args?];
-            let mut reply = session.call(&role.procedure, Some(&args), None, TIMEOUT).await;
+            let mut reply = session.call(&role.procedure, Some(&args), None, role.timeout).await;
             if reply.as_ref().is_err_and(wants_fewer_arguments) {
-                reply = session.call(&role.procedure, Some(&older_args), None, TIMEOUT).await;
+                reply = session.call(&role.procedure, Some(&older_args), None, role.timeout).await;
             }
             let Answer { grant, cache } = role.understand(reply, action)?;
             if cache {
@@ -208,7 +209,7 @@ mod tests {
 
     #[test]
     fn so_many_answers_are_kept_and_no_more() {
-        let role = AskedRole::new("com.authorize");
+        let role = AskedRole::new("com.authorize", TIMEOUT);
         for number in 0..KEPT + 10 {
             role.answers.lock().keep(Action::Call, format!("com.p{number}").into(), Some(Grant::default()), 0);
         }

@@ -55,7 +55,7 @@ pub(super) fn certified_key(settings: &TlsSettings, provider: &CryptoProvider) -
 }
 
 /// The authorities whose certificates are accepted.
-pub(super) fn authorities(files: &[PathBuf]) -> Result<RootCertStore, TlsError> {
+pub(crate) fn authorities(files: &[PathBuf]) -> Result<RootCertStore, TlsError> {
     let mut roots = RootCertStore::empty();
     for path in files {
         for certificate in certificates(path)? {
@@ -66,7 +66,7 @@ pub(super) fn authorities(files: &[PathBuf]) -> Result<RootCertStore, TlsError> 
         }
     }
     if roots.is_empty() {
-        let what = "no certificates of authorities are named, so no client could have one that is accepted".to_owned();
+        let what = "no certificates of authorities are named, so nobody could have one that is accepted".to_owned();
         return Err(TlsError::File { path: "ca_certificates".into(), what });
     }
     Ok(roots)

@@ -15,7 +15,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
 
-use crate::http::client::{self, ClientError, HttpClient};
+use crate::http::client::{self, ClientError, HttpClient, Trust};
 
 /// Another server, and the connections to it.
 #[derive(Debug, Clone)]
@@ -27,8 +27,9 @@ pub(in crate::http::services) enum Backend {
 }
 
 impl Backend {
-    pub(in crate::http::services) fn network() -> Self {
-        Self::Network(HttpClient::new())
+    /// With `trust`, certificates have to be of those authorities; else of those the system trusts.
+    pub(in crate::http::services) fn network(trust: Option<Trust>) -> Self {
+        Self::Network(trust.map_or_else(HttpClient::new, HttpClient::trusting))
     }
 
     pub(in crate::http::services) fn socket(path: PathBuf) -> Self {
