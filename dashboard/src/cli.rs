@@ -1,11 +1,12 @@
 //! The command line.
 
+use std::io::{self, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{Parser, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::serving::PublicUrl;
 
@@ -14,6 +15,7 @@ use crate::serving::PublicUrl;
 #[command(
     name = "wamp-dashboard",
     version,
+    args_conflicts_with_subcommands = true,
     about = "A fleet of machines, live on one screen",
     long_about = "A fleet of machines, live on one screen.\n\n\
         Runs the WAMP router, the fleet service and an agent for this machine in one process, \
@@ -21,11 +23,16 @@ use crate::serving::PublicUrl;
         Ctrl-C ends it.\n\n\
         Where other machines can reach it, the page asks for an admin token, and a machine needs the \
         enrolment key once, to join. Both are made at the first such start and printed then, and \
-        only then: what is kept is enough to check them, and no more.",
+        only then: what is kept is enough to check them, and no more.\n\n\
+        The commands are for a dashboard that runs so, here or elsewhere. They need its admin token, in \
+        the variable WAMP_ADMIN_TOKEN.",
     after_help = "Set WAMP_ADMIN_TOKEN and WAMP_ENROLMENT_KEY to secrets of your own, as in a container.\n\
         Set RUST_LOG (debug, wamp_router=debug, ...) to see more of what happens."
 )]
 pub(crate) struct Options {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
     /// The address and port to serve on; 0.0.0.0:8080 lets other machines in
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", value_parser = address)]
     pub(crate) listen: SocketAddr,
@@ -73,6 +80,38 @@ pub(crate) struct Options {
     pub(crate) new_enrolment_key: bool,
 }
 
+/// What is asked of a dashboard that runs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Lists the machines of a dashboard that runs, and since when each has a key
+    Machines(Place),
+    /// Shuts a machine out: its key is worth nothing from then on, and its sessions end
+    Revoke {
+        /// The machine's id, or its name on the page
+        machine: String,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Replaces the enrolment key, and prints the new one; machines that have enrolled stay
+    NewEnrolmentKey(Place),
+}
+
+/// Where a dashboard is.
+#[derive(Debug, Args)]
+pub(crate) struct Place {
+    /// The dashboard, as agents reach it
+    #[arg(long, value_name = "URL", default_value = "ws://127.0.0.1:8080/ws")]
+    url: String,
+}
+
+impl Command {
+    /// Where the dashboard is.
+    pub(crate) fn url(&self) -> &str {
+        let (Self::Machines(place) | Self::Revoke { place, .. } | Self::NewEnrolmentKey(place)) = self;
+        &place.url
+    }
+}
+
 /// When there is authentication.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum When {
@@ -99,7 +138,8 @@ impl Options {
     pub(crate) fn from_command_line() -> Result<Self, ExitCode> {
         Self::try_parse().map_err(|error| match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-                print!("{error}");
+                // Whoever closed the terminal's end doesn't want to read it.
+                let _ = write!(io::stdout(), "{error}");
                 ExitCode::SUCCESS
             }
             _ => {

@@ -7,6 +7,7 @@ mod cli;
 mod data_folder;
 mod open_files;
 mod program;
+mod remote;
 mod secrets;
 mod serving;
 
@@ -26,9 +27,18 @@ async fn main() -> ExitCode {
         Ok(options) => options,
         Err(code) => return code,
     };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    // What a command comes to is said in the end, and once.
+    let usual = if options.command.is_some() { "off" } else { "warn" };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(usual));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
-    match serve(&options).await {
+    let done = match &options.command {
+        Some(command) => remote::run(command).await.map(|text| {
+            // Whoever closed the terminal's end doesn't want to read it.
+            let _ = io::stdout().write_all(text.as_bytes());
+        }),
+        None => serve(&options).await,
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");

@@ -20,7 +20,7 @@ use crate::serving::Serving;
 use crate::{data_folder, open_files, secrets, serving};
 
 /// The realm of the fleet.
-const REALM: &str = "realm1";
+pub(crate) const REALM: &str = "realm1";
 
 /// Everything that runs.
 pub(crate) struct Program {

@@ -35,6 +35,11 @@ impl Enrolled {
         self.keys.get(id)
     }
 
+    /// The machines that have enrolled, in no particular order.
+    pub fn iter(&self) -> impl Iterator<Item = (&MachineId, &Enrolment)> {
+        self.keys.iter()
+    }
+
     /// Whether the machine's agent runs in this process.
     pub fn is_reserved(&self, id: &MachineId) -> bool {
         self.reserved.contains(id)

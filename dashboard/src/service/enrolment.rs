@@ -1,5 +1,8 @@
 //! How machines become known, and how that ends.
 
+use std::collections::BTreeMap;
+
+use serde_json::Value;
 use wamp_client::{Caller, Client, Definition, PublicKey, State, WampError, handlers, register};
 
 use super::FleetService;
@@ -10,7 +13,7 @@ use crate::fleet::Moment;
 use crate::store::StoreError;
 
 pub(super) fn all() -> impl IntoIterator<Item = Definition> {
-    handlers![enrol, get, revoke, new_key]
+    handlers![enrol, get, list, revoke, new_key]
 }
 
 /// Notes the public key of a machine, by which it proves who it is from now on.
@@ -28,6 +31,12 @@ async fn enrol(id: String, key: String, caller: Caller, service: State<FleetServ
 #[register("fleet.enrolment.get")]
 async fn get(id: MachineId, service: State<FleetService>) -> Option<Enrolment> {
     service.enrolment(&id)
+}
+
+/// How each machine has enrolled.
+#[register("fleet.enrolment.list")]
+async fn list(service: State<FleetService>) -> BTreeMap<MachineId, Enrolment> {
+    service.enrolments()
 }
 
 /// Lets a machine enrol again, with another key: the one it has is worth nothing any more, and its sessions end.
@@ -56,7 +65,8 @@ pub(super) async fn expel(client: &Client, id: &MachineId) {
 }
 
 async fn end_sessions(client: &Client, procedure: &'static str, whose: &str, told: &str) {
-    if let Err(error) = client.call::<Vec<u64>>(procedure).arg(whose).kwarg("message", told).await {
+    // By authid it answers with the sessions, by authrole with their number.
+    if let Err(error) = client.call::<Value>(procedure).arg(whose).kwarg("message", told).await {
         tracing::warn!(whose, %error, "sessions not ended");
     }
 }
@@ -90,6 +100,11 @@ impl FleetService {
     /// How a machine has enrolled.
     pub fn enrolment(&self, id: &MachineId) -> Option<Enrolment> {
         self.access.enrolled().read().get(id).copied()
+    }
+
+    /// How the machines have enrolled.
+    pub fn enrolments(&self) -> BTreeMap<MachineId, Enrolment> {
+        self.access.enrolled().read().iter().map(|(id, enrolment)| (id.clone(), *enrolment)).collect()
     }
 
     /// Makes the key of a machine worth nothing.
