@@ -45,9 +45,11 @@ fn find_in(folder: &Path) -> anyhow::Result<Option<PathBuf>> {
 ///
 /// All that is wrong with it, a line each.
 pub(crate) fn read(file: &Path) -> anyhow::Result<Configuration> {
+    let place = file.display().to_string();
     Configuration::read(file).map_err(|problems| match problems.0.len() {
-        1 => anyhow!("{problems}").context(file.display().to_string()),
-        count => anyhow!("{}: {count} things are wrong\n{problems}", file.display()),
+        1 if !file.exists() => anyhow!("{problems}; `wamp-router init` writes one to begin with").context(place),
+        1 => anyhow!("{problems}").context(place),
+        count => anyhow!("{place}: {count} things are wrong\n{problems}"),
     })
 }
 

@@ -16,6 +16,11 @@ use std::process::ExitCode;
 
 use command::Command;
 
+/// The static program brings its own allocator: see docs/operating/deploying.md for what that is worth.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let (command, flags) = command::parse();
     let done = match command {

@@ -3,8 +3,10 @@
 mod bench;
 mod checkout;
 mod command;
+mod dist;
 mod features;
 mod fuzz;
+mod image;
 mod install;
 mod options;
 mod readme;
@@ -38,6 +40,8 @@ fn main() -> ExitCode {
         Task::BenchKernels => bench::kernels::bench(&checkout, &options.rest).map(|()| true),
         Task::BenchPage => bench::page::bench(&checkout, &options.rest).map(|()| true),
         Task::Fuzz => fuzz::fuzz(&checkout, &options.rest).map(|()| true),
+        Task::Dist => dist::dist(&checkout).map(|_| true),
+        Task::Image => image::image(&checkout, &options.rest).map(|()| true),
     });
     match passed {
         Ok(true) => ExitCode::SUCCESS,

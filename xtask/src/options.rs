@@ -34,6 +34,13 @@ Usage: cargo xtask <TASK>
   fuzz [--seconds N] [TARGET]...
                Fuzzes the decoders (json, msgpack, cbor), the framings (websocket, rawsocket) and the
                realm, or only the named ones, for N seconds in all (60)
+  dist         Builds the static programs and puts them, with the units of systemd, into an archive in
+               target/dist
+  image        Builds the Dockerfile with docker or podman, and tries the image. Options:
+                 --engine NAME  docker or podman, if not the first of them that works
+                 --stand-in     builds on a Debian made here with this machine's Rust, where no
+                                registry of images can be reached
+                 -- FLAG...     for every container that is run
 ";
 
 /// What to do.
@@ -46,6 +53,8 @@ pub(crate) enum Task {
     BenchKernels,
     BenchPage,
     Fuzz,
+    Dist,
+    Image,
 }
 
 /// What was asked for on the command line.
@@ -57,7 +66,7 @@ pub(crate) struct Options {
     pub(crate) install: bool,
     pub(crate) update_readme_screenshot: bool,
     pub(crate) update_conformance: bool,
-    /// What follows `bench`, `bench-kernels`, `bench-page` or `fuzz`.
+    /// What follows `bench`, `bench-kernels`, `bench-page`, `fuzz` or `image`.
     pub(crate) rest: Vec<String>,
 }
 
@@ -86,6 +95,10 @@ impl Options {
             }
             Some("fuzz") => {
                 return Ok(Self { task: Task::Fuzz, rest: arguments.collect(), ..options });
+            }
+            Some("dist") => Task::Dist,
+            Some("image") => {
+                return Ok(Self { task: Task::Image, rest: arguments.collect(), ..options });
             }
             Some(other) => return Err(format!("there is no task {other:?}")),
         };
