@@ -18,11 +18,15 @@ use crate::broker::{Fanout, Group, Receiver, Route};
 use crate::metrics::latency::Measured;
 use crate::metrics::tally::Tally;
 use crate::outbox::{Append, Class, FrameTooLarge, Outbox};
+use crate::round::Round;
 use crate::transport::control::CloseCode;
 
 /// Bytes of one encoding a run gathers before it is handed out: what an outbox takes at a time
 /// and a socket's buffer holds.
 const RUN_BYTES: usize = 64 << 10;
+
+/// Replies of a burst that are worth waiting for those of others. To wait costs as much as a few messages do.
+const MANY: usize = 8;
 
 /// Bytes of capacity a buffer may keep after a burst. Large messages are rare.
 const KEPT_BYTES: usize = 2 * RUN_BYTES;
@@ -42,6 +46,10 @@ pub struct Burst {
     random: Rng,
     /// Where single messages are encoded.
     scratch: Vec<u8>,
+    /// Messages sent that are no events.
+    replies: usize,
+    /// Bytes appended to outboxes.
+    appended: usize,
     /// What it counts for the metrics.
     pub(crate) tally: Tally,
     /// How long calls took that were answered.
@@ -91,8 +99,10 @@ impl Burst {
             return Sent::TooLarge;
         }
         let append = outbox.append(&self.scratch, Class::Reply);
-        let sent = self.appended(outbox, append);
+        let sent = self.note(outbox, append);
         if sent == Sent::Queued {
+            self.replies += 1;
+            self.appended += self.scratch.len();
             self.tally.sent(message, self.scratch.len());
         }
         sent
@@ -159,6 +169,24 @@ impl Burst {
 
     /// Ends the burst: every receiver it touched is written to, once.
     pub fn end(&mut self) {
+        self.conclude();
+        for outbox in self.touched.drain(..) {
+            outbox.flush();
+        }
+    }
+
+    /// Ends the burst as one of `round`: if it has sent many replies, their receivers are written to when that ends.
+    pub(crate) fn end_in(&mut self, round: &Round) {
+        if self.replies < MANY {
+            return self.end();
+        }
+        let bytes = self.appended;
+        self.conclude();
+        round.add(&mut self.touched, bytes);
+    }
+
+    /// Hands out what there is of the run, and begins anew but for whom it has touched.
+    fn conclude(&mut self) {
         self.hand_out(|_, receiver, frames| {
             // What an idle receiver gets goes to its socket straight from here, without a copy.
             receiver.outbox.send_if(frames, Class::Event, || receiver.subscriber.is_live()) != Append::Closed
@@ -167,9 +195,7 @@ impl Burst {
         if let Some(route) = &mut self.route {
             route.clear();
         }
-        for outbox in self.touched.drain(..) {
-            outbox.flush();
-        }
+        (self.replies, self.appended) = (0, 0);
         for buffer in self.run.frames.iter_mut().chain([&mut self.scratch]) {
             buffer.clear();
             buffer.shrink_to(KEPT_BYTES);
@@ -199,11 +225,12 @@ impl Burst {
     /// Answers whether the receiver is there: what it is too slow for was sent to it all the same.
     fn append_events(&mut self, receiver: &Receiver, frames: &[u8]) -> bool {
         let append = receiver.outbox.append_if(frames, Class::Event, || receiver.subscriber.is_live());
-        self.appended(&receiver.outbox, append);
+        self.appended += frames.len();
+        self.note(&receiver.outbox, append);
         append != Append::Closed
     }
 
-    fn appended(&mut self, outbox: &Arc<Outbox>, append: Append) -> Sent {
+    fn note(&mut self, outbox: &Arc<Outbox>, append: Append) -> Sent {
         match append {
             Append::First => {
                 self.touched.push(outbox.clone());

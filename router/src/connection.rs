@@ -191,9 +191,14 @@ impl<S: Stream, H: Handler> Future for Connection<S, H> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        match ready!(self.get_mut().poll_end(cx)) {
+        let connection = self.get_mut();
+        match ready!(connection.poll_end(cx)) {
             End::Closed(Closed::TooSlow) => tracing::warn!("slow consumer disconnected"),
-            end => tracing::debug!(?end, "connection ended"),
+            end => {
+                // A peer that only writes no more may still read what it was to be told.
+                connection.outbox.flush();
+                tracing::debug!(?end, "connection ended");
+            }
         }
         Poll::Ready(())
     }

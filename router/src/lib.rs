@@ -22,6 +22,7 @@ pub mod node;
 pub mod outbox;
 mod pool;
 pub mod realm;
+mod round;
 mod router;
 mod server;
 pub mod session;

@@ -3,17 +3,33 @@
 use std::cell::RefCell;
 
 use crate::burst::Burst;
+use crate::round::Round;
 
 thread_local! {
     static BURST: RefCell<Burst> = RefCell::new(Burst::new());
+    static ROUND: Round = Round::default();
 }
 
 /// Runs `work` with the thread's burst, then ends the burst.
 pub(crate) fn with_burst<T>(work: impl FnOnce(&mut Burst) -> T) -> T {
+    with(work, Burst::end)
+}
+
+/// The same for what one read of a connection sets off: others may have something to read, too.
+pub(crate) fn with_burst_of_round<T>(work: impl FnOnce(&mut Burst) -> T) -> T {
+    with(work, |burst| {
+        // A thread that is ending has no rounds any more.
+        if ROUND.try_with(|round| burst.end_in(round)).is_err() {
+            burst.end();
+        }
+    })
+}
+
+fn with<T>(work: impl FnOnce(&mut Burst) -> T, end: impl Fn(&mut Burst)) -> T {
     let mut work = Some(work);
     let mut run = |burst: &mut Burst| {
         let result = work.take().map(|work| work(burst));
-        burst.end();
+        end(burst);
         result
     };
     // A session may end while its thread does, or in the midst of another's burst.

@@ -26,7 +26,7 @@ impl WampHandler {
 impl Handler for WampHandler {
     fn on_burst(&mut self, incoming: &mut Incoming<'_>) {
         let now = Instant::now();
-        worker::with_burst(|burst| {
+        worker::with_burst_of_round(|burst| {
             incoming.for_each(|message| match message {
                 Message::Text(text) => self.session.on_text(text, burst, now),
                 Message::Binary(frame) => self.session.on_frame(frame, burst, now),
