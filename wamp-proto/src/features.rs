@@ -182,22 +182,22 @@ impl<'a> Field<'a> for Roles {
     fn write<W: Write>(&self, writer: &mut W) {
         let roles = writer.map(Some(self.named().count()));
         for (name, features) in self.named() {
-            writer.key(name);
+            writer.name(name);
             let reflection = features.contains(Features::REFLECTION);
             let features = features.without(Features::REFLECTION);
             let entries = usize::from(features != Features::NONE) + usize::from(reflection);
             let role = writer.map(Some(entries));
             if features != Features::NONE {
-                writer.key("features");
+                writer.name("features");
                 let open = writer.map(Some(features.names().count()));
                 for feature in features.names() {
-                    writer.key(feature);
+                    writer.name(feature);
                     writer.bool(true);
                 }
                 writer.close(open, features.names().count());
             }
             if reflection {
-                writer.key("reflection");
+                writer.name("reflection");
                 writer.bool(true);
             }
             writer.close(role, entries);

@@ -39,6 +39,11 @@ pub(crate) trait Write {
 
     fn key(&mut self, key: &str);
 
+    /// A key that the program names, of plain ASCII: nothing in it needs an escape in any format.
+    fn name(&mut self, name: &'static str) {
+        self.key(name);
+    }
+
     /// Ends the container, which has `len` items (entries).
     fn close(&mut self, open: Open, len: usize);
 }

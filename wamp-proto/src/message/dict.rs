@@ -321,7 +321,7 @@ macro_rules! dicts {
             fn write_entries<W: $crate::codec::Write>(&self, writer: &mut W) -> usize {
                 let mut count = 0;
                 $( if self.$field != Default::default() {
-                    writer.key($key);
+                    writer.name($key);
                     $crate::message::dict::Field::write(&self.$field, writer);
                     count += 1;
                 } )*

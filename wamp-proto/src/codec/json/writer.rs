@@ -123,6 +123,16 @@ impl Write for Writer<'_> {
         self.first = true;
     }
 
+    fn name(&mut self, name: &'static str) {
+        debug_assert_eq!(plain_end(name.as_bytes(), 0), name.len(), "{name:?} is no name");
+        self.separate();
+        self.out.reserve(name.len() + 3);
+        self.out.push(b'"');
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b"\":");
+        self.first = true;
+    }
+
     fn close(&mut self, open: Open, _: usize) {
         self.out.push(if open.map { b'}' } else { b']' });
         self.first = false;
