@@ -46,10 +46,13 @@ async fn shake_hands(
     serializers: &[Serializer],
 ) -> io::Result<Result<Encoding, HandshakeError>> {
     let mut request = [0; 4];
-    let (magic, rest) = request.split_at_mut(1);
-    stream.read_exact(magic).await?;
-    if magic == [MAGIC] {
-        stream.read_exact(rest).await?;
+    let mut length = 0;
+    // Whoever does not speak RawSocket may have less to say.
+    while length == 0 || request[0] == MAGIC && length < request.len() {
+        match stream.read(&mut request[length..]).await? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            count => length += count,
+        }
     }
     match rawsocket::agree(request, max_message) {
         Ok(agreed) if !serializers.contains(&agreed.encoding.serializer) => {
