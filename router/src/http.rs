@@ -14,7 +14,6 @@ mod site;
 mod websocket;
 
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 
 use crate::server::Full;
 use crate::session::Origin;
@@ -26,11 +25,6 @@ pub use paths::{PathError, PathService, Paths};
 pub use settings::{HttpSettings, Web, WebSocketSettings};
 pub(crate) use site::{App, Site};
 pub(crate) use websocket::Carrier;
-
-/// The answer to a request that took too long.
-pub(crate) fn timed_out() -> Response {
-    Problem::timeout().into_response()
-}
 
 /// The answer to a client that has as many connections as it may have.
 fn too_many(origin: &Origin, full: Full) -> Problem {

@@ -160,6 +160,11 @@ impl Shared {
         *self.stage.borrow()
     }
 
+    /// How far it comes from now on.
+    pub(crate) fn watch_stage(&self) -> watch::Receiver<Stage> {
+        self.stage.subscribe()
+    }
+
     pub(crate) async fn reached(&self, stage: Stage) {
         // The sender lives as long as `self`, so this waits for the stage and nothing else.
         let _ = self.stage.subscribe().wait_for(|current| *current >= stage).await;

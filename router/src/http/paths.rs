@@ -1,12 +1,14 @@
 //! What is at which path.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::routing::any;
 
 use super::bridge::publisher::{self, PublisherSettings};
-use super::{LongPollSettings, Site, WebSocketSettings, guard, longpoll, websocket};
+use super::websocket::Endpoint;
+use super::{LongPollSettings, Site, WebSocketSettings, guard, longpoll};
 
 /// What is served at which path.
 ///
@@ -106,15 +108,16 @@ impl Paths {
         Ok(())
     }
 
-    /// As axum serves it.
-    pub(super) fn routes(self, site: &Arc<Site>) -> axum::Router {
-        let mut all = axum::Router::new();
+    /// What answers requests there.
+    pub(super) fn services(self, site: &Arc<Site>) -> Services {
+        let mut routes = axum::Router::new();
+        let mut paths = Vec::new();
         for (path, service) in self.0 {
             let own = || from_fn_with_state(site.settings.allowed_origins.clone(), guard::check_origin);
-            let routes = match service {
+            let service = match service {
                 PathService::WebSocket(settings) => {
-                    let endpoint = websocket::Endpoint::new(site, settings);
-                    axum::Router::new().fallback_service(any(websocket::open).with_state(endpoint))
+                    paths.push((path, Some(Endpoint::new(site, settings))));
+                    continue;
                 }
                 PathService::LongPoll(settings) => longpoll::routes(site, settings),
                 PathService::Publish => {
@@ -125,9 +128,31 @@ impl Paths {
                 // They were added one by one.
                 PathService::Paths(_) => continue,
             };
-            all = if path == "/" { all.fallback_service(routes) } else { all.nest_service(&path, routes) };
+            routes = if path == "/" { routes.fallback_service(service) } else { routes.nest_service(&path, service) };
+            paths.push((path, None));
         }
-        all
+        paths.sort_by_key(|(path, _)| Reverse(path.len()));
+        Services { paths, routes: routes.layer(DefaultBodyLimit::max(site.settings.max_body)) }
+    }
+}
+
+/// What is at the paths of a site.
+#[derive(Debug)]
+pub(super) struct Services {
+    /// The longest first, with the endpoint of those that are for WebSockets.
+    paths: Vec<(String, Option<Arc<Endpoint>>)>,
+    /// What is at all others.
+    pub(super) routes: axum::Router,
+}
+
+impl Services {
+    /// Where WebSockets are opened, if this is a path for them.
+    pub(super) fn websocket(&self, path: &str) -> Option<&Arc<Endpoint>> {
+        let is_at = |place: &str| match path.strip_prefix(place) {
+            Some(below) => place == "/" || below.is_empty() || below.starts_with('/'),
+            None => place == "/",
+        };
+        self.paths.iter().find(|(place, _)| is_at(place))?.1.as_ref()
     }
 }
 

@@ -4,15 +4,19 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::ConnectInfo;
 use axum::http::header::STRICT_TRANSPORT_SECURITY;
 use axum::http::{HeaderMap, HeaderValue};
-use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use hyper::Request;
+use hyper::body::Incoming;
 use parking_lot::RwLock;
+use tower::ServiceExt;
 
 use super::longpoll::Channels;
-use super::{HttpSettings, Paths, guard};
+use super::paths::Services;
+use super::patience::Patience;
+use super::{Carrier, HttpSettings, Paths, Problem, guard};
 use crate::server::Shared;
 use crate::session::Origin;
 
@@ -32,13 +36,13 @@ pub(crate) struct Site {
 #[derive(Debug)]
 pub(crate) struct App {
     site: Arc<Site>,
-    routes: RwLock<axum::Router>,
+    services: RwLock<Arc<Services>>,
 }
 
 impl App {
     pub(crate) fn new(shared: Arc<Shared>, settings: HttpSettings, loopback: bool, tls: bool, paths: Paths) -> Self {
         let site = Arc::new(Site { shared, settings, loopback, tls, channels: Arc::default() });
-        Self { routes: RwLock::new(site.routes(paths)), site }
+        Self { services: RwLock::new(Arc::new(paths.services(&site))), site }
     }
 
     pub(crate) fn settings(&self) -> &HttpSettings {
@@ -46,15 +50,55 @@ impl App {
     }
 
     pub(crate) fn set_paths(&self, paths: Paths) {
-        *self.routes.write() = self.site.routes(paths);
+        *self.services.write() = Arc::new(paths.services(&self.site));
     }
 
-    pub(crate) fn routes(&self) -> axum::Router {
-        self.routes.read().clone()
+    /// Answers a request that comes over a connection from `connection`.
+    pub(crate) async fn answer(&self, request: Request<Incoming>, connection: &Origin, carrier: &Carrier) -> Response {
+        let settings = &self.site.settings;
+        let origin = self.origin_of(connection, request.headers());
+        let begun = settings
+            .access_log
+            .then(|| (Instant::now(), origin.to_string(), request.method().clone(), request.uri().path().to_owned()));
+        let mut response = match guard::check_host(request.headers(), settings, self.site.loopback) {
+            Ok(()) => self.answer_of_service(request, origin, carrier).await,
+            Err(problem) => problem.into_response(),
+        };
+        if let Some(age) = settings.hsts.filter(|_| self.site.tls)
+            && let Ok(value) = HeaderValue::try_from(format!("max-age={}", age.as_secs()))
+        {
+            response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, value);
+        }
+        if let Some((begin, peer, method, path)) = begun {
+            let status = response.status().as_u16();
+            tracing::info!(%peer, %method, path, status, duration = ?begin.elapsed(), "request");
+        }
+        response
+    }
+
+    async fn answer_of_service(&self, mut request: Request<Incoming>, origin: Origin, carrier: &Carrier) -> Response {
+        let services = self.services.read().clone();
+        if let Some(endpoint) = services.websocket(request.uri().path()) {
+            return endpoint.answer(request, origin, carrier);
+        }
+        let patience = Patience::new(self.site.shared.watch_stage());
+        let extensions = request.extensions_mut();
+        if let Some(peer) = origin.peer {
+            extensions.insert(ConnectInfo(peer));
+        }
+        extensions.insert(origin);
+        extensions.insert(carrier.clone());
+        extensions.insert(patience.clone());
+        let Ok(answer) = tokio::select! {
+            biased;
+            answer = services.routes.clone().oneshot(request) => answer,
+            () = patience.tried(self.site.settings.request_timeout) => Ok(Problem::timeout().into_response()),
+        };
+        answer
     }
 
     /// Where a request comes from, over a connection that comes from `connection`.
-    pub(crate) fn origin_of(&self, connection: &Origin, headers: &HeaderMap) -> Origin {
+    fn origin_of(&self, connection: &Origin, headers: &HeaderMap) -> Origin {
         let shared = &self.site.shared;
         let mut origin = connection.clone();
         if shared.trusts(connection) {
@@ -62,38 +106,6 @@ impl App {
         }
         origin
     }
-}
-
-impl Site {
-    fn routes(self: &Arc<Self>, paths: Paths) -> axum::Router {
-        paths
-            .routes(self)
-            .layer(DefaultBodyLimit::max(self.settings.max_body))
-            .layer(from_fn_with_state(self.clone(), receive))
-    }
-}
-
-/// What every request goes through.
-async fn receive(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
-    let settings = &site.settings;
-    let begun = settings.access_log.then(|| {
-        let from = request.extensions().get::<Origin>().map(ToString::to_string).unwrap_or_default();
-        (Instant::now(), from, request.method().clone(), request.uri().path().to_owned())
-    });
-    let mut response = match guard::check_host(request.headers(), settings, site.loopback) {
-        Ok(()) => next.run(request).await,
-        Err(problem) => problem.into_response(),
-    };
-    if let Some(age) = settings.hsts.filter(|_| site.tls)
-        && let Ok(value) = HeaderValue::try_from(format!("max-age={}", age.as_secs()))
-    {
-        response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, value);
-    }
-    if let Some((begin, peer, method, path)) = begun {
-        let status = response.status().as_u16();
-        tracing::info!(%peer, %method, path, status, duration = ?begin.elapsed(), "request");
-    }
-    response
 }
 
 /// Whose request it is, if the one it comes from is a proxy that may say so: the last address of `X-Forwarded-For`

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::extract::{OriginalUri, Request, State};
 use axum::http::header::{
     ALLOW, AUTHORIZATION, CONNECTION, COOKIE, HOST, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_PROTOCOL,
     SEC_WEBSOCKET_VERSION, SET_COOKIE, UPGRADE,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version};
 use axum::response::{Html, IntoResponse, Response};
+use hyper::Request;
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use tracing::Instrument;
@@ -61,67 +61,69 @@ struct Opening {
     slots: (Slot, Option<AddressSlot>),
 }
 
-/// Answers a request at a WebSocket path: switches protocols, or says why not.
-pub(super) async fn open(State(endpoint): State<Arc<Endpoint>>, mut request: Request) -> Response {
-    if request.method() != Method::GET {
-        let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "bad_request", "a WebSocket is opened with GET");
-        return ([(ALLOW, "GET")], problem).into_response();
-    }
-    let settings = &endpoint.settings;
-    if settings.status_page && !request.headers().contains_key(UPGRADE) {
-        return Html(STATUS_PAGE).into_response();
-    }
-    let shared = &endpoint.site.shared;
-    if shared.stage() != Stage::Serving {
-        let message = "the router is shutting down";
-        return Problem::new(StatusCode::SERVICE_UNAVAILABLE, "wamp.close.system_shutdown", message).into_response();
-    }
-    if let Err(problem) = guard::judge_origin(request.headers(), &settings.allowed_origins) {
-        tracing::info!(path = request.uri().path(), ?problem, "WebSocket refused");
-        return problem.into_response();
-    }
-    if request.version() < Version::HTTP_11 {
-        return refuse(&HandshakeError::NoUpgrade);
-    }
-    let headers = request.headers();
-    let chosen = |key| Ok((key, choose_serializer(headers, &settings.serializers, settings.require_subprotocol)?));
-    let (accept, (serializer, named)) = match accept_key(headers).and_then(chosen) {
-        Ok(agreed) => agreed,
-        Err(error) => return refuse(&error),
-    };
-    let Ok(accept) = HeaderValue::try_from(accept) else { return refuse(&HandshakeError::Key) };
-    let facts = facts(original_uri(&request), headers);
-    let is_trusted = guard::judge_origin(headers, &settings.allowed_origins.named()).is_ok();
-    let upgrade = hyper::upgrade::on(&mut request);
-    let extensions = request.extensions_mut();
-    let mut origin = extensions.remove::<Origin>().unwrap_or_default();
-    let Some(Carrier { slot, run }) = extensions.remove::<Carrier>() else {
-        return refuse(&HandshakeError::NoUpgrade);
-    };
-    let address = match shared.slot_behind_proxy(&origin) {
-        Ok(address) => address,
-        Err(full) => return super::too_many(&origin, full).into_response(),
-    };
-    let mut answer = HeaderMap::new();
-    // A page that is let in as everybody's is does not act for whoever sits in front of it.
-    let cookies = settings.entrance.cookies().filter(|_| is_trusted);
-    if let Some(cookies) = cookies {
-        let (cookie, set) = cookies.track(facts.cookie.as_deref(), origin.tls.is_some());
-        origin.cookie = Some(cookie);
-        if let Some(set) = set.and_then(|set| HeaderValue::try_from(set).ok()) {
-            answer.insert(SET_COOKIE, set);
+impl Endpoint {
+    /// Answers a request: switches protocols, or says why not.
+    pub(super) fn answer<B>(
+        self: &Arc<Self>,
+        mut request: Request<B>,
+        mut origin: Origin,
+        carrier: &Carrier,
+    ) -> Response {
+        if request.method() != Method::GET {
+            let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "bad_request", "a WebSocket is opened with GET");
+            return ([(ALLOW, "GET")], problem).into_response();
         }
+        let settings = &self.settings;
+        let headers = request.headers();
+        if settings.status_page && !headers.contains_key(UPGRADE) {
+            return Html(STATUS_PAGE).into_response();
+        }
+        let shared = &self.site.shared;
+        if shared.stage() != Stage::Serving {
+            let message = "the router is shutting down";
+            return Problem::new(StatusCode::SERVICE_UNAVAILABLE, "wamp.close.system_shutdown", message)
+                .into_response();
+        }
+        if let Err(problem) = guard::judge_origin(headers, &settings.allowed_origins) {
+            tracing::info!(path = request.uri().path(), ?problem, "WebSocket refused");
+            return problem.into_response();
+        }
+        if request.version() < Version::HTTP_11 {
+            return refuse(&HandshakeError::NoUpgrade);
+        }
+        let chosen = |key| Ok((key, choose_serializer(headers, &settings.serializers, settings.require_subprotocol)?));
+        let (accept, (serializer, named)) = match accept_key(headers).and_then(chosen) {
+            Ok(agreed) => agreed,
+            Err(error) => return refuse(&error),
+        };
+        let Ok(accept) = HeaderValue::try_from(accept) else { return refuse(&HandshakeError::Key) };
+        let address = match shared.slot_behind_proxy(&origin) {
+            Ok(address) => address,
+            Err(full) => return super::too_many(&origin, full).into_response(),
+        };
+        let facts = facts(request.uri(), headers);
+        let mut answer = HeaderMap::with_capacity(5);
+        // A page that is let in as everybody's is does not act for whoever sits in front of it.
+        let is_trusted = || guard::judge_origin(headers, &settings.allowed_origins.named()).is_ok();
+        if let Some(cookies) = settings.entrance.cookies().filter(|_| is_trusted()) {
+            let (cookie, set) = cookies.track(facts.cookie.as_deref(), origin.tls.is_some());
+            origin.cookie = Some(cookie);
+            if let Some(set) = set.and_then(|set| HeaderValue::try_from(set).ok()) {
+                answer.insert(SET_COOKIE, set);
+            }
+        }
+        origin.request = Some(Arc::new(facts));
+        let encoding = Encoding { serializer, framing: Framing::WebSocket };
+        let opening = Opening { endpoint: self.clone(), encoding, origin, slots: (carrier.slot.clone(), address) };
+        (carrier.run)(hyper::upgrade::on(&mut request), opening);
+        answer.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        answer.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+        answer.insert(SEC_WEBSOCKET_ACCEPT, accept);
+        if named {
+            answer.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(serializer.subprotocol()));
+        }
+        (StatusCode::SWITCHING_PROTOCOLS, answer).into_response()
     }
-    origin.request = Some(Arc::new(facts));
-    let encoding = Encoding { serializer, framing: Framing::WebSocket };
-    run(upgrade, Opening { endpoint: endpoint.clone(), encoding, origin, slots: (slot, address) });
-    answer.insert(UPGRADE, HeaderValue::from_static("websocket"));
-    answer.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
-    answer.insert(SEC_WEBSOCKET_ACCEPT, accept);
-    if named {
-        answer.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(serializer.subprotocol()));
-    }
-    (StatusCode::SWITCHING_PROTOCOLS, answer).into_response()
 }
 
 /// Starts the session, and holds its slot.
@@ -152,10 +154,6 @@ fn run<S: Socket>(upgrade: OnUpgrade, opening: Opening) {
 fn stream<S: Socket>(upgraded: Upgraded) -> Option<(S, Vec<u8>)> {
     let parts = upgraded.downcast::<TokioIo<Reader<S>>>().ok()?;
     Some((parts.io.into_inner().into_inner(), parts.read_buf.to_vec()))
-}
-
-fn original_uri(request: &Request) -> &Uri {
-    request.extensions().get::<OriginalUri>().map_or(request.uri(), |original| &original.0)
 }
 
 /// What a request tells of who makes it.

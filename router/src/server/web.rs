@@ -1,21 +1,18 @@
 //! Serves HTTP on a connection.
 
+use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::Arc;
 
-use axum::extract::ConnectInfo;
-use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::{Service, service_fn};
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 
 use super::listening::Doorway;
 use super::reader::Reader;
 use super::{Slot, Stage};
 use crate::connection::Socket;
-use crate::http::patience::Patience;
-use crate::http::{self, Carrier};
+use crate::http::Carrier;
 use crate::session::Origin;
 
 /// What a client is told that is one too many.
@@ -30,27 +27,12 @@ pub(super) async fn serve<S: Socket>(slot: Slot, doorway: Arc<Doorway>, stream: 
     let Some(app) = doorway.app.clone() else { return };
     let shared = doorway.shared.clone();
     drop(doorway);
-    let carrier = Carrier::new::<S>(slot);
-    let from = origin.clone();
-    let requests = app.clone();
-    let stage = shared.stage.subscribe();
-    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
-        let origin = requests.origin_of(&from, request.headers());
-        let extensions = request.extensions_mut();
-        if let Some(peer) = origin.peer {
-            extensions.insert(ConnectInfo(peer));
-        }
-        extensions.insert(origin);
-        extensions.insert(carrier.clone());
-        let patience = Patience::new(stage.clone());
-        extensions.insert(patience.clone());
-        let answer = TowerToHyperService::new(requests.routes()).call(request);
-        let limit = requests.settings().request_timeout;
+    let requests = Arc::new((app.clone(), origin.clone(), Carrier::new::<S>(slot)));
+    let service = service_fn(move |request| {
+        let requests = requests.clone();
         async move {
-            tokio::select! {
-                answer = answer => answer,
-                () = patience.tried(limit) => Ok(http::timed_out()),
-            }
+            let (app, origin, carrier) = &*requests;
+            Ok::<_, Infallible>(app.answer(request, origin, carrier).await)
         }
     });
     let settings = app.settings();
