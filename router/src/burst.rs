@@ -15,6 +15,7 @@ use fastrand::Rng;
 use wamp_proto::{Message, PublicationId, SessionId};
 
 use crate::broker::{Fanout, Group, Receiver, Route};
+use crate::dealer::Called;
 use crate::metrics::latency::Measured;
 use crate::metrics::tally::Tally;
 use crate::outbox::{Append, Class, FrameTooLarge, Outbox};
@@ -44,6 +45,8 @@ pub struct Burst {
     pub(crate) route: Option<Box<Route>>,
     /// Where publications have their ids from.
     random: Rng,
+    /// Where the last call went.
+    pub(crate) called: Called,
     /// Where single messages are encoded.
     scratch: Vec<u8>,
     /// Messages sent that are no events.
@@ -195,6 +198,7 @@ impl Burst {
         if let Some(route) = &mut self.route {
             route.clear();
         }
+        self.called.clear();
         (self.replies, self.appended) = (0, 0);
         for buffer in self.run.frames.iter_mut().chain([&mut self.scratch]) {
             buffer.clear();

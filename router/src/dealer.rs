@@ -7,6 +7,7 @@
 
 mod answer;
 mod call;
+mod called;
 mod cancel;
 mod catalog;
 mod change;
@@ -38,6 +39,7 @@ use timeouts::Timeouts;
 
 pub(crate) use answer::NeverInvoked;
 pub(crate) use call::CallTerms;
+pub(crate) use called::Called;
 pub(crate) use cancel::CancelMode;
 pub(crate) use change::{Change, OnChange};
 pub(crate) use policy::InvocationPolicy;

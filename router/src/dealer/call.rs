@@ -48,7 +48,7 @@ impl Dealer {
         now: Instant,
     ) -> Result<bool, Refused> {
         burst.settle();
-        let registration = self.procedures.read().registrations.best(procedure.as_str()).cloned();
+        let registration = burst.called.take(self, procedure).or_else(|| self.look_up(procedure));
         let Some(registration) = registration else { return Err(no_such_procedure(procedure)) };
         let mut calls = caller.calls.lock();
         if calls.closed {
@@ -63,7 +63,12 @@ impl Dealer {
             soonest = first;
         }
         calls.in_flight.insert(message.request, call);
+        burst.called.set(self, registration);
         Ok(soonest)
+    }
+
+    fn look_up(&self, procedure: &Uri<'_>) -> Option<Arc<Registration>> {
+        self.procedures.read().registrations.best(procedure.as_str()).cloned()
     }
 }
 

@@ -25,6 +25,8 @@ pub(crate) struct Registration {
     callees: RwLock<Vec<Arc<Callee>>>,
     /// Calls so far, for taking turns.
     turn: AtomicUsize,
+    /// The last callee has gone. There may be another registration of the same pattern.
+    ended: AtomicBool,
     /// How long its calls took.
     pub(super) latency: Arc<Histogram>,
 }
@@ -107,6 +109,7 @@ impl Registration {
             created: wanted.now,
             callees: RwLock::default(),
             turn: AtomicUsize::new(0),
+            ended: AtomicBool::new(false),
             latency,
         })
     }
@@ -135,7 +138,14 @@ impl Registration {
         callee.live.store(false, Ordering::Release);
         let mut callees = self.callees.write();
         callees.retain(|other| !std::ptr::eq(&**other, callee));
-        callees.is_empty()
+        let ended = callees.is_empty();
+        self.ended.store(ended, Ordering::Release);
+        ended
+    }
+
+    /// Whether it is no more.
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
     }
 
     /// The sessions that share it, in the order they registered.

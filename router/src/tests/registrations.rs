@@ -38,6 +38,41 @@ fn unregistered_is_unregistered() {
     alice.expect_error(66, 4, "wamp.error.no_such_registration");
 }
 
+/// What is remembered of the procedure that was called last is not remembered for too long.
+#[test]
+fn a_procedure_called_again_is_the_one_there_is() {
+    let world = World::new();
+    let mut alice = world.join("alice");
+    alice.send_burst(&[
+        r#"[64,1,{"match":"prefix"},"com"]"#,
+        r#"[48,2,{},"com.add"]"#,
+        r#"[64,3,{},"com.add"]"#,
+        r#"[48,4,{},"com.add"]"#,
+        r#"[48,5,{},"com.add"]"#,
+        "[66,6,2]",
+        r#"[48,7,{},"com.add"]"#,
+        r#"[64,8,{},"com.add"]"#,
+        r#"[48,9,{},"com.add"]"#,
+        "[66,10,3]",
+        "[66,11,1]",
+    ]);
+    alice.expect(&[
+        "[65,1,1]",
+        r#"[68,1,1,{"procedure":"com.add"}]"#,
+        "[65,3,2]",
+        "[68,2,2,{}]",
+        "[68,3,2,{}]",
+        "[67,6]",
+        r#"[68,4,1,{"procedure":"com.add"}]"#,
+        "[65,8,3]",
+        "[68,5,3,{}]",
+        "[67,10]",
+        "[67,11]",
+    ]);
+    alice.send_burst(&[r#"[48,12,{},"com.add"]"#]);
+    alice.expect_error(48, 12, "wamp.error.no_such_procedure");
+}
+
 #[test]
 fn registrations_end_with_their_session() {
     let world = World::new();
