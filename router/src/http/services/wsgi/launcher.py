@@ -128,6 +128,19 @@ def decoded(path):
     return unquote_to_bytes(path).decode("latin-1")
 
 
+def bound(path):
+    """Binds a socket that gunicorn does not have to: it would change the owner of the file, to the one it has, and a
+    sandbox that forbids changing owners would end it.
+    """
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(path)
+    return server.detach()
+
+
 def serve_with_gunicorn(settings):
     try:
         from gunicorn.app.base import BaseApplication
@@ -156,7 +169,7 @@ def serve_with_gunicorn(settings):
         tell(settings, "ready gunicorn")
 
     options = {
-        "bind": "unix:" + settings["socket"],
+        "bind": "fd://{}".format(bound(settings["socket"])),
         "workers": settings["processes"],
         "worker_class": "gthread",
         "threads": settings["threads"],
