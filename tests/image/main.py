@@ -25,6 +25,8 @@ PATIENCE = 60
 
 HARDENED = ["--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges"]
 
+ALLOWED = {"call": True, "publish": True, "subscribe": True}
+
 CONFIGURATION = {
     "version": 2,
     "workers": [
@@ -36,9 +38,7 @@ CONFIGURATION = {
                     "roles": [
                         {
                             "name": "web",
-                            "permissions": [
-                                {"uri": "", "match": "prefix", "allow": {"call": True, "publish": True, "subscribe": True}}
-                            ],
+                            "permissions": [{"uri": "", "match": "prefix", "allow": ALLOWED}],
                         }
                     ],
                     "store": {
@@ -151,7 +151,8 @@ class ImageTests(unittest.TestCase):
         name = f"wamp-router-test-{uuid.uuid4().hex[:12]}"
         engine("create", "--name", name, IMAGE)
         self.addCleanup(engine, "rm", "--force", "--volumes", name)
-        listing = subprocess.run(f"{ENGINE} export {name} | tar -t", shell=True, capture_output=True, text=True, check=True)
+        export = f"{ENGINE} export {name} | tar -t"
+        listing = subprocess.run(export, shell=True, capture_output=True, text=True, check=True)
         files = {file for file in listing.stdout.splitlines() if not file.endswith("/")}
         # What the engine puts into every container.
         engines = ("dev/", "proc/", "sys/", "run/", "etc/host", "etc/resolv.conf", "etc/mtab", ".dockerenv")
@@ -230,7 +231,8 @@ class ImageTests(unittest.TestCase):
         network = f"wamp-router-test-{uuid.uuid4().hex[:12]}"
         engine("network", "create", network)
         self.addCleanup(engine, "network", "rm", network)
-        self.configured("--network", network, "--network-alias", "backend", who={"type": "json", "value": "me"}).is_there()
+        backend = ["--network", network, "--network-alias", "backend"]
+        self.configured(*backend, who={"type": "json", "value": "me"}).is_there()
         router = self.configured("--network", network).is_there()
         self.assertEqual(router.get("/backend/who"), (200, '"me"'))
 

@@ -12,6 +12,7 @@ mod options;
 mod readme;
 mod report;
 mod steps;
+mod units;
 
 use std::process::ExitCode;
 
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         Task::Fuzz => fuzz::fuzz(&checkout, &options.rest).map(|()| true),
         Task::Dist => dist::dist(&checkout).map(|_| true),
         Task::Image => image::image(&checkout, &options.rest).map(|()| true),
+        Task::Units => units::units(&checkout, &options.rest).map(|()| true),
     });
     match passed {
         Ok(true) => ExitCode::SUCCESS,

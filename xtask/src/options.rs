@@ -41,6 +41,9 @@ Usage: cargo xtask <TASK>
                  --stand-in     builds on a Debian made here with this machine's Rust, where no
                                 registry of images can be reached
                  -- FLAG...     for every container that is run
+  units        Installs what `dist` builds on a Debian that is booted for it, and tries the units of
+               systemd there. It takes root. Option:
+                 --programs DIR what is in an unpacked archive, instead of building one
 ";
 
 /// What to do.
@@ -55,6 +58,7 @@ pub(crate) enum Task {
     Fuzz,
     Dist,
     Image,
+    Units,
 }
 
 /// What was asked for on the command line.
@@ -66,7 +70,7 @@ pub(crate) struct Options {
     pub(crate) install: bool,
     pub(crate) update_readme_screenshot: bool,
     pub(crate) update_conformance: bool,
-    /// What follows `bench`, `bench-kernels`, `bench-page`, `fuzz` or `image`.
+    /// What follows `bench`, `bench-kernels`, `bench-page`, `fuzz`, `image` or `units`.
     pub(crate) rest: Vec<String>,
 }
 
@@ -99,6 +103,9 @@ impl Options {
             Some("dist") => Task::Dist,
             Some("image") => {
                 return Ok(Self { task: Task::Image, rest: arguments.collect(), ..options });
+            }
+            Some("units") => {
+                return Ok(Self { task: Task::Units, rest: arguments.collect(), ..options });
             }
             Some(other) => return Err(format!("there is no task {other:?}")),
         };
@@ -155,6 +162,14 @@ mod tests {
         assert!(options.wants("interop") && options.wants("docs"));
         assert!(!options.wants("doctests") && !options.wants("clippy"));
         assert!(steps::names().all(|name| parse("test").unwrap().wants(name)));
+    }
+
+    #[test]
+    fn what_follows_some_tasks_is_theirs() {
+        let options = parse("image --engine podman -- --cgroups=disabled").unwrap();
+        assert_eq!((options.task, options.rest.len()), (Task::Image, 4));
+        assert_eq!(parse("units --programs dir").unwrap().rest, ["--programs", "dir"]);
+        assert!(parse("dist --quick").unwrap_err().contains("--quick"));
     }
 
     #[test]
