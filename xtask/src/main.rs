@@ -39,6 +39,7 @@ fn main() -> ExitCode {
         Task::Test => Ok(steps::run_wanted(&checkout, &options)),
         Task::Bench => bench::router::bench(&checkout, &options.rest).map(|()| true),
         Task::BenchKernels => bench::kernels::bench(&checkout, &options.rest).map(|()| true),
+        Task::Scale => bench::scale::scale(&checkout, &options.rest).map(|()| true),
         Task::BenchPage => bench::page::bench(&checkout, &options.rest).map(|()| true),
         Task::Fuzz => fuzz::fuzz(&checkout, &options.rest).map(|()| true),
         Task::Dist => dist::dist(&checkout).map(|_| true),

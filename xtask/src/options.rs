@@ -29,6 +29,10 @@ Usage: cargo xtask <TASK>
                  --only NAME    only what has NAME in its name; can be given several times
                  --against EARLIER
                                 compares with earlier counts: a file of them, or a git revision
+  scale        Measures the router with more and more subscribers, subscriptions, publishers and
+               sessions, and writes docs/scale.md. Options:
+                 --quick        half a minute, and nothing is written
+                 --runs N       each figure is the median of so many runs (3)
   bench-page   Measures the page in a headless Chromium, served by the release binary.
                What follows goes to the benchmark; its options: dashboard/bench/page.mjs
   fuzz [--seconds N] [TARGET]...
@@ -54,6 +58,7 @@ pub(crate) enum Task {
     Test,
     Bench,
     BenchKernels,
+    Scale,
     BenchPage,
     Fuzz,
     Dist,
@@ -70,7 +75,7 @@ pub(crate) struct Options {
     pub(crate) install: bool,
     pub(crate) update_readme_screenshot: bool,
     pub(crate) update_conformance: bool,
-    /// What follows `bench`, `bench-kernels`, `bench-page`, `fuzz`, `image` or `units`.
+    /// What follows `bench`, `bench-kernels`, `scale`, `bench-page`, `fuzz`, `image` or `units`.
     pub(crate) rest: Vec<String>,
 }
 
@@ -94,6 +99,7 @@ impl Options {
             Some("bench-kernels") => {
                 return Ok(Self { task: Task::BenchKernels, rest: arguments.collect(), ..options });
             }
+            Some("scale") => return Ok(Self { task: Task::Scale, rest: arguments.collect(), ..options }),
             Some("bench-page") => {
                 return Ok(Self { task: Task::BenchPage, rest: arguments.collect(), ..options });
             }

@@ -26,11 +26,28 @@ pub(crate) fn memory(pid: u32) -> anyhow::Result<f64> {
     Ok(line.trim_end_matches("kB").trim().parse()?)
 }
 
+/// How often the threads of a process have had to wait, for something to do or for each other.
+fn waits(pid: u32) -> anyhow::Result<u64> {
+    let mut waits = 0;
+    for task in fs::read_dir(format!("/proc/{pid}/task"))? {
+        let Ok(status) = fs::read_to_string(task?.path().join("status")) else { continue };
+        let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+        waits += line.map_or(Ok(0), |count| count.trim().parse::<u64>())?;
+    }
+    Ok(waits)
+}
+
+/// How many files a process has open, sockets among them.
+pub(crate) fn open_files(pid: u32) -> anyhow::Result<usize> {
+    Ok(fs::read_dir(format!("/proc/{pid}/fd"))?.count())
+}
+
 /// A clock and the processors' meters, read together.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Meter {
     at: Instant,
     router: Option<f64>,
+    waits: Option<u64>,
     load: f64,
     count: u64,
 }
@@ -39,7 +56,9 @@ impl Meter {
     pub(crate) fn read(phase: &Phase, count: u64) -> anyhow::Result<Self> {
         let all = phase.pids.iter().map(|pid| of(&pid.to_string())).collect::<anyhow::Result<Vec<_>>>()?;
         let router = (!all.is_empty()).then(|| all.iter().sum());
-        Ok(Self { at: Instant::now(), router, load: of("self")?, count })
+        let all = phase.pids.iter().map(|pid| waits(*pid)).collect::<anyhow::Result<Vec<_>>>()?;
+        let waits = (!all.is_empty()).then(|| all.iter().sum());
+        Ok(Self { at: Instant::now(), router, waits, load: of("self")?, count })
     }
 
     /// What was done since.
@@ -54,6 +73,7 @@ impl Meter {
             per_second: count as f64 / seconds,
             router_cpu,
             per_router_cpu_second: router_cpu.map(|cpu| count as f64 / cpu),
+            router_waits: now.waits.zip(self.waits).map(|(now, then)| now - then),
             load_cpu: now.load - self.load,
             kib_a_session: None,
         })

@@ -3,9 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
-use anyhow::Context;
-
-use crate::protocol::{Answer, Frame, Protocol, RequestId, Said, Template, mask, payload};
+use crate::protocol::{Answer, Frame, Protocol, RequestId, Said, Template, connect, mask, payload};
 
 /// What is sent is masked, as it is over a WebSocket.
 const KEY: [u8; 4] = [0x5A, 0x17, 0xC3, 0x88];
@@ -40,8 +38,7 @@ impl Protocol for Forward {
     const TRAILER: fn(&Self) -> usize = |_| 0;
 
     fn open(&self) -> anyhow::Result<TcpStream> {
-        let stream = TcpStream::connect(self.address).with_context(|| format!("nobody at {}", self.address))?;
-        stream.set_nodelay(true)?;
+        let stream = connect(self.address)?;
         Ok(stream)
     }
 

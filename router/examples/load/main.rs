@@ -15,6 +15,8 @@ mod poll;
 mod protocol;
 mod redis;
 mod socket;
+mod start;
+mod subscriptions;
 mod wamp;
 
 use std::net::SocketAddr;
@@ -22,6 +24,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use protocol::Protocol;
+use rustix::process::{Resource, getrlimit, setrlimit};
 use serde::Serialize;
 
 /// Loads a router and says what it did, as one line of JSON.
@@ -77,6 +80,12 @@ enum Work {
         #[arg(long, default_value_t = 5000)]
         count: usize,
     },
+    /// Sessions that come, and leave all at once: what memory they take, and what of it stays.
+    Leaving(Leaving),
+    /// Subscriptions that are just there, and what it takes to publish beside them.
+    Subscriptions(Subscriptions),
+    /// Starts a router, several times, and says how long it takes to serve.
+    Start(Start),
 }
 
 #[derive(Debug, Clone, Copy, Args)]
@@ -100,6 +109,12 @@ pub(crate) struct Events {
     check: bool,
 }
 
+impl Events {
+    /// One publisher and one subscriber.
+    pub(crate) const PAIR: Self =
+        Self { topics: 1, subscribers: 1, payload: 128, window: 1024, rate: None, check: false };
+}
+
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Calls {
     #[arg(long, default_value_t = 1)]
@@ -113,6 +128,45 @@ pub(crate) struct Calls {
     /// Bytes of payload, each way.
     #[arg(long, default_value_t = 128)]
     payload: usize,
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Leaving {
+    /// How many sessions.
+    #[arg(long, default_value_t = 10_000)]
+    count: usize,
+    /// Subscriptions of each, to topics of its own.
+    #[arg(long, default_value_t = 0)]
+    subscriptions: usize,
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Subscriptions {
+    /// How many, each to a topic or pattern of its own.
+    #[arg(long, default_value_t = 100_000)]
+    count: usize,
+    /// How many of them a session holds.
+    #[arg(long, default_value_t = 10_000)]
+    each: usize,
+    #[arg(long = "match", value_enum, default_value_t = Match::Exact)]
+    policy: Match,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Match {
+    Exact,
+    Prefix,
+    Wildcard,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Start {
+    /// How often.
+    #[arg(long, default_value_t = 21)]
+    runs: usize,
+    /// The program and its arguments.
+    #[arg(last = true, required = true)]
+    program: Vec<String>,
 }
 
 /// When the part that counts begins and ends.
@@ -135,6 +189,9 @@ pub(crate) struct Done {
     pub(crate) router_cpu: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) per_router_cpu_second: Option<f64>,
+    /// How often a thread of the router has waited, for something to do or for another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) router_waits: Option<u64>,
     /// Processor time this program took.
     pub(crate) load_cpu: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -143,28 +200,39 @@ pub(crate) struct Done {
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
+    raise_open_files();
     let Arguments { address, ref path, ref realm, .. } = arguments;
-    let done = match arguments.protocol {
+    let said = match arguments.protocol {
         Speech::WsJson => run(&wamp::Wamp::websocket(address, path, realm), &arguments),
         Speech::RsMsgpack => run(&wamp::Wamp::rawsocket(address, realm), &arguments),
         Speech::Nats => run(&nats::Nats::new(address), &arguments),
         Speech::Redis => run(&redis::Redis::new(address), &arguments),
         Speech::Forward => run(&forward::Forward::new(address), &arguments),
     }?;
-    println!("{}", serde_json::to_string(&done)?);
+    println!("{said}");
     Ok(())
 }
 
-fn run<P: Protocol>(protocol: &P, arguments: &Arguments) -> anyhow::Result<Done> {
+/// As many connections as there may be.
+fn raise_open_files() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    let _ = setrlimit(Resource::Nofile, limit);
+}
+
+fn run<P: Protocol>(protocol: &P, arguments: &Arguments) -> anyhow::Result<String> {
     let phase = Phase {
         warmup: Duration::from_secs_f64(arguments.warmup),
         counted: Duration::from_secs_f64(arguments.seconds),
         pids: arguments.pids.clone(),
     };
-    match &arguments.work {
-        Work::Events(work) => events::run(protocol, *work, &phase),
-        Work::Calls(work) => calls::run(protocol, *work, &phase),
-        Work::Sessions => idle::open(protocol, &phase),
-        Work::Idle { count } => idle::keep(protocol, *count, &phase),
-    }
+    Ok(match &arguments.work {
+        Work::Events(work) => serde_json::to_string(&events::run(protocol, *work, &phase)?)?,
+        Work::Calls(work) => serde_json::to_string(&calls::run(protocol, *work, &phase)?)?,
+        Work::Sessions => serde_json::to_string(&idle::open(protocol, &phase)?)?,
+        Work::Idle { count } => serde_json::to_string(&idle::keep(protocol, *count, &phase)?)?,
+        Work::Leaving(work) => serde_json::to_string(&idle::leave(protocol, *work, &phase)?)?,
+        Work::Subscriptions(work) => serde_json::to_string(&subscriptions::run(protocol, *work, &phase)?)?,
+        Work::Start(work) => serde_json::to_string(&start::run(protocol, work, arguments.address)?)?,
+    })
 }

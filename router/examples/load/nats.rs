@@ -3,9 +3,9 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 
-use crate::protocol::{Answer, Frame, Protocol, RequestId, Said, Template, payload};
+use crate::protocol::{Answer, Frame, Protocol, RequestId, Said, Template, connect, payload};
 
 #[derive(Debug)]
 pub(crate) struct Nats {
@@ -33,8 +33,7 @@ impl Protocol for Nats {
     const TRAILER: fn(&Self) -> usize = |_| 2;
 
     fn open(&self) -> anyhow::Result<TcpStream> {
-        let mut stream = TcpStream::connect(self.address).with_context(|| format!("nobody at {}", self.address))?;
-        stream.set_nodelay(true)?;
+        let mut stream = connect(self.address)?;
         // One line, and nothing after it until something is asked.
         let mut info = String::new();
         BufReader::with_capacity(64 << 10, &stream).read_line(&mut info)?;

@@ -1,6 +1,13 @@
 //! What the kinds of work need of a protocol.
 
-use std::net::TcpStream;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
+use std::ops::Range;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+use anyhow::{Context, bail};
+use socket2::{Domain, Socket, Type};
+
+use crate::Match;
 
 /// What a frame says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +36,17 @@ pub(crate) trait Protocol {
     /// Subscribes, and waits until that is done.
     fn subscribe(&self, stream: &mut TcpStream, topic: &str) -> anyhow::Result<()>;
 
+    /// Subscribes to topics of these numbers, which nobody publishes to, and waits until that is done. Answers what
+    /// [`unsubscribe`](Self::unsubscribe) needs. The session has not asked for anything else.
+    fn subscribe_to(&self, _: &mut TcpStream, _: Match, _: Range<usize>) -> anyhow::Result<Vec<u64>> {
+        bail!("this protocol is not asked for very many subscriptions")
+    }
+
+    /// Takes them back, and waits until that is done.
+    fn unsubscribe(&self, _: &mut TcpStream, _: &[u64]) -> anyhow::Result<()> {
+        bail!("this protocol is not asked for very many subscriptions")
+    }
+
     /// Registers, and waits until that is done.
     fn register(&self, stream: &mut TcpStream, procedure: &str) -> anyhow::Result<()>;
 
@@ -46,6 +64,26 @@ pub(crate) trait Protocol {
 
     /// Bytes of an event after its payload.
     const TRAILER: fn(&Self) -> usize;
+}
+
+/// Connections from one address of this machine. It has more ports, but with half of them taken the operating system
+/// searches long for the next.
+const PER_SOURCE: u32 = 10_000;
+
+/// Connects. On the loopback, so many connections only come from one address, the later ones from the next.
+pub(crate) fn connect(address: SocketAddr) -> anyhow::Result<TcpStream> {
+    static CONNECTIONS: AtomicU32 = AtomicU32::new(0);
+    let number = CONNECTIONS.fetch_add(1, Relaxed);
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    if let IpAddr::V4(Ipv4Addr::LOCALHOST) = address.ip()
+        && number >= PER_SOURCE
+    {
+        let source = Ipv4Addr::from(u32::from(Ipv4Addr::LOCALHOST) + number / PER_SOURCE);
+        socket.bind(&SocketAddr::from((source, 0)).into())?;
+    }
+    socket.connect(&address.into()).with_context(|| format!("nobody at {address}"))?;
+    socket.set_tcp_nodelay(true)?;
+    Ok(socket.into())
 }
 
 /// Digits of the number in each payload.

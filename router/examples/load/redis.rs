@@ -3,9 +3,9 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 
-use crate::protocol::{Answer, Frame, Protocol, RequestId, Said, Template, payload};
+use crate::protocol::{Answer, Frame, Protocol, RequestId, Said, Template, connect, payload};
 
 #[derive(Debug)]
 pub(crate) struct Redis {
@@ -34,8 +34,7 @@ impl Protocol for Redis {
     const TRAILER: fn(&Self) -> usize = |_| 2;
 
     fn open(&self) -> anyhow::Result<TcpStream> {
-        let mut stream = TcpStream::connect(self.address).with_context(|| format!("nobody at {}", self.address))?;
-        stream.set_nodelay(true)?;
+        let mut stream = connect(self.address)?;
         stream.write_all(command(&["PING"]).as_bytes())?;
         let mut answer = [0; 7];
         stream.read_exact(&mut answer)?;

@@ -1,19 +1,24 @@
 //! WAMP, over WebSocket in JSON or over RawSocket in MessagePack.
 
-use std::io::{Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::ops::Range;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use wamp_proto::{Message, Serializer};
 
-use crate::protocol::{Answer, Frame, Protocol, RequestId, Said, Template, mask, payload};
+use crate::Match;
+use crate::protocol::{Answer, Frame, Protocol, RequestId, Said, Template, connect, mask, payload};
 
 /// Any key will do: it is there for proxies that could be led astray.
 const KEY: [u8; 4] = [0x5A, 0x17, 0xC3, 0x88];
 
 /// How long a router may take to answer while things are set up.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Requests that are not answered yet, of those that are made in great numbers.
+const AT_ONCE: usize = 500;
 
 const ROLES: &str = r#"{"roles":{"publisher":{},"subscriber":{},"caller":{},"callee":{}}}"#;
 
@@ -70,24 +75,29 @@ impl Wamp {
 
     /// Sends a message that is written in JSON.
     fn send(&self, stream: &mut TcpStream, json: &str) -> anyhow::Result<()> {
+        let mut frame = Vec::new();
+        self.append(json, &mut frame)?;
+        Ok(stream.write_all(&frame)?)
+    }
+
+    fn append(&self, json: &str, frame: &mut Vec<u8>) -> anyhow::Result<()> {
         let mut body = json.as_bytes().to_vec();
         if !self.is_websocket() {
             let message = Serializer::Json.decode(json.as_bytes())?;
             body.clear();
             Serializer::MessagePack.encode(&message, &mut body);
         }
-        let mut frame = Vec::new();
-        self.header()(body.len(), &mut frame);
+        self.header()(body.len(), frame);
         frame.extend_from_slice(self.mask().as_ref().map_or(&[][..], |key| key));
         if let Some(key) = self.mask() {
             mask(&mut body, key);
         }
         frame.extend_from_slice(&body);
-        Ok(stream.write_all(&frame)?)
+        Ok(())
     }
 
     /// Receives one message, byte by byte as nothing may be read that comes after it.
-    fn receive(&self, stream: &mut TcpStream) -> anyhow::Result<Vec<u8>> {
+    fn receive(&self, stream: &mut impl Read) -> anyhow::Result<Vec<u8>> {
         let mut input = Vec::new();
         loop {
             if let Some((header, length)) = self.lengths(&input) {
@@ -120,13 +130,35 @@ impl Wamp {
     /// Asks for something and waits for the message that grants it.
     fn ask(&self, stream: &mut TcpStream, json: &str, granted: &str) -> anyhow::Result<()> {
         self.send(stream, json)?;
+        self.granted(stream, granted).map(drop)
+    }
+
+    /// Waits for the message that grants what was asked for; answers the id in it, if it has one.
+    fn granted(&self, stream: &mut impl Read, granted: &str) -> anyhow::Result<u64> {
         let body = self.receive(stream)?;
         let serializer = if self.is_websocket() { Serializer::Json } else { Serializer::MessagePack };
         match serializer.decode(&body)? {
-            message if message.name() == granted => Ok(()),
+            Message::Subscribed(subscribed) if granted == "SUBSCRIBED" => Ok(subscribed.subscription.get()),
+            message if message.name() == granted => Ok(0),
             Message::Abort(abort) => bail!("aborted: {}", abort.reason),
             message => bail!("{granted} was due and {message:?} came"),
         }
+    }
+
+    /// Asks for many things, some at a time, and answers the ids they were granted with.
+    fn ask_all(&self, stream: &mut TcpStream, all: &[String], granted: &str) -> anyhow::Result<Vec<u64>> {
+        let mut ids = Vec::with_capacity(all.len());
+        for some in all.chunks(AT_ONCE) {
+            let mut frames = Vec::new();
+            some.iter().try_for_each(|json| self.append(json, &mut frames))?;
+            stream.write_all(&frames)?;
+            // Nothing comes but what was asked for, so nothing is left in the buffer.
+            let mut answers = BufReader::new(&mut *stream);
+            for _ in some {
+                ids.push(self.granted(&mut answers, granted)?);
+            }
+        }
+        Ok(ids)
     }
 
     fn text(&self, text: &str, body: &mut Vec<u8>) {
@@ -169,9 +201,8 @@ impl Protocol for Wamp {
     const TRAILER: fn(&Self) -> usize = |wamp| if wamp.is_websocket() { 3 } else { 0 };
 
     fn open(&self) -> anyhow::Result<TcpStream> {
-        let mut stream = TcpStream::connect(self.address).with_context(|| format!("nobody at {}", self.address))?;
+        let mut stream = connect(self.address)?;
         stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_nodelay(true)?;
         match &self.over {
             Over::WebSocket { path } => {
                 let request = format!(
@@ -207,6 +238,26 @@ impl Protocol for Wamp {
 
     fn subscribe(&self, stream: &mut TcpStream, topic: &str) -> anyhow::Result<()> {
         self.ask(stream, &format!(r#"[32,1,{{}},"{topic}"]"#), "SUBSCRIBED")
+    }
+
+    fn subscribe_to(&self, stream: &mut TcpStream, policy: Match, topics: Range<usize>) -> anyhow::Result<Vec<u64>> {
+        let subscribe = |(request, topic): (usize, usize)| {
+            let (policy, topic) = match policy {
+                Match::Exact => ("exact", format!("com.example.load.s{topic}")),
+                Match::Prefix => ("prefix", format!("com.example.load.s{topic}.")),
+                Match::Wildcard => ("wildcard", format!("com.example..s{topic}")),
+            };
+            format!(r#"[32,{},{{"match":"{policy}"}},"{topic}"]"#, request + 1)
+        };
+        let all: Vec<_> = topics.enumerate().map(subscribe).collect();
+        self.ask_all(stream, &all, "SUBSCRIBED")
+    }
+
+    fn unsubscribe(&self, stream: &mut TcpStream, subscriptions: &[u64]) -> anyhow::Result<()> {
+        let first = subscriptions.len() + 1;
+        let all: Vec<_> =
+            subscriptions.iter().enumerate().map(|(at, id)| format!("[34,{},{id}]", first + at)).collect();
+        self.ask_all(stream, &all, "UNSUBSCRIBED").map(drop)
     }
 
     fn register(&self, stream: &mut TcpStream, procedure: &str) -> anyhow::Result<()> {

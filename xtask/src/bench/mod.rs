@@ -1,9 +1,16 @@
-//! `cargo xtask bench`, `cargo xtask bench-kernels` and `cargo xtask bench-page`.
+//! `cargo xtask bench`, `bench-kernels`, `scale` and `bench-page`.
 
 mod counts;
 pub(crate) mod kernels;
 pub(crate) mod page;
 mod peers;
 pub(crate) mod router;
+pub(crate) mod scale;
 mod table;
 mod works;
+
+/// A figure in a line of JSON, as the load program prints them.
+fn figure(said: &str, name: &str) -> Option<f64> {
+    let (_, after) = said.split_once(&format!("\"{name}\":"))?;
+    after.split([',', '}']).next()?.parse().ok()
+}

@@ -6,6 +6,7 @@ use std::fs;
 
 use anyhow::{Context, bail};
 
+use super::figure;
 use super::peers::{PEERS, Peer, Running};
 use super::table::{Cell, Row, Run, figures, ratios};
 use super::works::{Unit, WORKS, Work};
@@ -103,10 +104,7 @@ impl Peers<'_> {
         let said = output(&mut load)?;
         self.running.insert(peer, running);
         println!("  {:<36} {said}", peer.name(), said = said.trim());
-        let figure = |name: &str| {
-            let (_, after) = said.split_once(&format!("\"{name}\":"))?;
-            after.split([',', '}']).next()?.parse::<f64>().ok()
-        };
+        let figure = |name| figure(&said, name);
         Ok(Run {
             per_second: figure("per_second").context("no figure")?,
             per_cpu_second: figure("per_router_cpu_second").context("no figure")?,
