@@ -26,6 +26,7 @@ mod round;
 mod router;
 mod server;
 pub mod session;
+mod table;
 pub mod transport;
 mod worker;
 

@@ -3,6 +3,8 @@
 //! Specification: "Pattern-based Subscriptions" and "Pattern-based Registrations" (advanced profile).
 
 #[cfg(feature = "index")]
+mod exact;
+#[cfg(feature = "index")]
 mod index;
 mod relation;
 #[cfg(feature = "index")]
@@ -10,6 +12,7 @@ mod wildcard;
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 #[cfg(feature = "index")]
 pub use self::index::PatternIndex;
@@ -64,7 +67,8 @@ impl FromStr for MatchPolicy {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Pattern {
     policy: MatchPolicy,
-    uri: Box<str>,
+    /// Shared with the index that has the pattern.
+    uri: Arc<str>,
 }
 
 impl Pattern {

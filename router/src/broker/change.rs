@@ -3,15 +3,20 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use parking_lot::RwLockWriteGuard;
 use wamp_proto::message::options::UnsubscribedDetails;
 use wamp_proto::message::{Message, Subscribed, Unsubscribed};
-use wamp_proto::{Features, Pattern, RequestId, SessionId, SubscriptionId};
+use wamp_proto::{Features, Pattern, RequestId, SubscriptionId};
 
 use super::Broker;
-use super::subscription::Subscription;
+use super::subscription::{Subscriber, Subscription};
 use crate::burst::Burst;
 use crate::clock::Timestamp;
 use crate::realm::Member;
+use crate::table;
+
+/// Subscriptions of one session that are ended before others have their turn.
+const AT_ONCE: usize = 256;
 
 /// What a session wants to be subscribed to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,11 +60,12 @@ impl Broker {
         // Under the lock there is no time for handing out events.
         burst.settle();
         let mut topics = self.topics.write();
+        let known = topics.known(&wanted.pattern).cloned();
+        let mut held = member.subscriptions.lock();
+        // Asked with the lock held: whoever leaves either sees what is added here, or is seen to have left.
         if member.has_left() {
             return Ok(None);
         }
-        let known = topics.known(&wanted.pattern).cloned();
-        let mut held = member.subscriptions.lock();
         let subscribed = known.as_ref().is_some_and(|known| held.contains_key(&known.id));
         if !subscribed && held.len() >= wanted.limit {
             return Err(TooManySubscriptions);
@@ -101,13 +107,11 @@ impl Broker {
     /// Specification: "Subscription Revocation" (advanced profile).
     pub(crate) fn revoke(
         &self,
+        member: &Arc<Member>,
         subscription: SubscriptionId,
-        session: SessionId,
         reason: Option<&str>,
         burst: &mut Burst,
     ) -> Result<Change, NoSuchSubscription> {
-        let subscriber = self.topics.read().subscriber(subscription, session)?;
-        let member = &subscriber.member;
         let details = UnsubscribedDetails { subscription: Some(subscription), reason: reason.map(Into::into) };
         let unsubscribed = Unsubscribed { request: RequestId::ZERO, details: Some(details) };
         let told = member.subscriber_supports(Features::SUBSCRIPTION_REVOCATION);
@@ -123,7 +127,8 @@ impl Broker {
     ) -> Result<Change, NoSuchSubscription> {
         burst.settle();
         let mut topics = self.topics.write();
-        let subscriber = member.subscriptions.lock().remove(&subscription).ok_or(NoSuchSubscription)?;
+        let removed = table::remove(&mut *member.subscriptions.lock(), &subscription);
+        let subscriber = removed.ok_or(NoSuchSubscription)?;
         self.generation.fetch_add(1, Ordering::Release);
         let whole = topics.remove(&subscriber);
         if let Some(message) = last_message {
@@ -134,15 +139,24 @@ impl Broker {
 
     /// Ends all subscriptions of a session that has left.
     pub(crate) fn leave(&self, member: &Member) -> Vec<Change> {
-        let mut topics = self.topics.write();
         let held = std::mem::take(&mut *member.subscriptions.lock());
+        if held.is_empty() {
+            // Very many sessions that leave at once are not to keep publishers waiting.
+            return Vec::new();
+        }
+        let mut held: Vec<_> = held.into_values().collect();
+        held.sort_unstable_by_key(|subscriber| subscriber.subscription.id);
+        let mut topics = self.topics.write();
         self.generation.fetch_add(1, Ordering::Release);
-        let end = |subscriber: &Arc<super::Subscriber>| {
-            let whole = topics.remove(subscriber);
+        let end = |(number, subscriber): (usize, Arc<Subscriber>)| {
+            if number % AT_ONCE == AT_ONCE - 1 {
+                // Whoever waits has its turn in between.
+                RwLockWriteGuard::bump(&mut topics);
+                self.generation.fetch_add(1, Ordering::Release);
+            }
+            let whole = topics.remove(&subscriber);
             Change { subscription: subscriber.subscription.clone(), whole }
         };
-        let mut changes: Vec<Change> = held.values().map(end).collect();
-        changes.sort_unstable_by_key(|change| change.subscription.id);
-        changes
+        held.into_iter().enumerate().map(end).collect()
     }
 }

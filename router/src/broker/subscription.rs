@@ -1,15 +1,15 @@
 //! One subscription and the sessions that share it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use ahash::AHashMap;
 use parking_lot::RwLock;
 use wamp_proto::{MatchPolicy, Pattern, SessionId, SubscriptionId};
 
 use super::fanout::Fanout;
 use crate::clock::Timestamp;
 use crate::realm::Member;
+use crate::table;
 
 /// A topic, or a pattern of topics, somebody is subscribed to. All sessions that asked for the
 /// same topic with the same match policy share it and its id.
@@ -26,8 +26,6 @@ pub(crate) struct Subscription {
 #[derive(Debug, Default)]
 struct Roster {
     subscribers: Vec<Arc<Subscriber>>,
-    /// Where in `subscribers` a session is.
-    positions: AHashMap<SessionId, usize>,
     /// What publishers work with. Built by the first publication after a change, so that
     /// thousands of sessions that subscribe one after the other don't copy it each time.
     fanout: Option<Arc<Fanout>>,
@@ -41,6 +39,8 @@ pub(crate) struct Subscriber {
     /// Unset before UNSUBSCRIBED is sent. Publishers on other cores, with an older fanout in
     /// hand, check it at the outbox: no EVENT follows the UNSUBSCRIBED.
     live: AtomicBool,
+    /// Where in the roster this is. Read and written only by who holds the roster.
+    position: AtomicUsize,
 }
 
 impl Subscriber {
@@ -68,12 +68,6 @@ impl Subscription {
         self.roster.read().subscribers.len()
     }
 
-    pub(super) fn subscriber(&self, session: SessionId) -> Option<Arc<Subscriber>> {
-        let roster = self.roster.read();
-        let position = *roster.positions.get(&session)?;
-        roster.subscribers.get(position).cloned()
-    }
-
     /// Those who get the events of this subscription now.
     pub(super) fn fanout(&self) -> Arc<Fanout> {
         if let Some(fanout) = &self.roster.read().fanout {
@@ -86,26 +80,34 @@ impl Subscription {
     }
 
     pub(super) fn add(self: &Arc<Self>, member: &Arc<Member>) -> Arc<Subscriber> {
-        let subscriber =
-            Arc::new(Subscriber { member: member.clone(), subscription: self.clone(), live: AtomicBool::new(true) });
         let mut roster = self.roster.write();
         roster.fanout = None;
-        let position = roster.subscribers.len();
-        roster.positions.insert(member.id(), position);
+        let subscriber = Arc::new(Subscriber {
+            member: member.clone(),
+            subscription: self.clone(),
+            live: AtomicBool::new(true),
+            position: AtomicUsize::new(roster.subscribers.len()),
+        });
+        if roster.subscribers.is_empty() {
+            // Most subscriptions have one session, and there may be very many of them.
+            roster.subscribers.reserve_exact(1);
+        }
         roster.subscribers.push(subscriber.clone());
         subscriber
     }
 
     /// Removes a session; answers whether it was the last one.
-    pub(super) fn remove(&self, subscriber: &Subscriber) -> bool {
+    pub(super) fn remove(&self, subscriber: &Arc<Subscriber>) -> bool {
         subscriber.live.store(false, Ordering::Release);
         let mut roster = self.roster.write();
         roster.fanout = None;
-        if let Some(position) = roster.positions.remove(&subscriber.member.id()) {
+        let position = subscriber.position.load(Ordering::Relaxed);
+        if roster.subscribers.get(position).is_some_and(|known| Arc::ptr_eq(known, subscriber)) {
             roster.subscribers.swap_remove(position);
-            if let Some(moved) = roster.subscribers.get(position).map(|moved| moved.member.id()) {
-                roster.positions.insert(moved, position);
+            if let Some(moved) = roster.subscribers.get(position) {
+                moved.position.store(position, Ordering::Relaxed);
             }
+            table::shrink(&mut roster.subscribers);
         }
         roster.subscribers.is_empty()
     }

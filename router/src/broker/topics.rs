@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use wamp_proto::{MatchPolicy, Pattern, PatternIndex, SessionId, SubscriptionId, Uri};
+use wamp_proto::{MatchPolicy, Pattern, PatternIndex, SubscriptionId, Uri};
 
 use super::Broker;
-use super::change::NoSuchSubscription;
 use super::fanout::Fanout;
 use super::retained::Retained;
 use super::subscription::{Subscriber, Subscription};
@@ -52,7 +51,7 @@ impl Topics {
     }
 
     /// Takes a session out of its subscription; answers whether the subscription went with it.
-    pub(super) fn remove(&mut self, subscriber: &Subscriber) -> bool {
+    pub(super) fn remove(&mut self, subscriber: &Arc<Subscriber>) -> bool {
         let subscription = &subscriber.subscription;
         let ends = subscription.remove(subscriber) && !subscription.pinned;
         if ends {
@@ -68,14 +67,6 @@ impl Topics {
 
     pub(super) fn known(&self, pattern: &Pattern) -> Option<&Arc<Subscription>> {
         self.subscriptions.get(pattern)
-    }
-
-    pub(super) fn subscriber(
-        &self,
-        subscription: SubscriptionId,
-        session: SessionId,
-    ) -> Result<Arc<Subscriber>, NoSuchSubscription> {
-        self.by_id.get(&subscription).and_then(|known| known.subscriber(session)).ok_or(NoSuchSubscription)
     }
 
     /// Who gets the events of a topic.

@@ -10,6 +10,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use super::ConnectionSettings;
 use crate::outbox::{Append, Class, Framing, Outbox};
+use crate::table;
 use crate::transport::control::CloseCode;
 
 /// Looks after the connections of a server: pings silent peers, drops the gone, and ends what
@@ -129,13 +130,15 @@ impl Heartbeat {
 
     fn beat(&self, now: u64) {
         self.0.clock.0.store(now, Ordering::Relaxed);
-        self.0.watched.lock().pulses.retain(|pulse| match pulse.upgrade() {
+        let pulses = &mut self.0.watched.lock().pulses;
+        pulses.retain(|pulse| match pulse.upgrade() {
             Some(pulse) => {
                 pulse.check(now);
                 true
             }
             None => false,
         });
+        table::shrink(pulses);
     }
 
     pub(super) fn watch(&self, outbox: &Arc<Outbox>, in_handshake: bool) -> Arc<Pulse> {

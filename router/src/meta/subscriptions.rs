@@ -178,7 +178,7 @@ fn remove_subscriber(
         .member(session)
         .ok_or_else(|| Refused::new(error::NO_SUCH_SESSION, format!("there is no session {session}")))?;
     let _order = realm.broker().in_order();
-    let change = realm.broker().revoke(id, member.id(), reason.as_deref(), burst).map_err(|_| {
+    let change = realm.broker().revoke(&member, id, reason.as_deref(), burst).map_err(|_| {
         Refused::new(error::NO_SUCH_SUBSCRIPTION, format!("session {session} has no subscription {id}"))
     })?;
     on_unsubscribe(realm, session, &[change], burst);

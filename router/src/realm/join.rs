@@ -13,6 +13,7 @@ use crate::burst::Burst;
 use crate::meta;
 use crate::outbox::Outbox;
 use crate::session::{Admission, Entrance, announced};
+use crate::table;
 use crate::transport::control::CloseCode;
 
 /// The software named in WELCOME.
@@ -136,7 +137,7 @@ impl Realm {
             return false;
         }
         burst.settle();
-        self.sessions.write().members.remove(&member.id());
+        table::remove(&mut self.sessions.write().members, &member.id());
         if let Some(expiry) = member.expiry() {
             self.expiring.remove(expiry, member.id());
         }

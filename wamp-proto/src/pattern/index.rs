@@ -1,5 +1,9 @@
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasher, Hash};
+use std::sync::Arc;
 
+use super::exact::ExactTable;
 use super::wildcard::WildcardTree;
 use super::{MatchPolicy, Pattern};
 
@@ -9,8 +13,8 @@ use super::{MatchPolicy, Pattern};
 /// components. None of it is slowed by the number of patterns that don't match.
 #[derive(Debug, Clone)]
 pub struct PatternIndex<T> {
-    exact: HashMap<Box<str>, T, ahash::RandomState>,
-    prefix: HashMap<Box<str>, T, ahash::RandomState>,
+    exact: ExactTable<T>,
+    prefix: HashMap<Arc<str>, T, ahash::RandomState>,
     /// How many prefixes there are of each length, in bytes.
     prefix_lengths: BTreeMap<usize, usize>,
     wildcard: WildcardTree<T>,
@@ -19,7 +23,7 @@ pub struct PatternIndex<T> {
 impl<T> Default for PatternIndex<T> {
     fn default() -> Self {
         Self {
-            exact: HashMap::default(),
+            exact: ExactTable::default(),
             prefix: HashMap::default(),
             prefix_lengths: BTreeMap::new(),
             wildcard: WildcardTree::default(),
@@ -65,9 +69,9 @@ impl<T> PatternIndex<T> {
     pub fn insert(&mut self, pattern: &Pattern, value: T) -> Option<T> {
         let uri = pattern.as_str();
         match pattern.policy() {
-            MatchPolicy::Exact => self.exact.insert(uri.into(), value),
+            MatchPolicy::Exact => self.exact.insert(pattern.uri.clone(), value),
             MatchPolicy::Prefix => {
-                let old = self.prefix.insert(uri.into(), value);
+                let old = self.prefix.insert(pattern.uri.clone(), value);
                 if old.is_none() {
                     *self.prefix_lengths.entry(uri.len()).or_default() += 1;
                 }
@@ -83,7 +87,7 @@ impl<T> PatternIndex<T> {
         match pattern.policy() {
             MatchPolicy::Exact => self.exact.remove(uri),
             MatchPolicy::Prefix => {
-                let old = self.prefix.remove(uri)?;
+                let old = remove(&mut self.prefix, uri)?;
                 if let Some(count) = self.prefix_lengths.get_mut(&uri.len()) {
                     *count -= 1;
                     if *count == 0 {
@@ -128,4 +132,18 @@ impl<T> PatternIndex<T> {
     pub fn values(&self) -> impl Iterator<Item = &T> {
         self.exact.values().chain(self.prefix.values()).chain(self.wildcard.values())
     }
+}
+
+/// Removes from a table, which does not keep the room of all it has ever held.
+pub(super) fn remove<K, V, S>(table: &mut HashMap<K, V, S>, key: &str) -> Option<V>
+where
+    K: Borrow<str> + Eq + Hash,
+    S: BuildHasher,
+{
+    let old = table.remove(key)?;
+    // Halved when a quarter is in use, so that each removal pays for a few moves at most.
+    if table.len() < table.capacity() / 4 {
+        table.shrink_to(2 * table.len());
+    }
+    Some(old)
 }

@@ -1,5 +1,7 @@
 use std::collections::HashMap;
 
+use super::index;
+
 /// Wildcard patterns as a tree of their components.
 #[derive(Debug, Clone)]
 pub(super) struct WildcardTree<T> {
@@ -137,7 +139,7 @@ fn remove_below<'p, T>(node: &mut Node<T>, mut components: impl Iterator<Item = 
     if child.is_empty() {
         match component {
             "" => node.any = None,
-            component => drop(node.children.remove(component)),
+            component => drop(index::remove(&mut node.children, component)),
         }
     }
     Some(old)
