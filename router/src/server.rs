@@ -6,6 +6,7 @@ mod endpoint;
 mod heartbeats;
 mod listener;
 mod listening;
+mod memory;
 mod monitor;
 mod rawsocket;
 mod reader;
@@ -87,7 +88,9 @@ impl Server {
             stage: watch::Sender::new(Stage::Serving),
             router: router.clone(),
         });
-        let tasks = router.realms().iter().map(|realm| tokio::spawn(deadlines::run(realm.clone()))).collect();
+        let mut tasks: Vec<_> =
+            router.realms().iter().map(|realm| tokio::spawn(deadlines::run(realm.clone()))).collect();
+        tasks.push(tokio::spawn(memory::run(router.realms().clone())));
         Self { shared, listening: Mutex::default(), tasks }
     }
 
