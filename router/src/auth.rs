@@ -22,7 +22,7 @@ pub use scram::ScramSecret;
 pub use tls::{Fingerprint, InvalidFingerprint};
 pub use users::{AskedMethod, Users};
 
-use crate::session::{Applicant, Authenticator, Identity, Refusal, Verdict};
+use crate::session::{Admission, Applicant, Authenticator, Credential, Identity, Refusal, Verdict};
 
 /// Lets everybody in, as a fresh anonymous principal.
 ///
@@ -62,6 +62,13 @@ fn identity(authid: &str, authrole: &str, authmethod: &str) -> Identity {
         authmethod: authmethod.into(),
         authprovider: "static".into(),
     }
+}
+
+/// A user of a list that has proved who it is by this.
+fn proved(identity: Identity, secret: &[&[u8]]) -> Admission {
+    let who = [identity.authmethod.as_bytes(), identity.authid.as_bytes()];
+    let credential = Credential::of(who.into_iter().chain(secret.iter().copied()));
+    Admission { credential: Some(credential), ..identity.into() }
 }
 
 /// A text that nobody can foresee.

@@ -11,6 +11,7 @@ use wamp_proto::message::Authenticate;
 use wamp_proto::{SessionId, Value};
 
 use super::decoy::Decoys;
+use super::proved;
 use super::ticket::Hidden;
 use crate::clock::Timestamp;
 use crate::session::{Applicant, Challenge, Exchange, Identity, Refusal, Verdict};
@@ -121,7 +122,7 @@ impl Exchange for Cra {
     fn answer(self: Box<Self>, answer: &Authenticate<'_>) -> Result<Verdict, Refusal> {
         let Hidden(key) = &self.key;
         if verify(key, &self.challenge, &answer.signature) && self.is_known {
-            return Ok(Verdict::Admit(self.identity.into()));
+            return Ok(Verdict::Admit(proved(self.identity, &[key.as_bytes()])));
         }
         Err(Refusal::wrong_credentials())
     }

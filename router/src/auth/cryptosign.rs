@@ -6,7 +6,8 @@ use wamp_proto::auth::cryptosign::{PublicKey, hex, message};
 use wamp_proto::auth::random;
 use wamp_proto::message::Authenticate;
 
-use crate::session::{Admission, Applicant, Challenge, Exchange, Refusal, Verdict};
+use super::proved;
+use crate::session::{Applicant, Challenge, Exchange, Identity, Refusal, Verdict};
 
 pub(super) const METHOD: &str = "cryptosign";
 
@@ -16,7 +17,7 @@ const EXPORTER: &str = "tls-exporter";
 #[derive(Debug)]
 struct Cryptosign {
     /// Nobody, where the key is unknown.
-    admission: Option<Admission>,
+    identity: Option<Identity>,
     key: PublicKey,
     challenge: [u8; 32],
     channel: Option<Channel>,
@@ -74,11 +75,11 @@ pub(super) fn claim(applicant: &Applicant<'_>, must_bind: bool) -> Result<Claim,
 }
 
 /// Asks whoever has the key to sign, known or not.
-pub(super) fn challenge(Claim { key, channel }: Claim, admission: Option<Admission>) -> Challenge {
+pub(super) fn challenge(Claim { key, channel }: Claim, identity: Option<Identity>) -> Challenge {
     let challenge: [u8; 32] = random();
     let binding = if channel.is_some() { Value::Str(EXPORTER.to_owned()) } else { Value::Null };
     let extra = vec![("challenge".to_owned(), Value::Str(hex(&challenge))), ("channel_binding".to_owned(), binding)];
-    let exchange = Box::new(Cryptosign { admission, key, challenge, channel });
+    let exchange = Box::new(Cryptosign { identity, key, challenge, channel });
     Challenge { method: METHOD, extra: Value::Map(extra), exchange }
 }
 
@@ -86,6 +87,7 @@ impl Exchange for Cryptosign {
     fn answer(self: Box<Self>, answer: &Authenticate<'_>) -> Result<Verdict, Refusal> {
         let channel = self.channel.as_ref().map(|Channel(id)| id);
         let is_right = self.key.verify(&message(&self.challenge, channel), &answer.signature);
-        self.admission.filter(|_| is_right).map(Verdict::Admit).ok_or_else(Refusal::wrong_credentials)
+        let identity = self.identity.filter(|_| is_right).ok_or_else(Refusal::wrong_credentials)?;
+        Ok(Verdict::Admit(proved(identity, &[self.key.to_string().as_bytes()])))
     }
 }

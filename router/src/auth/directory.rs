@@ -11,7 +11,7 @@ use std::pin::Pin;
 
 use serde_json::{Map, Value};
 
-pub(super) use ask::{Asked, granting, meet};
+pub(super) use ask::{Asked, meet};
 pub use procedure::Procedure;
 pub use webhook::{InvalidWebhook, Webhook};
 

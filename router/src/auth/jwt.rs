@@ -125,6 +125,11 @@ impl Jwt {
         self
     }
 
+    /// The authroles that a token can have.
+    pub(crate) fn roles(&self) -> impl Iterator<Item = &str> {
+        self.roles.iter().chain(&self.role).map(|role| &**role)
+    }
+
     pub(super) fn are_tickets(&self) -> bool {
         self.tickets
     }
@@ -169,7 +174,7 @@ impl Jwt {
 
     /// As whom somebody comes in now who has come in with a token, by each key it may have been signed with.
     pub(super) fn recall(&self, known: &Identity) -> Vec<Admission> {
-        if !self.roles.iter().chain(&self.role).any(|role| *role == known.authrole) {
+        if !self.roles().any(|role| *role == *known.authrole) {
             return Vec::new();
         }
         let admission = |key| Admission { credential: Some(self.credential(key)), ..known.clone().into() };

@@ -10,6 +10,7 @@ use wamp_proto::auth::scram::{Dialect, Kdf, Transcript, Verifier};
 use wamp_proto::message::Authenticate;
 
 use super::decoy::Decoys;
+use super::proved;
 use crate::session::{Admission, Applicant, Challenge, Exchange, Identity, Refusal, Verdict};
 
 /// What a router knows of a SCRAM user's password: enough to check it, not enough to be that user.
@@ -24,6 +25,11 @@ pub struct ScramSecret {
 }
 
 impl ScramSecret {
+    /// What tells it from another.
+    pub(super) fn keys(&self) -> [&[u8]; 2] {
+        [&self.verifier.stored_key, &self.verifier.server_key]
+    }
+
     /// One that is like this, and that nobody has.
     pub(super) fn decoy(&self, authid: &str, decoys: &Decoys) -> Self {
         let salt = decoys.bytes("salt", authid).into_iter().cycle().take(self.salt.len()).collect();
@@ -130,6 +136,6 @@ impl Exchange for Scram {
             Dialect::Crossbar => "scram_server_signature",
         };
         let authextra = Some(Value::Map(vec![(key.to_owned(), Value::Str(signature))]));
-        Ok(Verdict::Admit(Admission { authextra, ..self.identity.into() }))
+        Ok(Verdict::Admit(Admission { authextra, ..proved(self.identity, &self.secret.keys()) }))
     }
 }

@@ -8,14 +8,15 @@ use wamp_proto::message::Authenticate;
 
 use super::decoy::Decoys;
 use super::jwt::{Asked, Jwt};
-use crate::session::{Admission, Challenge, Exchange, Refusal, Verdict};
+use super::proved;
+use crate::session::{Challenge, Exchange, Identity, Refusal, Verdict};
 
 pub(super) const METHOD: &str = "ticket";
 
 #[derive(Debug)]
 struct Ticket {
     /// Nobody, where the authid is unknown.
-    admission: Option<Admission>,
+    identity: Option<Identity>,
     ticket: Hidden,
     decoys: Decoys,
     /// What else will do.
@@ -33,16 +34,16 @@ impl std::fmt::Debug for Hidden {
 
 /// Asks for the ticket of a user, known (with the ticket) or not; or for one of the tokens that are tickets too.
 pub(super) fn challenge(
-    known: Option<(Admission, &str)>,
+    known: Option<(Identity, &str)>,
     authid: &str,
     decoys: &Decoys,
     tokens: Option<(Arc<Jwt>, Asked)>,
 ) -> Challenge {
-    let (admission, ticket) = match known {
-        Some((admission, ticket)) => (Some(admission), ticket.to_owned()),
+    let (identity, ticket) = match known {
+        Some((identity, ticket)) => (Some(identity), ticket.to_owned()),
         None => (None, decoys.secret(authid)),
     };
-    let exchange = Box::new(Ticket { admission, ticket: Hidden(ticket), decoys: decoys.clone(), tokens });
+    let exchange = Box::new(Ticket { identity, ticket: Hidden(ticket), decoys: decoys.clone(), tokens });
     Challenge { method: METHOD, extra: Value::Map(Vec::new()), exchange }
 }
 
@@ -50,8 +51,8 @@ impl Exchange for Ticket {
     fn answer(self: Box<Self>, answer: &Authenticate<'_>) -> Result<Verdict, Refusal> {
         let Hidden(ticket) = self.ticket;
         let is_right = same_secret(self.decoys.key(), answer.signature.as_bytes(), ticket.as_bytes());
-        match (self.admission.filter(|_| is_right), self.tokens) {
-            (Some(admission), _) => Ok(Verdict::Admit(admission)),
+        match (self.identity.filter(|_| is_right), self.tokens) {
+            (Some(identity), _) => Ok(Verdict::Admit(proved(identity, &[ticket.as_bytes()]))),
             (None, Some((jwt, asked))) => jwt.admit(&answer.signature, METHOD, &asked).map(Verdict::Admit),
             (None, None) => Err(Refusal::wrong_credentials()),
         }

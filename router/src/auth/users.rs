@@ -13,7 +13,7 @@ use super::directory::{self, Directory};
 use super::jwt::{self, Asked, Jwt};
 use super::ticket::Hidden;
 use super::tls::{self, Certificates, Fingerprint};
-use super::{ANONYMOUS, CraSecret, ScramSecret, anonymous, cra, cryptosign, scram, ticket};
+use super::{ANONYMOUS, CraSecret, ScramSecret, anonymous, cra, cryptosign, identity, scram, ticket};
 use crate::session::{Admission, Applicant, Authenticator, Identity, Origin, Refusal, Verdict};
 
 /// Who may join a realm, and how they prove who they are. Of a client's authmethods the first one that is offered is
@@ -274,33 +274,30 @@ impl Users {
                 let tokens = self.tokens_as_tickets(applicant);
                 // A token says itself whose it is.
                 let authid = if tokens.is_some() { authid().unwrap_or_default() } else { authid()? };
-                let known = self.ticket.get(authid).map(|user| (admissions::ticket(authid, user), &*user.secret.0));
+                let known = self.ticket.get(authid).map(|User { authrole, secret: Hidden(ticket) }| {
+                    (identity(authid, authrole, method), ticket.as_str())
+                });
                 ticket::challenge(known, authid, decoys, tokens)
             }
             cra::METHOD if !self.cra.users.is_empty() => {
                 let authid = authid()?;
                 let Some((user, is_known)) = self.cra.get_or_model(authid, decoys) else { return Ok(None) };
-                let admission = admissions::cra(authid, user);
-                let identity = admission.identity.clone();
-                let challenge = cra::challenge(applicant, identity, &user.secret, is_known, decoys);
-                directory::granting(challenge, admission)
+                let identity = identity(authid, &user.authrole, method);
+                cra::challenge(applicant, identity, &user.secret, is_known, decoys)
             }
             cryptosign::METHOD if !self.keys.is_empty() => {
                 let claim = cryptosign::claim(applicant, self.must_bind)?;
                 let asked_for = applicant.hello.details.authid.as_deref().filter(|authid| !authid.is_empty());
                 let known =
                     self.keys.get(&claim.key).filter(|(authid, _)| asked_for.is_none_or(|asked| *asked == **authid));
-                let known = known.map(|(authid, authrole)| admissions::key(authid, authrole, &claim.key));
-                cryptosign::challenge(claim, known)
+                cryptosign::challenge(claim, known.map(|(authid, authrole)| identity(authid, authrole, method)))
             }
             other => match Dialect::of_method(other).filter(|_| !self.scram.users.is_empty()) {
                 Some(dialect) => {
                     let authid = authid()?;
                     let Some((user, is_known)) = self.scram.get_or_model(authid, decoys) else { return Ok(None) };
-                    let admission = admissions::scram(authid, user, method);
-                    let identity = admission.identity.clone();
-                    let challenge = scram::challenge(applicant, dialect, identity, &user.secret, is_known, decoys)?;
-                    directory::granting(challenge, admission)
+                    let identity = identity(authid, &user.authrole, method);
+                    scram::challenge(applicant, dialect, identity, &user.secret, is_known, decoys)?
                 }
                 None => return Ok(None),
             },

@@ -206,7 +206,11 @@ impl Asked {
             }
             _ => None,
         };
-        Ok(Verdict::Challenge(cryptosign::challenge(claim, known)))
+        let challenge = cryptosign::challenge(claim, known.as_ref().map(|admission| admission.identity.clone()));
+        Ok(Verdict::Challenge(match known {
+            Some(admission) => granting(challenge, admission),
+            None => challenge,
+        }))
     }
 
     fn remember(&self, identity: &Identity, secret: Secret) {
