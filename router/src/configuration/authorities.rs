@@ -5,12 +5,12 @@ use crate::http::client::Trust;
 
 /// Reads `ca_certificates`: files, which are read too. None, if it is up to the system.
 pub(super) fn read(section: &Section<'_>, is_tls: bool) -> Option<Trust> {
-    if !section.has("ca_certificates") {
-        return None;
-    }
-    let files: Vec<_> = section.list("ca_certificates").into_iter().filter_map(Item::path).collect();
-    if !is_tls {
-        section.problem_at("ca_certificates", "this is for TLS, which is not spoken here");
+    let files = section.value("ca_certificates").and_then(Item::list)?;
+    let files: Vec<_> = files.into_iter().filter_map(Item::path).collect();
+    if files.is_empty() || !is_tls {
+        let wrong =
+            if is_tls { "list the files, or leave this out" } else { "this is for TLS, which is not spoken here" };
+        section.problem_at("ca_certificates", wrong);
         return None;
     }
     Trust::files(&files).map_err(|error| section.problem_at("ca_certificates", error.to_string())).ok()

@@ -1,12 +1,14 @@
 //! Whether what a worker says in one place fits what it says in another.
 
-use super::auth::{Auth, Whom};
-use super::endpoint::Endpoint;
+use super::auth::{Auth, Credential, Whom};
+use super::endpoint::{Endpoint, Tcp};
 use super::paths::{Paths, Service};
 use super::problems::nearest;
 use super::section::Section;
 use super::worker::Worker;
+use crate::auth::{AskedMethod, Jwt};
 use crate::http::bridge::Acting;
+use crate::server::ClientCertificates;
 
 /// Looks at a worker whose parts have been read. `section` is the worker's.
 pub(super) fn check(worker: &Worker, section: &Section<'_>) {
@@ -79,6 +81,8 @@ impl Check<'_> {
                 self.section.warn_at(&principal.place, message + &hint(&principal.role, known));
             }
         }
+        self.roles_of(auth, place);
+        self.transport_of(auth, endpoint, place);
         for asked in &auth.asked {
             if let Whom::Procedure { realm: Some(realm), role, .. } = &asked.whom
                 && self.realm(realm, &format!("{}.authenticator-realm", asked.place))
@@ -86,6 +90,44 @@ impl Check<'_> {
             {
                 self.role(realm, role, &format!("{}.authenticator-role", asked.place));
             }
+        }
+    }
+
+    /// Warns of roles that clients may get here and that no realm has.
+    fn roles_of(&self, auth: &Auth, place: &str) {
+        // Who is nobody comes in where nothing is allowed to nobody.
+        let anonymous =
+            auth.anonymous.iter().map(|anonymous| anonymous.role.as_str()).filter(|role| *role != "anonymous");
+        let others = auth.any_certificate.as_deref();
+        let defaults = auth.asked.iter().filter_map(|asked| asked.default_role.as_deref());
+        let tokens = auth.tokens.iter().flat_map(Jwt::roles);
+        for role in anonymous.chain(others).chain(defaults).chain(tokens).filter(|role| !self.has_role(None, role)) {
+            let known = self.worker.realms.iter().flat_map(|realm| &realm.roles).map(|role| role.name.as_str());
+            let message = format!("clients that come in here as {role:?} can join no realm: none has this role");
+            self.section.warn_at(place, message + &hint(role, known));
+        }
+    }
+
+    /// Warns of what can't be proved by this way.
+    fn transport_of(&self, auth: &Auth, endpoint: &Endpoint, place: &str) {
+        let Auth { anonymous, principals, asked, tokens, any_certificate, binds_channel, .. } = auth;
+        let (tls, certificates) = match endpoint {
+            Endpoint::Tcp(Tcp { tls: Some(tls), .. }) => (true, tls.client_certificates != ClientCertificates::None),
+            _ => (false, false),
+        };
+        let by_certificate = any_certificate.is_some()
+            || principals.iter().any(|principal| matches!(principal.credential, Credential::Certificate(_)))
+            || asked.iter().any(|asked| asked.method == AskedMethod::Tls);
+        if by_certificate && !certificates {
+            let message = "nobody can show a certificate here: the endpoint has no `tls` with `ca_certificates`";
+            self.section.warn_at(place, message.to_owned());
+        }
+        if *binds_channel && !tls {
+            let message = "no signature can be bound to its connection here, as has to be: the endpoint has no `tls`";
+            self.section.warn_at(place, message.to_owned());
+        }
+        if anonymous.is_none() && principals.is_empty() && asked.is_empty() && tokens.is_none() && !by_certificate {
+            self.section.warn_at(place, "nobody can come in here: `auth` has no users".to_owned());
         }
     }
 

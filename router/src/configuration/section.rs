@@ -148,7 +148,12 @@ impl<'a> Section<'a> {
 
     /// A secret that has to be there.
     pub(crate) fn required_secret(&self, key: &'static str) -> Option<String> {
-        self.required(key)?.secret()
+        let secret = self.required(key)?.secret()?;
+        if secret.is_empty() {
+            self.problem_at(key, "this is empty: anybody could guess it");
+            return None;
+        }
+        Some(secret)
     }
 
     /// Yes or no.

@@ -88,13 +88,36 @@ fn what_is_wrong_with_a_method_is_said_with_its_place() {
         (
             "{ticket: {type: webhook, url: 'https://localhost/', ca_certificates: [keys.json]}}",
             "",
-            "auth.ticket.ca_certificates: ",
+            "keys.json: it has to hold certificates in PEM",
         ),
         (
             "{ticket: {type: webhook, url: 'http://localhost/', ca_certificates: [keys.json]}}",
             "",
             "auth.ticket.ca_certificates: this is for TLS, which is not spoken here",
         ),
+        (
+            "{ticket: {type: webhook, url: 'https://localhost/', ca_certificates: []}}",
+            "",
+            "auth.ticket.ca_certificates: list the files, or leave this out",
+        ),
+        (
+            "{ticket: {type: static, principals: {joe: {role: user, ticket: ''}}}}",
+            "",
+            "auth.ticket.principals[\"joe\"].ticket: this is empty: anybody could guess it",
+        ),
+        (
+            "{wampcra: {type: static, users: {'': {role: user, secret: x}}}}",
+            "",
+            "auth.wampcra.users[\"\"]: an authid can't be empty",
+        ),
+        (
+            "{cryptosign: {type: static, default-role: user, principals: {
+                joe: {authorized_keys: [545efb0a2192db8d43f118e9bf9aee081466e1ef36c708b96ee6f62dddad9122]},
+                ann: {authorized_keys: [545efb0a2192db8d43f118e9bf9aee081466e1ef36c708b96ee6f62dddad9122]}}}}",
+            "",
+            "auth.cryptosign.principals[\"ann\"]: this is how \"joe\" proves who it is",
+        ),
+        ("{jwt: {key_set: keys.json, roles: []}}", "", "auth.jwt.roles: list a role, or give all tokens the same one"),
         ("{cookie: {}}", "", "`auth.cookie` knows clients again by their cookies"),
         (
             "{tls: {type: static, principals: {joe: {role: user, certificate-sha1: 'B6:E5'}}}}",
@@ -115,4 +138,38 @@ fn what_is_wrong_with_a_method_is_said_with_its_place() {
         assert!(errors.contains(expected), "{expected}: {errors}");
         assert_ne!(output.status.code(), Some(0));
     }
+}
+
+/// What is good in itself, and does not go with the rest of the file.
+#[test]
+fn users_that_can_not_come_in_are_warned_of() {
+    let certificate = "certificate-sha1: 'B6:E5:E6:F2:2A:86:DB:3C:DC:9F:51:42:58:39:9B:14:92:5D:A1:EB'";
+    let table = [
+        ("{}".to_owned(), "nobody can come in here: `auth` has no users"),
+        ("{ticket: {type: static, principals: {}}}".to_owned(), "nobody can come in here"),
+        (
+            "{jwt: {key_set: keys.json, roles: [user, usr]}}".to_owned(),
+            "as \"usr\" can join no realm: none has this role",
+        ),
+        ("{anonymous: {type: static, role: usre}}".to_owned(), "did you mean \"user\"?"),
+        (
+            format!("{{tls: {{type: static, principals: {{joe: {{role: user, {certificate}}}}}}}}}"),
+            "nobody can show a certificate here: the endpoint has no `tls`",
+        ),
+        (
+            "{cryptosign: {type: dynamic, authenticator: com.a, require-channel-binding: true}}".to_owned(),
+            "no signature can be bound to its connection here",
+        ),
+    ];
+    for (auth, expected) in table {
+        let folder = Folder::with("config.yaml", file(&auth, ""));
+        folder.write("keys.json", KEYS);
+        let output = folder.run(&["check", "--config", "config.yaml"]);
+        let errors = text(&output.stderr);
+        assert!(output.status.success() && errors.contains(expected), "{expected}: {errors}");
+    }
+    let good = file("{anonymous: {type: static}, jwt: {key_set: keys.json, role: user}}", "");
+    let folder = Folder::with("config.yaml", good);
+    folder.write("keys.json", KEYS);
+    assert_eq!(text(&folder.run(&["check", "--config", "config.yaml"]).stderr), "");
 }

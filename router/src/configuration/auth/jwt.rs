@@ -44,7 +44,11 @@ pub(super) fn read(section: Section<'_>) -> Option<Jwt> {
     if let Some(role) = section.text("role") {
         jwt = jwt.role(role);
     }
-    jwt = section.texts("roles").unwrap_or_default().into_iter().fold(jwt, Jwt::allow_role);
+    let roles = section.texts("roles");
+    if roles.as_ref().is_some_and(Vec::is_empty) && !section.has("role") {
+        section.problem_at("roles", "list a role, or give all tokens the same one by `role`");
+    }
+    jwt = roles.unwrap_or_default().into_iter().fold(jwt, Jwt::allow_role);
     if let Some(names) = section.section("claims") {
         let mut claims = JwtClaims::default();
         for (key, name) in

@@ -1,5 +1,6 @@
 //! Users that are in the file.
 
+use ahash::AHashMap;
 use wamp_proto::auth::cra::Salt;
 use wamp_proto::auth::cryptosign::PublicKey;
 use wamp_proto::auth::scram::{Kdf, Verifier};
@@ -65,6 +66,9 @@ pub(super) fn read(method: &'static str, section: &Section<'_>) -> Vec<Principal
         if role.is_none() {
             user.problem("the key \"role\" is missing");
         }
+        if authid.is_empty() {
+            user.problem("an authid can't be empty");
+        }
         let realm = user.uri("realm").map(str::to_owned);
         let place = user.place().to_owned();
         user.finish();
@@ -77,7 +81,28 @@ pub(super) fn read(method: &'static str, section: &Section<'_>) -> Vec<Principal
             credential,
         }));
     }
+    for (place, owner) in claimed_twice(&principals) {
+        section.problem_in(place, format!("this is how {owner:?} proves who it is"));
+    }
     principals
+}
+
+/// The users whose key or certificate another one has already, and that one.
+fn claimed_twice(principals: &[Principal]) -> Vec<(&str, &str)> {
+    let mut owners = AHashMap::new();
+    let mut found = Vec::new();
+    for Principal { place, authid, credential, .. } in principals {
+        let credential = match credential {
+            Credential::Cryptosign(key) => key.to_string(),
+            Credential::Certificate(fingerprint) => fingerprint.to_string(),
+            Credential::Ticket(_) | Credential::Cra(_) | Credential::Scram(_) => continue,
+        };
+        let owner = *owners.entry(credential).or_insert(authid);
+        if owner != authid {
+            found.push((place.as_str(), owner.as_str()));
+        }
+    }
+    found
 }
 
 fn cra(user: &Section<'_>) -> Option<CraSecret> {
