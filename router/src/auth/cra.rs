@@ -95,7 +95,9 @@ pub(super) fn challenge(
     is_known: bool,
     decoys: &Decoys,
 ) -> Challenge {
-    let secret = if is_known { secret.clone() } else { secret.decoy(&identity.authid, decoys) };
+    // Made for everybody, so that it takes as long for who is known.
+    let decoy = secret.decoy(&identity.authid, decoys);
+    let secret = if is_known { secret.clone() } else { decoy };
     let signed = Signed {
         authid: &identity.authid,
         authrole: &identity.authrole,

@@ -80,7 +80,9 @@ pub(super) fn challenge(
             STANDARD.encode([&bytes[..], &random::<16>()].concat())
         }
     };
-    let secret = if is_known { secret.clone() } else { secret.decoy(&identity.authid, decoys) };
+    // Made for everybody, so that it takes as long for who is known.
+    let decoy = secret.decoy(&identity.authid, decoys);
+    let secret = if is_known { secret.clone() } else { decoy };
     let salt = STANDARD.encode(&secret.salt);
     let memory = secret.kdf.memory().map_or(Value::Null, |memory| Value::Uint(memory.into()));
     let mut extra = vec![

@@ -39,9 +39,11 @@ pub(super) fn challenge(
     decoys: &Decoys,
     tokens: Option<(Arc<Jwt>, Asked)>,
 ) -> Challenge {
+    // Made for everybody, so that it takes as long for who is known.
+    let decoy = decoys.secret(authid);
     let (identity, ticket) = match known {
         Some((identity, ticket)) => (Some(identity), ticket.to_owned()),
-        None => (None, decoys.secret(authid)),
+        None => (None, decoy),
     };
     let exchange = Box::new(Ticket { identity, ticket: Hidden(ticket), decoys: decoys.clone(), tokens });
     Challenge { method: METHOD, extra: Value::Map(Vec::new()), exchange }
