@@ -36,6 +36,7 @@ def cases(files, addresses):
     yield "autobahn-python, tls-unique", refused(secure, files.trusting(), "kim", ["cryptosign"], bound)
     yield "autobahn-python, tls", joins(shown, files.trusting(shows=True), "tom", ["tls"], {})
     yield "autobahn-python, cookie", comes_back(plain)
+    yield "autobahn-python, a token that expires", expires(plain)
     yield "autobahn-js", javascript(plain)
 
 
@@ -45,6 +46,7 @@ class Client(ApplicationSession):
     def __init__(self, joined, authid, methods, proof):
         super().__init__(ComponentConfig("realm1"))
         self.joined, self.who, self.methods = joined, authid, methods
+        self.left = joined.get_loop().create_future()
         arguments = {**proof, **({"authid": authid} if authid else {})}
         self.by = create_authenticator(methods[-1], **arguments) if proof else None
 
@@ -65,10 +67,11 @@ class Client(ApplicationSession):
     def onLeave(self, details):
         if not self.joined.done():
             self.joined.set_exception(ConnectionRefusedError(f"{details.reason}: {details.message}"))
+        self.left.set_result(details.reason)
         self.disconnect()
 
 
-async def join(url, context, authid, methods, proof, headers=None):
+async def join(url, context, authid, methods, proof, headers=None, stays=False):
     joined = asyncio.get_running_loop().create_future()
     clients = []
 
@@ -81,7 +84,8 @@ async def join(url, context, authid, methods, proof, headers=None):
     tls = {"ssl": context, "server_hostname": "localhost"} if parts.scheme == "wss" else {}
     await asyncio.get_running_loop().create_connection(factory, "127.0.0.1", parts.port, **tls)
     try:
-        return await asyncio.wait_for(joined, 10)
+        await asyncio.wait_for(joined, 10)
+        return await asyncio.wait_for(clients[0].left, 10) if stays else joined.result()
     finally:
         for one in clients:
             if one.is_attached():
@@ -110,6 +114,13 @@ async def comes_back(url):
     details, headers = await join(url, None, None, ["cookie"], {}, cookie)
     assert (details.authid, details.authmethod, details.authprovider) == ("tina", "ticket", "cookie"), details
     assert "set-cookie" not in headers, headers
+
+
+async def expires(url):
+    """A token is taken for a minute longer than it says, as clocks may differ; then the session ends."""
+    ticket = token({"sub": "joe", "exp": int(time.time()) - 58})
+    reason = await join(url, None, "joe", ["ticket"], {"ticket": ticket}, stays=True)
+    assert reason == "wamp.close.expired", reason
 
 
 async def javascript(url):
