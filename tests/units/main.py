@@ -8,10 +8,10 @@ import unittest
 from machine import PROGRAMS, blocks, sh
 from test_agent import AgentTests
 from test_router import RouterTests
-from test_sandbox import SandboxTests
+from test_sandbox import AgentSandboxTests, RouterSandboxTests
 from test_wsgi import WsgiTests
 
-__all__ = ["AgentTests", "RouterTests", "SandboxTests", "WsgiTests"]
+__all__ = ["AgentSandboxTests", "AgentTests", "RouterSandboxTests", "RouterTests", "WsgiTests"]
 
 
 def install():
