@@ -38,6 +38,8 @@ fn main() -> ExitCode {
         }
         Task::Test => Ok(steps::run_wanted(&checkout, &options)),
         Task::Bench => bench::router::bench(&checkout, &options.rest).map(|()| true),
+        Task::BenchClient => bench::client::bench(&checkout, &options.rest).map(|()| true),
+        Task::BenchFleet => bench::fleet::bench(&checkout, &options.rest),
         Task::BenchKernels => bench::kernels::bench(&checkout, &options.rest).map(|()| true),
         Task::Scale => bench::scale::scale(&checkout, &options.rest).map(|()| true),
         Task::BenchPage => bench::page::bench(&checkout, &options.rest).map(|()| true),

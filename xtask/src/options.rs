@@ -24,6 +24,11 @@ Usage: cargo xtask <TASK>
                docs/performance.md. Options:
                  --quick        two minutes, and nothing is written
                  --only NAME    only what has NAME in its name; can be given several times
+  bench-client Measures what a program with wamp-client pays for its events and calls, beside the router,
+               and writes docs/client-performance.md. Options:
+                 --quick        a minute, and nothing is written
+  bench-fleet  Measures agent and dashboard, and fails where one misses its budget. Options:
+                 --seconds N    how long the agent's processor time is counted (60)
   bench-kernels
                Counts, with valgrind, how many instructions the router's kernels take. Options:
                  --only NAME    only what has NAME in its name; can be given several times
@@ -57,6 +62,8 @@ pub(crate) enum Task {
     List,
     Test,
     Bench,
+    BenchClient,
+    BenchFleet,
     BenchKernels,
     Scale,
     BenchPage,
@@ -75,7 +82,7 @@ pub(crate) struct Options {
     pub(crate) install: bool,
     pub(crate) update_readme_screenshot: bool,
     pub(crate) update_conformance: bool,
-    /// What follows `bench`, `bench-kernels`, `scale`, `bench-page`, `fuzz`, `image` or `units`.
+    /// What follows a `bench…`, `scale`, `fuzz`, `image` or `units`.
     pub(crate) rest: Vec<String>,
 }
 
@@ -96,6 +103,12 @@ impl Options {
             Some("list") => Task::List,
             Some("test") => Task::Test,
             Some("bench") => return Ok(Self { task: Task::Bench, rest: arguments.collect(), ..options }),
+            Some("bench-client") => {
+                return Ok(Self { task: Task::BenchClient, rest: arguments.collect(), ..options });
+            }
+            Some("bench-fleet") => {
+                return Ok(Self { task: Task::BenchFleet, rest: arguments.collect(), ..options });
+            }
             Some("bench-kernels") => {
                 return Ok(Self { task: Task::BenchKernels, rest: arguments.collect(), ..options });
             }

@@ -1,6 +1,8 @@
-//! `cargo xtask bench`, `bench-kernels`, `scale` and `bench-page`.
+//! `cargo xtask bench`, `bench-client`, `bench-fleet`, `bench-kernels`, `scale` and `bench-page`.
 
+pub(crate) mod client;
 mod counts;
+pub(crate) mod fleet;
 pub(crate) mod kernels;
 pub(crate) mod page;
 mod peers;

@@ -15,10 +15,10 @@ use crate::command::{cargo, output, program, run};
 
 /// How long, and how often.
 #[derive(Debug, Clone, Copy)]
-struct Effort {
-    runs: usize,
-    seconds: f64,
-    warmup: f64,
+pub(super) struct Effort {
+    pub(super) runs: usize,
+    pub(super) seconds: f64,
+    pub(super) warmup: f64,
 }
 
 const FULL: Effort = Effort { runs: 3, seconds: 2.0, warmup: 0.5 };
@@ -42,7 +42,7 @@ pub(crate) fn bench(checkout: &Checkout, arguments: &[String]) -> anyhow::Result
         }
     }
     build(checkout)?;
-    let mut peers = Peers { checkout, running: HashMap::new() };
+    let mut peers = Peers::new(checkout);
     let mut rows = Vec::new();
     for work in &WORKS {
         let wanted = only.is_empty() || only.iter().any(|name| work.name.contains(name));
@@ -89,13 +89,17 @@ fn row(peers: &mut Peers<'_>, work: &Work, effort: Effort) -> anyhow::Result<Row
 }
 
 /// Those that run: each is started once, for some take seconds to.
-struct Peers<'a> {
+pub(super) struct Peers<'a> {
     checkout: &'a Checkout,
     running: HashMap<Peer, Running>,
 }
 
-impl Peers<'_> {
-    fn measure(&mut self, peer: Peer, work: &Work, effort: Effort) -> anyhow::Result<Run> {
+impl<'a> Peers<'a> {
+    pub(super) fn new(checkout: &'a Checkout) -> Self {
+        Self { checkout, running: HashMap::new() }
+    }
+
+    pub(super) fn measure(&mut self, peer: Peer, work: &Work, effort: Effort) -> anyhow::Result<Run> {
         // Memory is that of one that has done nothing before. What has failed may not be as it was either.
         let kept = self.running.remove(&peer).filter(|_| work.unit == Unit::Rate);
         let running = kept.map_or_else(|| peer.start(self.checkout), Ok)?;
@@ -104,21 +108,26 @@ impl Peers<'_> {
         let said = output(&mut load)?;
         self.running.insert(peer, running);
         println!("  {:<36} {said}", peer.name(), said = said.trim());
-        let figure = |name| figure(&said, name);
         Ok(Run {
-            per_second: figure("per_second").context("no figure")?,
-            per_cpu_second: figure("per_router_cpu_second").context("no figure")?,
-            kib_a_session: figure("kib_a_session").unwrap_or(f64::NAN),
+            per_second: figure(&said, "per_second").context("no figure")?,
+            per_cpu_second: figure(&said, "per_router_cpu_second").context("no figure")?,
+            kib_a_session: figure(&said, "kib_a_session").unwrap_or(f64::NAN),
         })
     }
 }
 
-fn document(checkout: &Checkout, rows: &[Row]) -> anyhow::Result<String> {
+/// The machine this runs on, for the reader of the figures.
+pub(super) fn machine(checkout: &Checkout) -> anyhow::Result<String> {
     let cpu = fs::read_to_string("/proc/cpuinfo")?;
     let model = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default();
     let model = model.trim_start_matches([' ', '\t', ':']);
     let cores = std::thread::available_parallelism()?;
     let kernel = output(program(checkout, "uname").arg("-sr"))?;
+    Ok(format!("a machine with {cores} cores ({model}), {}", kernel.trim()))
+}
+
+fn document(checkout: &Checkout, rows: &[Row]) -> anyhow::Result<String> {
+    let machine = machine(checkout)?;
     let mut text = format!(
         "# Performance\n\n\
          Thousands of events, calls or sessions a second, and in brackets for each second of the router's processor\n\
@@ -129,7 +138,7 @@ fn document(checkout: &Checkout, rows: &[Row]) -> anyhow::Result<String> {
          And over RawSocket in MessagePack:\n\n\
          {}\n\
          ## How this was measured\n\n\
-         By `cargo xtask bench`, on a machine with {cores} cores ({model}), {}, with load program and router side by\n\
+         By `cargo xtask bench`, on {machine}, with load program and router side by\n\
          side. Each figure is the median of {} runs of {} s, after {} s that don't count, of all peers in turn. The\n\
          load program (`router/examples/load`) sends frames it has encoded before, and looks at no more of what it\n\
          receives than it must; a publisher is at most 1,024 events ahead of its slowest subscriber. Payloads are of\n\
@@ -140,7 +149,6 @@ fn document(checkout: &Checkout, rows: &[Row]) -> anyhow::Result<String> {
         figures(rows),
         ratios(rows, Peer::WebSocket),
         ratios(rows, Peer::RawSocket),
-        kernel.trim(),
         FULL.runs,
         FULL.seconds,
         FULL.warmup,

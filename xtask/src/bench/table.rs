@@ -24,7 +24,7 @@ pub(super) enum Cell {
 
 pub(super) type Row = Vec<(Peer, Cell)>;
 
-fn median(runs: &[Run], figure: impl Fn(&Run) -> f64) -> f64 {
+pub(super) fn median(runs: &[Run], figure: impl Fn(&Run) -> f64) -> f64 {
     let mut figures: Vec<f64> = runs.iter().map(figure).collect();
     figures.sort_by(f64::total_cmp);
     match figures.len() {
@@ -34,7 +34,7 @@ fn median(runs: &[Run], figure: impl Fn(&Run) -> f64) -> f64 {
     }
 }
 
-fn thousands(figure: f64) -> String {
+pub(super) fn thousands(figure: f64) -> String {
     match figure / 1000.0 {
         thousands if thousands < 20.0 => format!("{thousands:.1}"),
         thousands => format!("{thousands:.0}"),
