@@ -168,6 +168,22 @@ async fn what_comes_too_fast_is_dropped_by_the_policy_and_counted() {
     assert_eq!(handled_of_ten(Some(Overflow::DropOldest)).await, (vec![0, 7, 8, 9], 6));
 }
 
+/// The session and the handler share a thread here.
+#[tokio::test(start_paused = true)]
+async fn what_comes_in_one_go_is_handled_before_the_queue_is_full() {
+    let (handled, mut reports) = mpsc::unbounded_channel();
+    let on_event = move |number: u64| {
+        // Nobody listens any more at a test's end.
+        let _ = handled.send(number);
+        async {}
+    };
+    let (app, mut peer) = app();
+    let handler = TopicHandler::new(TOPIC, on_event).queue(160);
+    let (_running, mut connection) = start(app.mount([handler]), &mut peer).await;
+    connection.send_together((0..1000).map(|number| json!([36, 1, number + 1, {}, [number]]))).await;
+    assert_eq!(take(&mut reports, 1000).await, Vec::from_iter(0..1000));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_slow_handler_holds_up_nothing_else() {
     let (app, mut peer) = app();

@@ -28,7 +28,8 @@ pub struct Call<T> {
     pub(super) arguments: Arguments,
     /// Arguments that follow later.
     pub(super) input: Option<Input>,
-    pub(super) options: CallOptions<'static>,
+    /// Boxed: a builder is handed on with every setting.
+    pub(super) options: Box<CallOptions<'static>>,
     pub(super) timeout: Option<Duration>,
     pub(super) cancel: CancelMode,
     pub(super) codec: Option<Arc<dyn PayloadCodec>>,
@@ -64,7 +65,7 @@ fn decoder<T: DeserializeOwned + 'static>() -> fn(CallResult) -> Result<T> {
 impl<T> Call<T> {
     fn new(client: Client, procedure: String, decode: fn(CallResult) -> Result<T>) -> Self {
         let arguments = Arguments::new(client.serializer());
-        let options = CallOptions::default();
+        let options = Box::default();
         let without_session = if client.waits() { WithoutSession::Wait } else { WithoutSession::Fail };
         Self {
             client,

@@ -340,6 +340,14 @@ impl Client {
     }
 
     /// Hands over a command, and waits for its answer.
+    /// Room for a command, if there is any now, and a session.
+    fn room(&self) -> Option<mpsc::Permit<'_, Command>> {
+        if self.inner.session.borrow().is_none() {
+            return None;
+        }
+        self.inner.commands.try_reserve().ok()
+    }
+
     async fn ask<T>(&self, without_session: WithoutSession, command: impl FnOnce(Answer<T>) -> Command) -> Result<T> {
         let (answer, answered) = oneshot::channel();
         let command = command(answer);

@@ -33,7 +33,8 @@ pub struct Publish<A> {
     client: Client,
     topic: String,
     arguments: Arguments,
-    options: PublishOptions<'static>,
+    /// Boxed: a builder is handed on with every setting.
+    options: Box<PublishOptions<'static>>,
     timeout: Option<Duration>,
     codec: Option<Arc<dyn PayloadCodec>>,
     acknowledgment: PhantomData<A>,
@@ -42,7 +43,7 @@ pub struct Publish<A> {
 impl Publish<Unacknowledged> {
     pub(super) fn new(client: Client, topic: String) -> Self {
         let arguments = Arguments::new(client.serializer());
-        let options = PublishOptions::default();
+        let options = Box::default();
         Self { client, topic, arguments, options, timeout: None, codec: None, acknowledgment: PhantomData }
     }
 
@@ -131,9 +132,16 @@ impl IntoFuture for Publish<Unacknowledged> {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let (timeout, client, description) = (self.timeout, self.client.clone(), self.topic.clone());
+            let (timeout, client) = (self.timeout, self.client.clone());
             let mut request = self.request()?;
             let buffers = client.inner.buffers;
+            if request.payload.passthru.is_none()
+                && let Some(room) = client.room()
+            {
+                room.send(Command::Publish(request));
+                return Ok(());
+            }
+            let description = request.topic.clone();
             let sent = async {
                 if request.payload.passthru.is_none() && !(buffers && client.session().is_none()) {
                     return client.send(Command::Publish(request)).await;

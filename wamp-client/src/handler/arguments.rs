@@ -1,6 +1,7 @@
 //! A message on its way into a handler.
 
 use std::any::type_name;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use wamp_proto::{Args, DecodeError, OwnedPayload, Payload, Serializer, error};
@@ -14,7 +15,7 @@ use crate::session::Receipt;
 /// An event or a call, still encoded, and what the handler is to know besides.
 #[derive(Debug)]
 pub struct Incoming {
-    pub(crate) context: SessionContext,
+    pub(crate) context: Arc<SessionContext>,
     pub(crate) details: Details,
     pub(crate) payload: OwnedPayload,
     /// Of a call.
@@ -40,8 +41,13 @@ impl Incoming {
     ///
     /// # Errors
     /// What the caller is told: the arguments can't be decoded.
-    pub(crate) fn open(mut self) -> Result<(Self, Seal), WampError> {
-        let carried = Carried { payload: std::mem::take(&mut self.payload), passthru: self.details.passthru.clone() };
+    pub(crate) fn open(mut self: Box<Self>) -> Result<(Box<Self>, Seal), WampError> {
+        let passthru = self.details.passthru.clone();
+        if passthru.is_none() {
+            let seal = Seal::plain(self.serializer());
+            return Ok((self, seal));
+        }
+        let carried = Carried { payload: std::mem::take(&mut self.payload), passthru };
         let (payload, seal) = self.context.client.codecs().open(carried, &self.details.uri, self.serializer())?;
         self.payload = payload;
         if let Some(invocation) = &mut self.invocation {

@@ -155,7 +155,7 @@ impl Assembled {
         F: Fn(&mut Arguments<'_>) -> Result<BoxFuture<Outcome>, WampError> + Send + Sync + 'static,
     {
         let handler: BoxHandler = Arc::new(move |incoming, names| {
-            start(&mut Arguments::new(&incoming, names)).unwrap_or_else(|error| failed(error))
+            start(&mut Arguments::new(incoming, names)).unwrap_or_else(|error| failed(error))
         });
         Self { handler, needs }
     }

@@ -33,7 +33,7 @@ pub struct Source {
 }
 
 /// A handler whose type is forgotten.
-pub(crate) type BoxHandler = Arc<dyn Fn(Incoming, Names) -> BoxFuture<Outcome> + Send + Sync>;
+pub(crate) type BoxHandler = Arc<dyn Fn(&Incoming, Names) -> BoxFuture<Outcome> + Send + Sync>;
 
 /// A hook whose type is forgotten.
 pub(crate) type BoxHook = Arc<dyn Fn(SessionContext) -> BoxFuture<Result<(), WampError>> + Send + Sync>;

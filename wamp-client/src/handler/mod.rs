@@ -79,7 +79,7 @@ pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 pub trait Handler<M>: Send + Sync + 'static {
     /// Takes the arguments from the message and runs the handler.
     #[doc(hidden)]
-    fn call(&self, incoming: Incoming, names: &'static [&'static str]) -> BoxFuture<Outcome>;
+    fn call(&self, incoming: &Incoming, names: &'static [&'static str]) -> BoxFuture<Outcome>;
 
     /// Notes what the handler needs of the App.
     #[doc(hidden)]
@@ -118,9 +118,9 @@ macro_rules! implement {
             $($argument: Argument<$marker> + Send,)*
         {
             #[allow(non_snake_case, unused_mut, unused_variables, reason = "the type's names serve for its values; there may be none")]
-            fn call(&self, incoming: Incoming, names: &'static [&'static str]) -> BoxFuture<Outcome> {
+            fn call(&self, incoming: &Incoming, names: &'static [&'static str]) -> BoxFuture<Outcome> {
                 let recipient = incoming.recipient();
-                let mut arguments = Arguments::new(&incoming, names);
+                let mut arguments = Arguments::new(incoming, names);
                 $(
                     let $argument = match arguments.take::<$argument, $marker>() {
                         Ok(argument) => argument,

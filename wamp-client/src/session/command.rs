@@ -31,7 +31,7 @@ pub(crate) enum Command {
 pub(crate) struct CallRequest {
     pub(crate) key: CallKey,
     pub(crate) procedure: String,
-    pub(crate) options: CallOptions<'static>,
+    pub(crate) options: Box<CallOptions<'static>>,
     pub(crate) payload: Carried,
     /// Where parts of the result go, if they are wanted.
     pub(crate) parts: Option<mpsc::Sender<Carried>>,
@@ -91,7 +91,7 @@ pub(crate) struct ProgressRequest {
 #[derive(Debug)]
 pub(crate) struct PublishRequest {
     pub(crate) topic: String,
-    pub(crate) options: PublishOptions<'static>,
+    pub(crate) options: Box<PublishOptions<'static>>,
     pub(crate) payload: Carried,
     /// For a publication that is to be acknowledged, or may be refused on this side.
     pub(crate) answer: Option<Answer<PublicationId>>,

@@ -208,13 +208,13 @@ impl Driver {
         first: &mut Option<oneshot::Sender<Result<()>>>,
     ) -> SessionEnd {
         let session = Arc::new(joined.info);
-        let context = SessionContext {
+        let context = Arc::new(SessionContext {
             client: self.client.clone(),
             states: Arc::clone(&self.states),
             session: Arc::clone(&session),
-        };
+        });
         let machine = Machine::new(self.config.serializer, &joined.roles, joined.key_memory);
-        let link = Link::new(socket, machine, context.clone(), &self.config);
+        let link = Link::new(socket, machine, Arc::clone(&context), &self.config);
         let mut shared = Shared {
             endpoints: &mut self.endpoints,
             params: &self.params,

@@ -4,47 +4,27 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 use tracing::debug;
-use wamp_proto::error::{self, close};
+use wamp_proto::{OwnedPayload, SubscriptionId, error};
 
 use super::invocations::{Proceeded, Running};
 use super::link::{Link, Shared};
 use super::machine::Effect;
 use super::{Endpoint, EndpointKey, EndpointKind};
-use crate::handler::{Incoming, Invocation};
+use crate::handler::{Details, Incoming, Invocation};
 use crate::{Error, Result, WampError};
 
 impl Link {
-    pub(super) async fn effect(&mut self, effect: Effect, shared: &mut Shared<'_>) -> Result<()> {
+    pub(super) fn effect(&mut self, effect: Effect, shared: &mut Shared<'_>) -> Result<()> {
         match effect {
-            Effect::Event { endpoints, details, payload } => {
-                for key in endpoints {
-                    let Some(Endpoint { kind: EndpointKind::Topic { queue, recovery, .. }, .. }) =
-                        shared.endpoints.get_mut(&key)
-                    else {
-                        continue;
-                    };
-                    let context = self.context.clone();
-                    let (details, payload) = (details.clone(), payload.clone());
-                    let receipt = details.publication.and_then(|id| context.client.receipts()?.receipt(id));
-                    let event = Incoming { context, details, payload, invocation: None, receipt };
-                    let event = match recovery {
-                        Some(recovery) => recovery.event(event),
-                        None => Some(event),
-                    };
-                    let Some(event) = event else { continue };
-                    if let Some(dropped) = queue.push(event, &mut shared.work.events) {
-                        // Without a reader there is nobody to tell.
-                        let _ = shared.lifecycle.send(dropped);
-                    }
-                }
-            }
+            Effect::Event { subscription, details, payload } => self.event(subscription, details, payload, shared),
             Effect::Invoke { endpoint, request, in_parts, more, details, payload } => {
                 let most_waiting = shared.most_waiting;
                 let (invocation, running) =
                     Invocation::new(request, in_parts, more.then_some(most_waiting), self.context.serializer());
                 let invocation = Some(invocation);
-                let call = Incoming { context: self.context.clone(), details, payload, invocation, receipt: None };
-                self.invoke(endpoint, running, call, shared);
+                let context = Arc::clone(&self.context);
+                let call = Incoming { context, details, payload, invocation, receipt: None };
+                self.invoke(endpoint, running, Box::new(call), shared);
             }
             Effect::Proceed { request, is_last, payload } => {
                 if shared.work.invocations.proceed(request, payload, is_last) == Proceeded::TooSlow {
@@ -63,16 +43,44 @@ impl Link {
                 }
             }
             Effect::Attached { endpoint, answer, result } => return self.attached(endpoint, answer, result, shared),
-            Effect::Goodbye { reason, message } => {
-                self.farewell(close::GOODBYE_AND_OUT).await;
+            Effect::Goodbye { reason, message } | Effect::Abort { reason, message } => {
                 return Err(Error::Closed { reason, message });
             }
-            Effect::Abort { reason, message } => return Err(Error::Closed { reason, message }),
         }
         Ok(())
     }
 
-    fn invoke(&mut self, endpoint: EndpointKey, running: Running, call: Incoming, shared: &mut Shared<'_>) {
+    /// An event has come, for all endpoints that share the subscription.
+    fn event(&self, subscription: SubscriptionId, details: Details, payload: OwnedPayload, shared: &mut Shared<'_>) {
+        let Some((last, others)) = self.machine.endpoints_of(subscription).split_last() else { return };
+        for &endpoint in others {
+            self.deliver(endpoint, details.clone(), payload.clone(), shared);
+        }
+        self.deliver(*last, details, payload, shared);
+    }
+
+    fn deliver(&self, endpoint: EndpointKey, details: Details, payload: OwnedPayload, shared: &mut Shared<'_>) {
+        let Some(Endpoint { kind: EndpointKind::Topic { queue, recovery, .. }, .. }) =
+            shared.endpoints.get_mut(&endpoint)
+        else {
+            return;
+        };
+        let receipt = details.publication.and_then(|id| self.context.client.receipts()?.receipt(id));
+        let context = Arc::clone(&self.context);
+        // Boxed: it goes through several hands, and is big.
+        let event = Box::new(Incoming { context, details, payload, invocation: None, receipt });
+        let event = match recovery {
+            Some(recovery) => recovery.event(event),
+            None => Some(event),
+        };
+        let Some(event) = event else { return };
+        if let Some(dropped) = queue.push(event, &mut shared.work.events) {
+            // Without a reader there is nobody to tell.
+            let _ = shared.lifecycle.send(dropped);
+        }
+    }
+
+    fn invoke(&mut self, endpoint: EndpointKey, running: Running, call: Box<Incoming>, shared: &mut Shared<'_>) {
         let request = running.request;
         let Some(Endpoint { kind: EndpointKind::Procedure { handler, names, options, .. }, .. }) =
             shared.endpoints.get(&endpoint)

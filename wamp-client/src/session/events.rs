@@ -71,7 +71,7 @@ struct Inner {
 
 #[derive(Default)]
 struct State {
-    waiting: VecDeque<Incoming>,
+    waiting: VecDeque<Box<Incoming>>,
     /// Events that are being handled. While any waits there are as many of these as there may be.
     running: usize,
     closed: bool,
@@ -94,8 +94,7 @@ impl Queue {
 
     /// Hands an event to the handler, or lets it wait its turn. When too many wait already, one is dropped: waiting
     /// here would stop all else, and growing would never end. Gives what is then to be told.
-    pub(crate) fn push(&self, event: Incoming, tasks: &mut EventTasks) -> Option<Lifecycle> {
-        while tasks.try_join_next().is_some() {}
+    pub(crate) fn push(&self, event: Box<Incoming>, tasks: &mut EventTasks) -> Option<Lifecycle> {
         let mut state = self.state();
         if state.closed {
             return None;
@@ -103,6 +102,7 @@ impl Queue {
         if state.running < self.0.concurrency {
             state.running += 1;
             drop(state);
+            while tasks.try_join_next().is_some() {}
             tasks.spawn(self.clone().handle(event));
             return None;
         }
@@ -161,7 +161,7 @@ impl Queue {
     }
 
     /// Handles an event, and then those that wait.
-    async fn handle(self, event: Incoming) {
+    async fn handle(self, event: Box<Incoming>) {
         let mut next = Some(event);
         while let Some(event) = next {
             self.call(event).await;
@@ -169,10 +169,14 @@ impl Queue {
         }
     }
 
-    async fn call(&self, mut event: Incoming) {
+    async fn call(&self, mut event: Box<Incoming>) {
         let Inner { handler, names, .. } = &*self.0;
         let (topic, receipt) = (Arc::clone(&event.details.uri), event.receipt.take());
-        let handled = AssertUnwindSafe(async { handler(event.open()?.0, names).await }).catch_unwind().await;
+        let handling = async {
+            let handling = handler(&event.open()?.0, names);
+            handling.await
+        };
+        let handled = AssertUnwindSafe(handling).catch_unwind().await;
         let outcome = match handled {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => {
@@ -190,7 +194,7 @@ impl Queue {
         }
     }
 
-    fn next(&self) -> Option<Incoming> {
+    fn next(&self) -> Option<Box<Incoming>> {
         let mut state = self.state();
         let next = state.waiting.pop_front();
         match next {

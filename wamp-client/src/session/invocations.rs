@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use tokio::sync::mpsc::{self, error::TrySendError};
-use tokio::task::{AbortHandle, Id, JoinSet};
+use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tracing::warn;
 use wamp_proto::RequestId;
 
@@ -74,7 +74,7 @@ impl Invocations {
         endpoint: EndpointKey,
         running: Running,
         handler: BoxHandler,
-        call: Incoming,
+        call: Box<Incoming>,
         names: Names,
     ) {
         let (request, procedure) = (running.request, Arc::clone(&call.details.uri));
@@ -125,14 +125,28 @@ impl Invocations {
         }
     }
 
+    /// The next one of this session that is done already, if there is one.
+    pub(crate) fn next_done(&mut self) -> Option<(Running, Reply)> {
+        while let Some(ended) = self.tasks.try_join_next_with_id() {
+            let done = self.ended(ended);
+            if done.is_some() {
+                return done;
+            }
+        }
+        None
+    }
+
     /// Waits for a task to end. Gives what came of it, if there is still a session to answer in.
     async fn join(&mut self) -> Option<(Running, Reply)> {
-        let (id, reply) = match self.tasks.join_next_with_id().await {
-            Some(Ok((id, reply))) => (id, reply),
-            // Stopped by us, and answered then; or it panicked while it was dropped.
-            Some(Err(error)) => (error.id(), panicked()),
+        match self.tasks.join_next_with_id().await {
+            Some(ended) => self.ended(ended),
             None => std::future::pending().await,
-        };
+        }
+    }
+
+    fn ended(&mut self, ended: Result<(Id, Reply), JoinError>) -> Option<(Running, Reply)> {
+        // An error: it was stopped by us, and answered then; or it panicked while it was dropped.
+        let (id, reply) = ended.unwrap_or_else(|error| (error.id(), panicked()));
         self.orphans.remove(&id);
         let request = self.requests.remove(&id)?;
         Some((self.running.remove(&request)?.running, reply))
@@ -158,12 +172,14 @@ impl Invocations {
 }
 
 /// From what came to what goes back.
-async fn handle(handler: BoxHandler, call: Incoming, names: Names) -> Reply {
+async fn handle(handler: BoxHandler, call: Box<Incoming>, names: Names) -> Reply {
     let serializer = call.serializer();
     match call.open() {
         Ok((call, seal)) => {
             let deadline = Deadline::of(&call);
-            seal.close_outcome(deadline.keep(handler(call, names)).await)
+            let procedure = handler(&call, names);
+            drop(call);
+            seal.close_outcome(deadline.keep(procedure).await)
         }
         Err(error) => Reply::error(&error, serializer),
     }

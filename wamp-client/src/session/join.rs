@@ -174,7 +174,8 @@ async fn abort(socket: &mut Socket, serializer: Serializer, reason: &str, proble
 }
 
 pub(crate) fn encode(serializer: Serializer, message: &Message<'_>) -> Vec<u8> {
-    let mut frame = Vec::new();
+    // Most messages are shorter, and need no second piece of memory.
+    let mut frame = Vec::with_capacity(256);
     serializer.encode(message, &mut frame);
     frame
 }

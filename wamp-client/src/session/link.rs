@@ -1,11 +1,12 @@
 //! One connection, joined: the loop between the socket, the program's commands, its handlers and the machine.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot::error::TryRecvError;
 use tokio::sync::{broadcast, mpsc, oneshot};
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, yield_now};
 use tokio::time::{Instant, Sleep, sleep_until};
 use tracing::info;
 use wamp_proto::Serializer;
@@ -13,15 +14,20 @@ use wamp_proto::error::{self, close};
 
 use super::endpoint::Endpoints;
 use super::heartbeat::{Beat, Heartbeat};
+use super::invocations::Running;
 use super::join::violation;
-use super::machine::Machine;
+use super::machine::{Effect, Machine};
 use super::recovery::{Asked, suspend};
 use super::shutdown::{Shutdown, Work};
 use super::{Abandoned, Command, Config, Endpoint, Hooks, Lifecycle, Outgoing};
 use crate::app::Params;
 use crate::handler::SessionContext;
+use crate::passthru::Reply;
 use crate::transport::{Socket, Turn};
 use crate::{Error, ErrorKind, Result, WampError};
+
+/// Messages that are taken before handlers get their turn. The shortest queue of events that is usual holds more.
+const BURST: usize = 128;
 
 /// What the link shares with those before and after it.
 pub(super) struct Shared<'a> {
@@ -46,7 +52,7 @@ pub(super) struct Link {
     heartbeat: Heartbeat,
     /// Goes off when something may be due. Set anew only then, and not with every sign of life.
     alarm: Pin<Box<Sleep>>,
-    pub(super) context: SessionContext,
+    pub(super) context: Arc<SessionContext>,
     /// Endpoints the router has not answered about, of those that make the session complete.
     pub(super) missing: usize,
     /// When it has to be complete, and how long that is after its beginning.
@@ -75,7 +81,7 @@ pub(super) enum End {
 }
 
 impl Link {
-    pub(super) fn new(socket: Socket, machine: Machine, context: SessionContext, config: &Config) -> Self {
+    pub(super) fn new(socket: Socket, machine: Machine, context: Arc<SessionContext>, config: &Config) -> Self {
         let now = Instant::now();
         let heartbeat = Heartbeat::new(config.heartbeat, now);
         Self {
@@ -187,7 +193,7 @@ impl Link {
             self.flush(shared)?;
             tokio::select! {
                 () = &mut *stop, if self.stopping.is_none() => self.stop(shared),
-                turn = self.socket.turn() => self.turn(turn, shared).await?,
+                turn = self.socket.turn() => self.burst(turn, shared).await?,
                 Some(command) = shared.commands.recv(), if self.takes_commands(shared) => {
                     self.command(command, shared);
                     self.commands(shared);
@@ -196,11 +202,7 @@ impl Link {
                     shared.outgoing.abandon(call);
                     self.machine.abandon(call, mode);
                 }
-                (running, reply) = shared.work.invocations.next() => {
-                    // What the procedure asked for before it returned comes before its result.
-                    self.commands(shared);
-                    self.machine.answer(running.request, &reply);
-                }
+                (running, reply) = shared.work.invocations.next() => self.answer(running, reply, shared),
                 Some(_) = shared.work.events.join_next(), if self.stopping.is_some() => {}
                 Some(Ok(asked)) = self.asking.join_next(), if !self.asking.is_empty() => self.recovered(asked, shared),
                 () = &mut self.alarm => self.beat()?,
@@ -263,22 +265,51 @@ impl Link {
         self.alarm.as_mut().reset(due);
     }
 
+    /// Takes what has come, and what has come besides: what it leads to shares a write, and a handler is woken once for
+    /// all its events.
+    async fn burst(&mut self, first: Turn, shared: &mut Shared<'_>) -> Result<()> {
+        let (mut next, mut taken, mut is_alive) = (Some(first), 0, false);
+        while let Some(turn) = next {
+            is_alive |= matches!(turn, Turn::Frame(_) | Turn::Alive);
+            self.turn(turn, shared).await?;
+            taken += 1;
+            // What comes before all is set up is taken one by one: each may be what was missing.
+            next = if self.is_ready && taken < BURST { self.socket.next_turn().await } else { None };
+        }
+        if is_alive {
+            self.heartbeat.alive(Instant::now());
+        }
+        if taken == BURST {
+            // Handlers may have no other thread, and their queues end somewhere.
+            yield_now().await;
+        }
+        Ok(())
+    }
+
     async fn turn(&mut self, turn: Turn, shared: &mut Shared<'_>) -> Result<()> {
         match turn {
-            Turn::Flushed => Ok(()),
-            Turn::Alive => {
-                self.heartbeat.alive(Instant::now());
-                Ok(())
-            }
+            Turn::Flushed | Turn::Alive => Ok(()),
             Turn::Closed(reason) => Err(Error::Lost { reason }),
-            Turn::Frame(frame) => {
-                self.heartbeat.alive(Instant::now());
-                match self.machine.receive(&frame) {
-                    Ok(Some(effect)) => self.effect(effect, shared).await,
-                    Ok(None) => Ok(()),
-                    Err(problem) => Err(violation(&mut self.socket, self.serializer, &problem).await),
+            Turn::Frame(frame) => match self.machine.receive(&frame) {
+                Ok(Some(Effect::Goodbye { reason, message })) => {
+                    self.farewell(close::GOODBYE_AND_OUT).await;
+                    Err(Error::Closed { reason, message })
                 }
-            }
+                Ok(Some(effect)) => self.effect(effect, shared),
+                Ok(None) => Ok(()),
+                Err(problem) => Err(violation(&mut self.socket, self.serializer, &problem).await),
+            },
+        }
+    }
+
+    /// Answers an invocation that is done, and the others that are. The answers share a write.
+    fn answer(&mut self, running: Running, reply: Reply, shared: &mut Shared<'_>) {
+        let mut next = Some((running, reply));
+        while let Some((running, reply)) = next {
+            // What the procedure asked for before it returned comes before its result.
+            self.commands(shared);
+            self.machine.answer(running.request, &reply);
+            next = shared.work.invocations.next_done();
         }
     }
 

@@ -64,8 +64,8 @@ pub(crate) struct Machine {
 /// What a message means for the program.
 #[derive(Debug)]
 pub(crate) enum Effect {
-    /// An event for these endpoints.
-    Event { endpoints: Vec<EndpointKey>, details: Details, payload: OwnedPayload },
+    /// An event, for the [endpoints](Machine::endpoints_of) that share the subscription.
+    Event { subscription: SubscriptionId, details: Details, payload: OwnedPayload },
     /// A call of this endpoint.
     Invoke {
         endpoint: EndpointKey,
@@ -138,7 +138,7 @@ impl Machine {
         }
         let request = self.requests.next();
         let procedure = procedure.as_str().into();
-        let message = Call { request, options, procedure, payload: payload.payload.as_payload() };
+        let message = Call { request, options: *options, procedure, payload: payload.payload.as_payload() };
         self.send(&message.into());
         self.calls.insert(key, request);
         self.requests.insert(request, Pending::Call { key, parts, answer });
@@ -172,7 +172,11 @@ impl Machine {
             return publication.refuse(Error::Unsupported { request, feature: PASSTHRU });
         }
         let request = self.requests.next();
-        let mut options = publication.options.clone();
+        // Needed again only where it may have to be sent again.
+        let mut options = match publication.answer {
+            Some(_) => (*publication.options).clone(),
+            None => std::mem::take(&mut *publication.options),
+        };
         if self.key_memory.is_none() {
             options.publication_key = None;
         }
@@ -195,6 +199,11 @@ impl Machine {
     /// Whether this router keeps past events.
     pub(crate) fn keeps_history(&self) -> bool {
         self.broker.contains(Features::EVENT_HISTORY)
+    }
+
+    /// The endpoints that share a subscription.
+    pub(crate) fn endpoints_of(&self, subscription: SubscriptionId) -> &[EndpointKey] {
+        self.subscriptions.get(&subscription).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The subscription an endpoint has.

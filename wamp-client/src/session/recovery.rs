@@ -22,7 +22,7 @@ pub(crate) type OnRecovered = Arc<dyn Fn(Recovered) + Send + Sync>;
 /// What a subscription has to recover with.
 #[derive(Default)]
 pub(crate) struct Recovery {
-    place: Place<Incoming>,
+    place: Place<Box<Incoming>>,
     on_recovered: Option<OnRecovered>,
 }
 
@@ -34,7 +34,7 @@ pub(super) struct Asked {
     events: Result<(Vec<PastEvent>, bool), Error>,
 }
 
-impl Published for Incoming {
+impl Published for Box<Incoming> {
     fn publication(&self) -> Option<PublicationId> {
         self.details.publication
     }
@@ -50,7 +50,7 @@ impl Recovery {
     }
 
     /// An event has come. Gives it back if it is to be handled now.
-    pub(super) fn event(&mut self, event: Incoming) -> Option<Incoming> {
+    pub(super) fn event(&mut self, event: Box<Incoming>) -> Option<Box<Incoming>> {
         self.place.event(event)
     }
 }
@@ -113,7 +113,7 @@ impl Link {
     }
 
     /// An event of the past as it would have come live.
-    fn incoming(&self, event: PastEvent, uri: &Arc<str>) -> Incoming {
+    fn incoming(&self, event: PastEvent, uri: &Arc<str>) -> Box<Incoming> {
         let PastEvent { publication, details, args, kwargs, .. } = event;
         let mut payload = PayloadBuilder::new(self.context.serializer());
         let has_encoding = |error| warn!(topic = %uri, %error, "an argument of a past event has no encoding");
@@ -140,9 +140,9 @@ impl Link {
             timeout: None,
             passthru,
         };
-        let (context, payload) = (self.context.clone(), payload.finish());
+        let (context, payload) = (Arc::clone(&self.context), payload.finish());
         let receipt = context.client.receipts().and_then(|receipts| receipts.receipt(publication));
-        Incoming { context, details, payload, invocation: None, receipt }
+        Box::new(Incoming { context, details, payload, invocation: None, receipt })
     }
 }
 

@@ -66,7 +66,7 @@ impl Setup {
         let Links { client, commands: parts, .. } = peers.own();
         let session = client.joined().await?;
         let id = session.id;
-        let context = SessionContext { client, states: Arc::default(), session };
+        let context = Arc::new(SessionContext { client, states: Arc::default(), session });
         let endpoints = self.answers.into_iter().enumerate().map(|(index, handler)| {
             // Apart from those that the peer attaches itself.
             let key = EndpointKey(u64::MAX - index as u64);

@@ -247,9 +247,9 @@ impl Realm {
             if let EndpointKind::Topic { queue, .. } = &endpoint.kind
                 && super::realm::matches(endpoint.matching, &endpoint.uri, &publish.topic)
             {
-                let (context, details, payload) = (self.context.clone(), details.clone(), carried.payload.clone());
+                let (context, details, payload) = (Arc::clone(&self.context), details.clone(), carried.payload.clone());
                 let event = Incoming { context, details, payload, invocation: None, receipt: None };
-                queue.push(event, &mut self.work.events);
+                queue.push(Box::new(event), &mut self.work.events);
             }
         }
         self.shared.note(Sent {
@@ -298,9 +298,9 @@ impl Realm {
         let (invocation, running) =
             Running::new(request, call.options.receive_progress, more.then_some(WAITING), program.serializer);
         let details = Details { passthru: carried.passthru, ..details(call.procedure.as_ref()) };
-        let (context, payload) = (self.context.clone(), carried.payload);
+        let (context, payload) = (Arc::clone(&self.context), carried.payload);
         let incoming = Incoming { context, details, payload, invocation: Some(invocation), receipt: None };
-        self.work.invocations.start(key, running, handler, incoming, names);
+        self.work.invocations.start(key, running, handler, Box::new(incoming), names);
     }
 
     pub(super) fn next_publication(&mut self) -> PublicationId {

@@ -85,7 +85,7 @@ pub(super) struct Realm {
     pub(super) lifecycle: LifecycleEvents,
     pub(super) shared: Arc<Shared>,
     /// For the handlers of the peers, and what they ask for.
-    pub(super) context: SessionContext,
+    pub(super) context: Arc<SessionContext>,
     pub(super) parts: mpsc::Receiver<Command>,
     pub(super) endpoints: BTreeMap<(SessionId, EndpointKey), Endpoint>,
     pub(super) work: Work,

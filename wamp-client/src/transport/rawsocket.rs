@@ -93,7 +93,7 @@ impl RawSocket {
         poll_fn(|cx| self.poll_turn(cx)).await
     }
 
-    fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
+    pub(super) fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
         // Where writing has to wait reading goes on: a peer may only read again once we have.
         if let Poll::Ready(written) = self.poll_write(cx) {
             match written {

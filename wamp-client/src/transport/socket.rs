@@ -1,5 +1,8 @@
 //! A connection that carries WAMP messages, whichever way it frames them.
 
+use std::future::poll_fn;
+use std::task::Poll;
+
 use bytes::Bytes;
 use wamp_proto::Serializer;
 
@@ -93,6 +96,23 @@ impl Socket {
             #[cfg(feature = "rawsocket")]
             Self::RawSocket(socket) => socket.turn().await,
         }
+    }
+
+    /// The next turn, if it takes no waiting.
+    pub(crate) async fn next_turn(&mut self) -> Option<Turn> {
+        poll_fn(|cx| {
+            let turn = match self {
+                #[cfg(feature = "websocket")]
+                Self::WebSocket(socket) => socket.poll_turn(cx),
+                #[cfg(feature = "rawsocket")]
+                Self::RawSocket(socket) => socket.poll_turn(cx),
+            };
+            Poll::Ready(match turn {
+                Poll::Ready(turn) => Some(turn),
+                Poll::Pending => None,
+            })
+        })
+        .await
     }
 
     /// Closes the connection in good order.

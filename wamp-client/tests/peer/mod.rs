@@ -130,6 +130,15 @@ impl Connection {
         within(self.socket.send(Message::Text(text.into()))).await.expect("the connection stands");
     }
 
+    /// Sends messages that arrive together.
+    pub(crate) async fn send_together(&mut self, messages: impl IntoIterator<Item = Value>) {
+        for message in messages {
+            let message = Message::Text(message.to_string().into());
+            within(self.socket.feed(message)).await.expect("the connection stands");
+        }
+        within(self.socket.flush()).await.expect("the connection stands");
+    }
+
     /// Answers a SUBSCRIBE or REGISTER with this id.
     pub(crate) async fn attach(&mut self, uri: &str, id: u64) -> Value {
         let request = self.receive().await;

@@ -96,13 +96,14 @@ impl Machine {
 
     fn event(&self, event: Event<'_>, frame: &Bytes) -> Option<Effect> {
         // Not there: it crossed our UNSUBSCRIBE.
-        let endpoints = self.subscriptions.get(&event.subscription)?.clone();
+        let first = *self.endpoints_of(event.subscription).first()?;
+        let subscription = event.subscription;
         let EventDetails { topic, publisher, publisher_authid, publisher_authrole, trustlevel, retained, passthru } =
             event.details;
         let Carried { payload, passthru } = Carried::received(event.payload.own_in(frame), passthru.as_deref());
         let uri = match topic {
             Some(topic) => topic.as_ref().into(),
-            None => self.uri_of(*endpoints.first()?)?,
+            None => self.uri_of(first)?,
         };
         let details = Details {
             uri,
@@ -118,7 +119,7 @@ impl Machine {
             passthru,
             recovered: false,
         };
-        Some(Effect::Event { endpoints, details, payload })
+        Some(Effect::Event { subscription, details, payload })
     }
 
     fn invocation(&mut self, invocation: Invocation<'_>, frame: &Bytes) -> Option<Effect> {
