@@ -171,9 +171,30 @@ class ImageTests(unittest.TestCase):
         folder.chmod(0o777)
         mount = ["-v", f"{folder}:/config"]
         engine("run", "--rm", *HARDENED, *FLAGS, *mount, IMAGE, "init", "/config/config.yaml")
-        self.assertIn("version: 2", (folder / "config.yaml").read_text())
+        starter = (folder / "config.yaml").read_text()
         checked = engine("run", "--rm", *HARDENED, *FLAGS, *mount, IMAGE, "check", "--config", "/config/config.yaml")
         self.assertIn("nothing is wrong", checked.stdout)
+        router = Container(self, *mount).is_there()
+        self.assertIsNone(router.get("/info"), "it listens to its own machine")
+        # What the document says is to be taken out.
+        everywhere = starter.replace("      interface: 127.0.0.1\n", "")
+        self.assertNotEqual(everywhere, starter)
+        folder.joinpath("other.yaml").write_text(everywhere)
+        command = ["start", "--config", "/config/other.yaml", "--metrics", "0.0.0.0:9180"]
+        self.assertEqual(Container(self, *mount, command=command).is_there().get("/info")[0], 200)
+
+    def test_it_runs_a_node_of_crossbar(self):
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory(prefix="wamp-router-image-")))
+        folder.chmod(0o755)
+        configuration = json.loads(json.dumps(CONFIGURATION))
+        configuration["workers"][0]["transports"][0]["paths"] = {"/": {"type": "static", "directory": "../web"}}
+        for name, text in [(".crossbar/config.json", json.dumps(configuration)), ("web/index.html", "hello")]:
+            file = folder / name
+            file.parent.mkdir()
+            file.write_text(text)
+        command = ["start", "--cbdir", "/node/.crossbar", "--metrics", "0.0.0.0:9180"]
+        router = Container(self, "-v", f"{folder}:/node:ro", command=command).is_there()
+        self.assertEqual(router.get("/"), (200, "hello"))
 
     def test_by_flags_it_serves_its_own_machine_only(self):
         router = Container(self, command=["start", "--metrics", "0.0.0.0:9180"]).is_there()
