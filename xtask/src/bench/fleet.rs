@@ -40,10 +40,9 @@ pub(crate) fn bench(checkout: &Checkout, arguments: &[String]) -> anyhow::Result
         [option, seconds] if option == "--seconds" => seconds.parse()?,
         other => bail!("unexpected arguments {other:?}; there is --seconds N"),
     };
-    // Each by itself: what another package asks of a common dependency would count too.
-    for package in ["wamp-agent", "wamp-dashboard"] {
-        run(&mut cargo(checkout, &["build", "--release", "-p", package]))?;
-    }
+    // By itself: what another package asks of a common dependency would count too.
+    run(&mut cargo(checkout, &["build", "--profile", "small", "-p", "wamp-agent"]))?;
+    run(&mut cargo(checkout, &["build", "--release", "-p", "wamp-dashboard"]))?;
     let folder = checkout.target.join("bench/fleet");
     fs::create_dir_all(&folder)?;
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
@@ -59,7 +58,7 @@ pub(crate) fn bench(checkout: &Checkout, arguments: &[String]) -> anyhow::Result
     lines.find(|line| line.contains(&address)).context("the dashboard does not print its address")?;
     let started = began.elapsed();
 
-    let mut agent = program(checkout, checkout.target.join("release/wamp-agent"));
+    let mut agent = program(checkout, checkout.target.join("small/wamp-agent"));
     agent.args(["--url", &format!("ws://{address}/ws"), "--id", "bench", "--log", "warn"]);
     let agent = Running(agent.stdout(Stdio::null()).spawn()?);
     sleep(SETTLE);
