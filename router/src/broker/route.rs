@@ -25,7 +25,8 @@ impl Route {
         self.broker == broker && self.topic.as_ref().is_some_and(|known| known.as_str() == topic)
     }
 
-    /// The topic as a URI, if the last publication was to it: so much of it need not be checked again.
+    /// The topic as a URI, if the last publication was to it, of this burst or one before: so much of it need not be
+    /// checked again.
     pub(crate) fn recognize<'a>(&self, topic: &'a str) -> Option<Uri<'a>> {
         self.topic.as_ref()?.recognize(topic)
     }
@@ -34,7 +35,9 @@ impl Route {
     pub(super) fn set_topic(&mut self, broker: usize, topic: &Uri<'_>, rule: Option<usize>) {
         self.clear();
         self.broker = broker;
-        self.topic = Some(topic.clone().into_owned());
+        if self.recognize(topic.as_str()).is_none() {
+            self.topic = Some(topic.clone().into_owned());
+        }
         self.rule = rule;
     }
 
@@ -56,11 +59,11 @@ impl Route {
         &self.fanouts
     }
 
-    /// Forgets everything; the receivers would be kept from going otherwise.
+    /// Forgets where it leads; the receivers would be kept from going otherwise. The topic alone stays: it is a URI
+    /// in the next burst too, which is likely to be about the same.
     pub(crate) fn clear(&mut self) {
         self.broker = 0;
         self.generation = None;
-        self.topic = None;
         self.fanouts.clear();
     }
 }
