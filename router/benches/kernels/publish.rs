@@ -7,7 +7,7 @@ use super::kernel::Kernel;
 use super::messages::{TEMPLATES, frame, payload};
 use super::world::World;
 
-const EXACT: &str = r#"[32,1,{},"com.example.device.4711.temperature"]"#;
+pub(crate) const EXACT: &str = r#"[32,1,{},"com.example.device.4711.temperature"]"#;
 const PREFIX: &str = r#"[32,1,{"match":"prefix"},"com.example.device."]"#;
 
 pub(crate) fn kernels() -> Vec<Kernel> {

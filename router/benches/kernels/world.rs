@@ -38,7 +38,11 @@ impl World {
 
     /// A client that takes whatever is sent to it, at once.
     pub(crate) fn connect(&self, serializer: Serializer) -> Client {
-        let outbox = Outbox::sink(Encoding { serializer, framing: Framing::WebSocket });
+        self.connect_by(Outbox::sink(Encoding { serializer, framing: Framing::WebSocket }))
+    }
+
+    /// A client at the other end of this outbox.
+    pub(crate) fn connect_by(&self, outbox: Arc<Outbox>) -> Client {
         let session = Session::new(self.realms.clone(), outbox.clone(), self.entrance.clone(), Origin::default());
         Client { session, outbox, now: self.now }
     }
@@ -62,7 +66,8 @@ impl Client {
         burst.end();
     }
 
-    fn say(&mut self, json: &str) {
+    /// Sends one message, written as JSON.
+    pub(crate) fn say(&mut self, json: &str) {
         let frame = frame(self.outbox.encoding().serializer, json, "");
         self.receive([&frame[..]], &mut Burst::new());
     }
