@@ -74,17 +74,15 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads past a string, which starts here with its quote; tells whether it has escapes.
-    fn skip_string(&mut self) -> Result<(&'a str, bool), DecodeError> {
-        let start = self.at + 1;
+    fn skip_string(&mut self) -> Result<bool, DecodeError> {
         let mut escaped = false;
-        self.at = start;
+        self.at += 1;
         loop {
             self.at = plain_end(self.bytes, self.at);
             match self.bytes.get(self.at) {
                 Some(b'"') => {
-                    let content = &self.text[start..self.at];
                     self.at += 1;
-                    return Ok((content, escaped));
+                    return Ok(escaped);
                 }
                 Some(b'\\') => {
                     escaped = true;
@@ -112,13 +110,14 @@ impl<'a> Reader<'a> {
     }
 
     fn quoted(&mut self) -> Result<Cow<'a, str>, DecodeError> {
-        let (content, escaped) = self.skip_string()?;
+        let start = self.at + 1;
+        let escaped = self.skip_string()?;
+        let content = &self.text[start..self.at - 1];
         Ok(if escaped { Cow::Owned(unescape(content)) } else { Cow::Borrowed(content) })
     }
 
     /// Reads past a number and tells whether it is written as an integer.
-    fn skip_number(&mut self) -> Result<(&'a str, bool), DecodeError> {
-        let start = self.at;
+    fn skip_number(&mut self) -> Result<bool, DecodeError> {
         if self.bytes[self.at] == b'-' {
             self.at += 1;
         }
@@ -141,7 +140,7 @@ impl<'a> Reader<'a> {
             }
             self.some_digits()?;
         }
-        Ok((&self.text[start..self.at], integer))
+        Ok(integer)
     }
 
     fn digits(&mut self) {
@@ -159,7 +158,9 @@ impl<'a> Reader<'a> {
     }
 
     fn number(&mut self) -> Result<Token<'a>, DecodeError> {
-        let (digits, integer) = self.skip_number()?;
+        let start = self.at;
+        let integer = self.skip_number()?;
+        let digits = &self.text[start..self.at];
         if integer {
             if let Ok(value) = digits.parse() {
                 return Ok(Token::Uint(value));
