@@ -30,6 +30,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The argument of a head whose low five bits are `low`; none where the length is indefinite.
+    #[inline]
     fn argument(&mut self, low: u8) -> Result<Option<u64>, DecodeError> {
         Ok(Some(match low {
             0..=23 => low.into(),
@@ -170,23 +171,71 @@ impl<'a> Reader<'a> {
     }
 
     fn skip_value(&mut self) -> Result<(), DecodeError> {
+        if self.skip_plain() {
+            return Ok(());
+        }
         match self.token()? {
-            Token::Array(mut items) => {
-                while self.more(&mut items)? {
-                    self.skip_value()?;
+            Token::Array(items) => self.skip_items(items, Self::skip_value),
+            Token::Map(items) => self.skip_items(items, |reader| {
+                if !reader.skip_plain() {
+                    reader.key()?;
                 }
-            }
-            Token::Map(mut items) => {
-                while self.more(&mut items)? {
-                    self.key()?;
-                    self.skip_value()?;
-                }
-            }
-            _ => {}
+                reader.skip_value()
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn skip_items(
+        &mut self,
+        mut items: Items,
+        mut skip_item: impl FnMut(&mut Self) -> Result<(), DecodeError>,
+    ) -> Result<(), DecodeError> {
+        if let Some(left) = items.left {
+            (0..left).try_for_each(|_| skip_item(self))?;
+            self.depth -= 1;
+            return Ok(());
+        }
+        while self.more(&mut items)? {
+            skip_item(self)?;
         }
         Ok(())
     }
+
+    /// Reads past a scalar without making a token of it, if one is next and in a form that most are in; otherwise reads
+    /// nothing.
+    fn skip_plain(&mut self) -> bool {
+        let rest = &self.bytes[self.at..];
+        let Some(&head) = rest.first() else { return false };
+        let length = usize::from(PLAIN[usize::from(head)]);
+        let Some(value) = rest.get(..length) else { return false };
+        if length == 0 || head >> 5 == 3 && !value.is_ascii() {
+            return false;
+        }
+        self.at += length;
+        true
+    }
 }
+
+/// The length of a scalar by its head, which is part of it; 0 where it takes more to know it.
+const PLAIN: [u8; 256] = {
+    let mut lengths = [0; 256];
+    let mut head = 0;
+    while head < lengths.len() {
+        let (major, low) = (head >> 5, head as u8 & 31);
+        lengths[head] = match (major, low) {
+            (0 | 1, 0..=23) | (7, 20..=23) => 1,
+            (0 | 1, 24) => 2,
+            (0 | 1 | 7, 25) => 3,
+            (0 | 1 | 7, 26) => 5,
+            (0 | 1 | 7, 27) => 9,
+            (2 | 3, 0..=23) => 1 + low,
+            _ => 0,
+        };
+        head += 1;
+    }
+    lengths
+};
 
 /// -1 - `argument`, as a float where that is below all `i64`.
 fn negative<'a>(argument: u64) -> Token<'a> {
@@ -254,6 +303,7 @@ impl<'a> Read<'a> for Reader<'a> {
         }
     }
 
+    #[inline]
     fn advance(&mut self, items: &mut Items) -> Result<bool, DecodeError> {
         let more = match &mut items.left {
             Some(0) => false,
