@@ -89,28 +89,31 @@ impl<T> WildcardTree<T> {
     /// At each component the pattern that names it goes before the one that leaves it open: that is the order in
     /// which the longer portion before the first wildcard wins, then the longer portion before the next, and so on.
     pub(super) fn matches(&self, uri: &str) -> impl Iterator<Item = &T> {
-        // What is still to be visited, the next on top; `None` is a URI that has been used up.
-        let mut pending = if self.len == 0 { Vec::new() } else { vec![(&self.root, Some(uri))] };
+        // What is to be visited next, and what after that, the next on top; `None` is a URI that has been used up.
+        let mut next = (self.len > 0).then_some((&self.root, Some(uri)));
+        let mut pending = Vec::new();
         std::iter::from_fn(move || {
-            while let Some((node, rest)) = pending.pop() {
+            loop {
+                let (node, rest) = next.take().or_else(|| pending.pop())?;
                 let Some(rest) = rest else {
                     if let Some(value) = &node.value {
                         return Some(value);
                     }
                     continue;
                 };
-                let (component, rest) = match rest.split_once('.') {
-                    Some((component, rest)) => (component, Some(rest)),
+                let (component, rest) = match memchr::memchr(b'.', rest.as_bytes()) {
+                    Some(end) => (&rest[..end], Some(&rest[end + 1..])),
                     None => (rest, None),
                 };
-                if let Some(any) = &node.any {
-                    pending.push((any, rest));
-                }
-                if let Some(child) = node.children.get(component) {
-                    pending.push((child, rest));
+                let any = node.any.as_deref().map(|any| (any, rest));
+                match node.children.get(component) {
+                    Some(child) => {
+                        next = Some((child, rest));
+                        pending.extend(any);
+                    }
+                    None => next = any,
                 }
             }
-            None
         })
     }
 
