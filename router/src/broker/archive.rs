@@ -19,10 +19,10 @@ impl Archive {
         if publication.filter.is_by_session() {
             return self.pass_over(publication, receipt);
         }
-        let publisher = publication.publisher.as_ref().map(|publisher| Publisher {
-            session: publisher.session,
-            authid: (*publisher.authid).into(),
-            authrole: (*publisher.authrole).into(),
+        let publisher = publication.publisher.map(|publisher| Publisher {
+            session: publisher.id(),
+            authid: publisher.identity().authid.clone(),
+            authrole: publisher.identity().authrole.clone(),
         });
         let audience = publication.filter.audience();
         let event = StoredEvent {

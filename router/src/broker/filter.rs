@@ -28,6 +28,7 @@ struct Lists {
 }
 
 impl Filter {
+    #[inline]
     pub(crate) fn new(publisher: SessionId, options: &PublishOptions<'_>) -> Self {
         Self {
             except: options.exclude_me.unwrap_or(true).then_some(publisher),

@@ -24,7 +24,7 @@ pub(crate) struct Publication<'a> {
     pub(crate) payload: Payload<'a>,
     pub(crate) filter: Filter,
     /// Who published it, if the receivers are to know.
-    pub(crate) publisher: Option<Disclosed<'a>>,
+    pub(crate) publisher: Option<&'a Member>,
     pub(crate) trust_level: Option<u64>,
     pub(crate) passthru: Option<&'a Passthru<'a>>,
     /// What the publisher calls it.
@@ -103,6 +103,7 @@ impl Broker {
     ///
     /// This comes before its receivers are looked up: who subscribes meanwhile, and then asks for
     /// the history, has it either live or from there.
+    #[inline]
     fn keep(&self, rule: Option<usize>, publication: &Publication<'_>, receipt: Option<Receipt>) -> Option<Receipt> {
         match (rule, &self.archive) {
             (Some(rule), Some(archive)) => archive.keep(rule, publication, receipt),
@@ -137,15 +138,15 @@ impl Publication<'_> {
     }
 
     fn event(&self, fanout: &Fanout) -> Message<'_> {
-        let publisher = self.publisher.as_ref();
+        let identity = self.publisher.map(Member::identity);
         Message::Event(Event {
             subscription: fanout.subscription,
             publication: self.id,
             details: EventDetails {
                 topic: fanout.is_pattern.then_some(Cow::Borrowed(self.topic.as_str())),
-                publisher: publisher.map(|publisher| publisher.session),
-                publisher_authid: publisher.map(|publisher| Cow::Borrowed(&*publisher.authid)),
-                publisher_authrole: publisher.map(|publisher| Cow::Borrowed(&*publisher.authrole)),
+                publisher: self.publisher.map(Member::id),
+                publisher_authid: identity.map(|identity| Cow::Borrowed(&*identity.authid)),
+                publisher_authrole: identity.map(|identity| Cow::Borrowed(&*identity.authrole)),
                 trustlevel: self.trust_level,
                 passthru: self.passthru.map(|passthru| Box::new(passthru.clone())),
                 ..EventDetails::default()

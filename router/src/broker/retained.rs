@@ -112,10 +112,10 @@ impl RetainedEvent {
         Self {
             publication: publication.id,
             filter: publication.filter.clone(),
-            publisher: publication.publisher.as_ref().map(|publisher| Disclosed {
-                session: publisher.session,
-                authid: publisher.authid.clone().into_owned().into(),
-                authrole: publisher.authrole.clone().into_owned().into(),
+            publisher: publication.publisher.map(|publisher| Disclosed {
+                session: publisher.id(),
+                authid: publisher.identity().authid.to_string().into(),
+                authrole: publisher.identity().authrole.to_string().into(),
             }),
             trust_level: publication.trust_level,
             passthru: publication.passthru.map(|passthru| Box::new(passthru.to_static())),

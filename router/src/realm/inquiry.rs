@@ -45,6 +45,7 @@ impl Answers {
 
 impl Realm {
     /// Whether a session may do something, and on what terms.
+    #[inline]
     pub(crate) fn authorize(&self, member: &Member, action: Action, uri: &str) -> Result<Grant, Refused> {
         match self.authorizer.with(|authorizer| authorizer.authorize(member, action, uri)) {
             Decision::Allow(grant) => Ok(grant),

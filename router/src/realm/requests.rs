@@ -13,7 +13,7 @@ use wamp_proto::{
 use super::inquiry::Inquiry;
 use super::refused::{Asked, Refused};
 use super::{Action, Grant, LIMIT_EXCEEDED, Member, Realm};
-use crate::broker::{Disclosed, Filter, Publication, SubscribeTo};
+use crate::broker::{Filter, Publication, SubscribeTo};
 use crate::burst::Burst;
 use crate::dealer::{
     CallTerms, CancelMode, Change, InvocationPolicy, NeverInvoked, NoMoreArguments, NotRegistered, Proceeded,
@@ -71,7 +71,7 @@ impl Realm {
             topic,
             payload: message.payload,
             filter: Filter::new(member.id(), options),
-            publisher: (options.disclose_me || grant.disclose).then(|| Disclosed::new(member)),
+            publisher: (options.disclose_me || grant.disclose).then_some(&**member),
             trust_level: grant.trust_level,
             passthru: options.passthru.as_deref(),
             key,

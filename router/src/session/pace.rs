@@ -47,6 +47,7 @@ impl Pace {
 
 impl Session {
     /// A message was handled; there may have been too many of late.
+    #[inline]
     pub(super) fn keep_pace(&mut self, burst: &mut Burst, now: Instant) -> Flow {
         let State::Joined(joined) = &mut self.state else { return Flow::Continue };
         let Some(pace) = &mut joined.pace else { return Flow::Continue };

@@ -186,21 +186,22 @@ impl<'a> Element<'a> for Payload<'a> {
 }
 
 /// The arguments, or the keyword arguments: nothing, null, or a container of the right kind.
+#[inline]
 fn part<'a, R: Read<'a>>(
     reader: &mut R,
     items: &mut Items,
-    at_container: fn(&mut R) -> bool,
+    at_container: impl FnOnce(&mut R) -> bool,
     expected: &'static str,
 ) -> Result<Option<&'a [u8]>, DecodeError> {
     if !reader.more(items)? {
         return Ok(None);
     }
+    if at_container(reader) {
+        return reader.skip().map(Some);
+    }
     if reader.null() {
         return Ok(None);
     }
-    if !at_container(reader) {
-        let found = reader.token()?;
-        return Err(reader.expected(expected, &found));
-    }
-    reader.skip().map(Some)
+    let found = reader.token()?;
+    Err(reader.expected(expected, &found))
 }

@@ -21,6 +21,7 @@ impl Current {
     }
 
     /// Asks it something.
+    #[inline]
     pub(in crate::realm) fn with<T>(&self, what: impl FnOnce(&dyn Authorizer) -> T) -> T {
         if !self.is_replaced.load(Ordering::Acquire) {
             return what(&*self.first);

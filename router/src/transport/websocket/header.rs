@@ -48,6 +48,7 @@ impl Header {
     /// Parses the header at the start of `bytes`; `None` if it is not all there.
     ///
     /// What is wrong with the first two bytes is told as soon as they are there.
+    #[inline]
     pub(super) fn parse(bytes: &[u8]) -> Result<Option<Self>, FrameError> {
         let &[first, second, ref rest @ ..] = bytes else {
             return Ok(None);

@@ -328,14 +328,17 @@ impl<'a> Read<'a> for Reader<'a> {
         self.peek() == Some(b'n') && self.literal("null").is_ok()
     }
 
+    #[inline]
     fn at_list(&mut self) -> bool {
         self.peek() == Some(b'[')
     }
 
+    #[inline]
     fn at_dict(&mut self) -> bool {
         self.peek() == Some(b'{')
     }
 
+    #[inline]
     fn end(&mut self) -> Result<(), DecodeError> {
         match self.peek() {
             None => Ok(()),

@@ -15,6 +15,7 @@ impl<'a> Writer<'a> {
         Self { out, first: true }
     }
 
+    #[inline]
     fn separate(&mut self) {
         if !std::mem::replace(&mut self.first, false) {
             self.out.push(b',');
@@ -71,8 +72,17 @@ impl Write for Writer<'_> {
         self.raw(if value { b"true" } else { b"false" });
     }
 
+    #[inline]
     fn uint(&mut self, value: u64) {
-        self.raw(itoa::Buffer::new().format(value).as_bytes());
+        match value {
+            // What messages and their requests are numbered with, at first.
+            0..=9 => {
+                self.separate();
+                self.out.push(b'0' + value as u8);
+            }
+            10..=99 => self.raw(&[b'0' + (value / 10) as u8, b'0' + (value % 10) as u8]),
+            _ => self.raw(itoa::Buffer::new().format(value).as_bytes()),
+        }
     }
 
     fn int(&mut self, value: i64) {
@@ -103,6 +113,7 @@ impl Write for Writer<'_> {
         self.out.push(b'"');
     }
 
+    #[inline]
     fn raw(&mut self, value: &[u8]) {
         self.separate();
         self.out.extend_from_slice(value);
@@ -133,6 +144,7 @@ impl Write for Writer<'_> {
         self.first = true;
     }
 
+    #[inline]
     fn close(&mut self, open: Open, _: usize) {
         self.out.push(if open.map { b'}' } else { b']' });
         self.first = false;

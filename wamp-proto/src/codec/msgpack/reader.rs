@@ -127,6 +127,7 @@ fn signed<'a>(value: i64) -> Token<'a> {
 impl<'a> Read<'a> for Reader<'a> {
     const SERIALIZER: Serializer = Serializer::MessagePack;
 
+    #[inline]
     fn plain_uint(&mut self) -> Option<u64> {
         let rest = &self.bytes[self.at..];
         let (value, length) = match *rest.first()? {
@@ -152,6 +153,7 @@ impl<'a> Read<'a> for Reader<'a> {
         }
     }
 
+    #[inline]
     fn empty_dict(&mut self) -> bool {
         let is_empty = self.bytes.get(self.at) == Some(&0x80);
         self.at += usize::from(is_empty);
@@ -246,14 +248,17 @@ impl<'a> Read<'a> for Reader<'a> {
         length > 0
     }
 
+    #[inline]
     fn at_list(&mut self) -> bool {
         matches!(self.bytes.get(self.at), Some(0x90..=0x9f | 0xdc | 0xdd))
     }
 
+    #[inline]
     fn at_dict(&mut self) -> bool {
         matches!(self.bytes.get(self.at), Some(0x80..=0x8f | 0xde | 0xdf))
     }
 
+    #[inline]
     fn end(&mut self) -> Result<(), DecodeError> {
         if self.at < self.bytes.len() {
             return Err(self.error(DecodeErrorKind::TrailingBytes));
