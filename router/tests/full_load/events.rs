@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use crate::peer::Peer;
 
 pub(crate) const TOPIC: &str = "com.load.topic";
+/// One that has two subscriptions, whose events the router does not gather.
+pub(crate) const WIDE: &str = "com.wide.topic";
 pub(crate) const PUBLISHERS: usize = 4;
 /// What each of them publishes.
 pub(crate) const EVENTS: usize = 2_000;
@@ -47,11 +49,11 @@ impl Seen {
 }
 
 /// Publishes everything, and waits until it is.
-pub(crate) async fn publish(mut peer: Peer, publisher: usize) {
+pub(crate) async fn publish(mut peer: Peer, publisher: usize, topic: &str) {
     let text = "x".repeat(600);
     for number in 0..EVENTS {
         let last = number + 1 == EVENTS;
-        peer.send(json!([16, number + 1, {"acknowledge": last}, TOPIC, [publisher, number, text]])).await;
+        peer.send(json!([16, number + 1, {"acknowledge": last}, topic, [publisher, number, text]])).await;
     }
     let published = peer.receive().await;
     assert_eq!((&published[0], &published[1]), (&json!(17), &json!(EVENTS)));

@@ -23,7 +23,7 @@ use tokio::task::JoinSet;
 use wamp_proto::Serializer;
 
 use common::soon;
-use events::{EVENTS, PUBLISHERS, Seen, TOPIC};
+use events::{EVENTS, PUBLISHERS, Seen, TOPIC, WIDE};
 use slow::Slow;
 use world::{OUTBOX, World};
 
@@ -49,8 +49,12 @@ async fn order_policies_and_limits_hold_at_full_load() {
         }
     }
     let mut by_pattern = world.raw(Serializer::Cbor).await;
-    by_pattern.ask(json!([32, 1, {"match": "prefix"}, "com.load."])).await;
-    readers.spawn(events::read(by_pattern));
+    by_pattern.ask(json!([32, 1, {"match": "prefix"}, "com.wide."])).await;
+    let mut by_topic = world.web("/ws", Serializer::Json).await;
+    by_topic.ask(json!([32, 1, {}, WIDE])).await;
+    for peer in [by_pattern, by_topic] {
+        readers.spawn(events::read(peer));
+    }
 
     // Those who do not read until everything is published.
     let mut slow = Vec::new();
@@ -79,12 +83,13 @@ async fn order_policies_and_limits_hold_at_full_load() {
 
     // All of this at once.
     let mut publishers = JoinSet::new();
-    for number in 0..PUBLISHERS {
+    for number in 0..2 * PUBLISHERS {
         let peer = match number % 2 {
             0 => world.web("/ws", Serializer::ALL[number % 3]).await,
             _ => world.raw(Serializer::ALL[number % 3]).await,
         };
-        publishers.spawn(events::publish(peer, number));
+        let topic = if number < PUBLISHERS { TOPIC } else { WIDE };
+        publishers.spawn(events::publish(peer, number % PUBLISHERS, topic));
     }
     calls::begin(&world, &mut others).await;
     limits::begin(&world, &mut others).await;
@@ -93,6 +98,7 @@ async fn order_policies_and_limits_hold_at_full_load() {
     }
     let mut last = world.web("/ws", Serializer::Json).await;
     last.ask(json!([16, 1, {"acknowledge": true}, TOPIC, ["end"]])).await;
+    last.ask(json!([16, 2, {"acknowledge": true}, WIDE, ["end"]])).await;
     let mut read = Vec::new();
     while let Some(reader) = readers.join_next().await {
         read.push(reader.unwrap());
@@ -133,7 +139,8 @@ async fn order_policies_and_limits_hold_at_full_load() {
     for peer in read {
         after.spawn(events::read_again(peer));
     }
-    last.ask(json!([16, 2, {"acknowledge": true}, TOPIC, ["again"]])).await;
+    last.ask(json!([16, 3, {"acknowledge": true}, TOPIC, ["again"]])).await;
+    last.ask(json!([16, 4, {"acknowledge": true}, WIDE, ["again"]])).await;
     while let Some(done) = after.join_next().await {
         done.unwrap();
     }
