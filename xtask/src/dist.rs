@@ -9,9 +9,12 @@ use anyhow::{Context, ensure};
 use crate::checkout::Checkout;
 use crate::command::{cargo, output, program, run};
 
-/// What is built, of which package and with which features.
-const PROGRAMS: [(&str, &str, &[&str]); 3] =
-    [("wamp-router", "wamp-router", &[]), ("wamp-agent", "wamp-agent", &[]), ("wamp", "wamp-client", &["cli"])];
+/// What is built: of which package, with which features, and by which profile. The agent has to be small.
+const PROGRAMS: [(&str, &str, &[&str], &str); 3] = [
+    ("wamp-router", "wamp-router", &[], "release"),
+    ("wamp-agent", "wamp-agent", &[], "small"),
+    ("wamp", "wamp-client", &["cli"], "release"),
+];
 
 /// What goes with them.
 const FILES: [&str; 5] = [
@@ -32,10 +35,12 @@ pub(crate) fn dist(checkout: &Checkout) -> anyhow::Result<PathBuf> {
     let hint = || {
         format!("cannot build for {target}: `rustup target add {target}` and Debian's musl-tools bring what that needs")
     };
-    for (_, package, features) in PROGRAMS {
-        let mut build = cargo(checkout, &["build", "--release", "--locked", "--target", &target, "--package", package]);
-        run(build.arg("--bins").args(features.iter().flat_map(|feature| ["--features", feature])))
-            .with_context(hint)?;
+    for (_, package, features, profile) in PROGRAMS {
+        let mut build = cargo(checkout, &["build", "--locked", "--target", &target, "--package", package]);
+        run(build
+            .args(["--bins", "--profile", profile])
+            .args(features.iter().flat_map(|feature| ["--features", feature])))
+        .with_context(hint)?;
     }
     let name = format!("wamp-router-{}-linux-{architecture}", env!("CARGO_PKG_VERSION"));
     let folder = checkout.target.join("dist").join(&name);
@@ -43,8 +48,8 @@ pub(crate) fn dist(checkout: &Checkout) -> anyhow::Result<PathBuf> {
         fs::remove_dir_all(&folder)?;
     }
     fs::create_dir_all(&folder)?;
-    for (program, ..) in PROGRAMS {
-        let built = checkout.target.join(&target).join("release").join(program);
+    for (program, .., profile) in PROGRAMS {
+        let built = checkout.target.join(&target).join(profile).join(program);
         static_one(checkout, &built)?;
         copy(&built, &folder)?;
     }
