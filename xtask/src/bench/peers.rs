@@ -76,6 +76,11 @@ impl Peer {
         }
     }
 
+    /// Two processes of Python, one after the other, take seconds.
+    pub(super) fn is_slow_to_start(self) -> bool {
+        self == Self::Crossbar
+    }
+
     /// Sees that it is there.
     pub(super) fn install(self, checkout: &Checkout) -> anyhow::Result<()> {
         match self {
