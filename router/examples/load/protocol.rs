@@ -70,6 +70,9 @@ pub(crate) trait Protocol {
 /// searches long for the next.
 const PER_SOURCE: u32 = 10_000;
 
+/// Addresses that each run has for itself: the ports of those it has used are not free at once.
+const SOURCES: u32 = 64;
+
 /// Connects. On the loopback, so many connections only come from one address, the later ones from the next.
 pub(crate) fn connect(address: SocketAddr) -> anyhow::Result<TcpStream> {
     static CONNECTIONS: AtomicU32 = AtomicU32::new(0);
@@ -78,7 +81,8 @@ pub(crate) fn connect(address: SocketAddr) -> anyhow::Result<TcpStream> {
     if let IpAddr::V4(Ipv4Addr::LOCALHOST) = address.ip()
         && number >= PER_SOURCE
     {
-        let source = Ipv4Addr::from(u32::from(Ipv4Addr::LOCALHOST) + number / PER_SOURCE);
+        let own = std::process::id() % 200_000 * SOURCES;
+        let source = Ipv4Addr::from(u32::from(Ipv4Addr::LOCALHOST) + own + number / PER_SOURCE);
         socket.bind(&SocketAddr::from((source, 0)).into())?;
     }
     socket.connect(&address.into()).with_context(|| format!("nobody at {address}"))?;

@@ -154,6 +154,8 @@ impl Peer {
                 // A slow subscriber is not what is measured.
                 let limit = ["--client-output-buffer-limit", "pubsub", "0", "0", "0"];
                 command.args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--save", ""]).args(limit);
+                // To Redis only 127.0.0.1 is this machine, and the load comes from other addresses of the loopback too.
+                command.args(["--protected-mode", "no"]);
                 command
             }
             Self::ForwardEach | Self::Forward => {
