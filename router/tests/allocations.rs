@@ -13,6 +13,8 @@ mod codec;
 mod kernel;
 #[path = "../benches/kernels/messages.rs"]
 mod messages;
+#[path = "../benches/kernels/patterns.rs"]
+mod patterns;
 #[path = "../benches/kernels/publish.rs"]
 mod publish;
 #[path = "../benches/kernels/sessions.rs"]
@@ -75,6 +77,12 @@ fn decoding_allocates_nothing() {
 #[test]
 fn encoding_allocates_nothing() {
     assert_eq!(allocating(&codec::encode()), []);
+}
+
+#[test]
+fn finding_the_patterns_that_match_allocates_nothing() {
+    // To make an index of a million would take longer than all other tests.
+    assert_eq!(allocating(&patterns::among(&[1, 1000])), []);
 }
 
 #[test]

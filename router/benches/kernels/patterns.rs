@@ -6,8 +6,6 @@ use wamp_proto::{MatchPolicy, Pattern, PatternIndex};
 
 use super::kernel::Kernel;
 
-const COUNTS: [usize; 3] = [1, 1000, 1_000_000];
-
 /// The nth pattern; it matches [`topic`].
 fn pattern(policy: MatchPolicy, nth: usize) -> String {
     match policy {
@@ -31,9 +29,14 @@ fn index(policy: MatchPolicy, count: usize) -> PatternIndex<usize> {
 }
 
 pub(crate) fn kernels() -> Vec<Kernel> {
+    among(&[1, 1000, 1_000_000])
+}
+
+/// Finding one among so many.
+pub(crate) fn among(counts: &[usize]) -> Vec<Kernel> {
     let mut kernels = Vec::new();
     for policy in MatchPolicy::ALL {
-        for count in COUNTS {
+        for &count in counts {
             kernels.push(Kernel::new(format!("{policy} {count}"), move || {
                 let index = index(policy, count);
                 // From all over the index, so that they are not all in the processor's cache.

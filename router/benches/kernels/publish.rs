@@ -9,11 +9,12 @@ use super::world::World;
 
 pub(crate) const EXACT: &str = r#"[32,1,{},"com.example.device.4711.temperature"]"#;
 const PREFIX: &str = r#"[32,1,{"match":"prefix"},"com.example.device."]"#;
+const WILDCARD: &str = r#"[32,1,{"match":"wildcard"},"com.example.device..temperature"]"#;
 
 pub(crate) fn kernels() -> Vec<Kernel> {
     let mut kernels = Vec::new();
     for serializer in [Serializer::Json, Serializer::MessagePack] {
-        for (policy, subscribe) in [("exact", EXACT), ("prefix", PREFIX)] {
+        for (policy, subscribe) in [("exact", EXACT), ("prefix", PREFIX), ("wildcard", WILDCARD)] {
             for receivers in [1, 10, 1000] {
                 for messages in [1, 16] {
                     let name = format!("{serializer} {policy} {messages} to {receivers}");
