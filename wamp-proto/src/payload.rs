@@ -1,10 +1,14 @@
 //! Arguments and keyword arguments that stay encoded.
 
+use std::convert::Infallible;
+
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::codec::{AnyReader, DecodeError, Items, Read, Serializer, Token, Write as _, with_reader, with_writer};
+use crate::codec::{
+    AnyReader, DecodeError, Items, Open, Read, Serializer, Token, Write as _, with_reader, with_writer,
+};
 use crate::message::Raw;
 use crate::message::dict::write_encoded;
 use crate::serde::{SerError, write_to};
@@ -278,14 +282,54 @@ impl<'a> Kwargs<'a> {
 #[derive(Debug, Clone)]
 pub struct PayloadBuilder {
     serializer: Serializer,
-    args: Vec<Vec<u8>>,
+    args: List,
     kwargs: Vec<(String, Vec<u8>)>,
+}
+
+/// The list of the arguments, as far as there are any.
+#[derive(Debug, Clone, Default)]
+struct List {
+    bytes: Vec<u8>,
+    open: Option<Open>,
+    len: usize,
+}
+
+/// As long as most lists of arguments are at most: they need no second piece of memory.
+const USUAL: usize = 128;
+
+impl List {
+    /// Adds the item that `write` appends.
+    fn push<E>(&mut self, serializer: Serializer, write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> Result<(), E> {
+        if self.open.is_none() {
+            self.bytes.reserve(USUAL);
+            self.open = Some(with_writer!(serializer, &mut self.bytes, |writer| writer.array(None)));
+        }
+        let end = self.bytes.len();
+        // A writer of its own writes each item, and knows nothing of those before.
+        if self.len > 0 && !serializer.is_binary() {
+            self.bytes.push(b',');
+        }
+        let written = write(&mut self.bytes);
+        match written {
+            Ok(()) => self.len += 1,
+            Err(_) => self.bytes.truncate(end),
+        }
+        written
+    }
+
+    /// The list, which is empty then.
+    fn take(&mut self, serializer: Serializer) -> Option<Vec<u8>> {
+        let Self { mut bytes, open, len } = std::mem::take(self);
+        let open = open.filter(|_| len > 0)?;
+        with_writer!(serializer, &mut bytes, |writer| writer.close(open, len));
+        Some(bytes)
+    }
 }
 
 impl PayloadBuilder {
     /// A payload for this serializer, empty so far.
     pub fn new(serializer: Serializer) -> Self {
-        Self { serializer, args: Vec::new(), kwargs: Vec::new() }
+        Self { serializer, args: List::default(), kwargs: Vec::new() }
     }
 
     /// Adds an argument.
@@ -293,9 +337,7 @@ impl PayloadBuilder {
     /// # Errors
     /// When the value has no encoding; nothing is added then.
     pub fn arg<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<&mut Self, SerError> {
-        let mut bytes = Vec::new();
-        write_to(self.serializer, value, &mut bytes)?;
-        self.args.push(bytes);
+        self.args.push(self.serializer, |out| write_to(self.serializer, value, out))?;
         Ok(self)
     }
 
@@ -323,14 +365,17 @@ impl PayloadBuilder {
     /// # Ok::<(), wamp_proto::DecodeError>(())
     /// ```
     pub fn arg_raw(&mut self, value: &Raw<'_>) -> &mut Self {
-        let bytes = self.encoded(value);
-        self.args.push(bytes);
+        let Ok(()) = self.args.push(self.serializer, |out| {
+            encode_into(self.serializer, value, out);
+            Ok::<_, Infallible>(())
+        });
         self
     }
 
     /// Adds a keyword argument that is encoded already, in place of an earlier one of the same key.
     pub fn kwarg_raw(&mut self, key: &str, value: &Raw<'_>) -> &mut Self {
-        let bytes = self.encoded(value);
+        let mut bytes = Vec::with_capacity(value.bytes().len());
+        encode_into(self.serializer, value, &mut bytes);
         self.set(key, bytes);
         self
     }
@@ -344,12 +389,6 @@ impl PayloadBuilder {
         self
     }
 
-    fn encoded(&self, value: &Raw<'_>) -> Vec<u8> {
-        let mut out = Vec::with_capacity(value.bytes().len());
-        with_writer!(self.serializer, &mut out, |writer| write_encoded(value.serializer(), value.bytes(), &mut writer));
-        out
-    }
-
     fn set(&mut self, key: &str, bytes: Vec<u8>) {
         match self.kwargs.iter_mut().find(|(known, _)| known == key) {
             Some((_, old)) => *old = bytes,
@@ -357,7 +396,7 @@ impl PayloadBuilder {
         }
     }
 
-    /// A payload of one argument: the list of the arguments added here.
+    /// A payload of one argument: the list of the arguments added here. The builder is empty then.
     ///
     /// ```
     /// use wamp_proto::{PayloadBuilder, Serializer};
@@ -367,33 +406,27 @@ impl PayloadBuilder {
     /// assert_eq!(items.finish_as_list().as_payload().args(), Some(&b"[[1,2]]"[..]));
     /// # Ok::<(), wamp_proto::SerError>(())
     /// ```
-    pub fn finish_as_list(&self) -> OwnedPayload {
-        let mut out = Vec::new();
+    pub fn finish_as_list(&mut self) -> OwnedPayload {
+        let items = self.args.take(self.serializer);
+        let mut out = Vec::with_capacity(items.as_ref().map_or(0, Vec::len) + 2);
         with_writer!(self.serializer, &mut out, |writer| {
             let open = writer.array(Some(1));
-            let items = writer.array(Some(self.args.len()));
-            for arg in &self.args {
-                writer.raw(arg);
+            match items {
+                Some(items) => writer.raw(&items),
+                None => {
+                    let empty = writer.array(Some(0));
+                    writer.close(empty, 0);
+                }
             }
-            writer.close(items, self.args.len());
             writer.close(open, 1);
         });
+        self.kwargs.clear();
         OwnedPayload { serializer: self.serializer, args: Some(out.into()), kwargs: None }
     }
 
-    /// The payload.
-    pub fn finish(&self) -> OwnedPayload {
-        let args = (!self.args.is_empty()).then(|| {
-            let mut out = Vec::with_capacity(self.args.iter().map(|arg| arg.len() + 1).sum::<usize>() + 5);
-            with_writer!(self.serializer, &mut out, |writer| {
-                let open = writer.array(Some(self.args.len()));
-                for arg in &self.args {
-                    writer.raw(arg);
-                }
-                writer.close(open, self.args.len());
-            });
-            out.into()
-        });
+    /// The payload. The builder is empty then.
+    pub fn finish(&mut self) -> OwnedPayload {
+        let args = self.args.take(self.serializer).map(Bytes::from);
         let kwargs = (!self.kwargs.is_empty()).then(|| {
             let mut out = Vec::new();
             with_writer!(self.serializer, &mut out, |writer| {
@@ -404,8 +437,14 @@ impl PayloadBuilder {
                 }
                 writer.close(open, self.kwargs.len());
             });
+            self.kwargs.clear();
             out.into()
         });
         OwnedPayload { serializer: self.serializer, args, kwargs }
     }
+}
+
+/// Appends a value, in whatever format it is.
+fn encode_into(serializer: Serializer, value: &Raw<'_>, out: &mut Vec<u8>) {
+    with_writer!(serializer, out, |writer| write_encoded(value.serializer(), value.bytes(), &mut writer));
 }

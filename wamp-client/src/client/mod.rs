@@ -419,7 +419,7 @@ impl Arguments {
         }
     }
 
-    fn finish(self, request: impl FnOnce() -> String) -> Result<OwnedPayload> {
+    fn finish(mut self, request: impl FnOnce() -> String) -> Result<OwnedPayload> {
         match self.failed {
             None => Ok(self.payload.finish()),
             Some((argument, problem)) => Err(Error::Encode { argument, request: request(), problem }),
