@@ -1,29 +1,29 @@
 //! What the handlers share, by type.
 
 use std::any::{Any, TypeId, type_name};
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
 use crate::{Error, Result};
 
-/// One value of each type.
+/// One value of each type. They are few: looking at each is faster than a map.
 #[derive(Default)]
-pub(crate) struct States(HashMap<TypeId, Arc<dyn Any + Send + Sync>>);
+pub(crate) struct States(Vec<(TypeId, Arc<dyn Any + Send + Sync>)>);
 
 impl States {
     pub(crate) fn insert<T: Send + Sync + 'static>(&mut self, state: Arc<T>) {
-        self.0.insert(TypeId::of::<T>(), state);
+        self.0.retain(|(id, _)| *id != TypeId::of::<T>());
+        self.0.push((TypeId::of::<T>(), state));
     }
 
     pub(crate) fn get<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
-        let state = Arc::clone(self.0.get(&TypeId::of::<T>())?);
-        state.downcast().ok()
+        let (_, state) = self.0.iter().find(|(id, _)| *id == TypeId::of::<T>())?;
+        Arc::clone(state).downcast().ok()
     }
 
     /// Refuses what `handler` needs and is not here.
     pub(crate) fn check(&self, handler: &str, needs: &Needs) -> Result<()> {
-        match needs.states.iter().find(|(id, _)| !self.0.contains_key(id)) {
+        match needs.states.iter().find(|(id, _)| !self.0.iter().any(|(known, _)| known == id)) {
             Some(&(_, state)) => Err(Error::MissingState { handler: handler.to_owned(), state }),
             None => Ok(()),
         }

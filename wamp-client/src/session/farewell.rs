@@ -26,10 +26,9 @@ impl Link {
     }
 
     async fn exchange_goodbyes(&mut self, is_answer: bool) {
-        while let Some(frame) = self.machine.next_frame() {
-            if self.socket.send(frame).is_err() {
-                return;
-            }
+        let socket = &mut self.socket;
+        if self.machine.frames(|frame| socket.send(frame)).is_err() {
+            return;
         }
         loop {
             match self.socket.turn().await {

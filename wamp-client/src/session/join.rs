@@ -85,7 +85,7 @@ pub(crate) async fn join(socket: &mut Socket, serializer: Serializer, applicant:
         ..HelloDetails::default()
     };
     let hello = Hello { realm: Some(realm.into()), details: Box::new(details) };
-    socket.send(encode(serializer, &hello.into()))?;
+    socket.send(&encode(serializer, &hello.into()))?;
     loop {
         let frame = loop {
             match socket.turn().await {
@@ -121,7 +121,7 @@ pub(crate) async fn join(socket: &mut Socket, serializer: Serializer, applicant:
                     let extra = encoded(serializer, &extra);
                     let extra = raw(serializer, &extra);
                     let answer = Authenticate { signature: signature.into(), extra };
-                    socket.send(encode(serializer, &answer.into()))?;
+                    socket.send(&encode(serializer, &answer.into()))?;
                     Ok(None)
                 }
                 Err(error) => Err(error),
@@ -165,7 +165,7 @@ async fn abort(socket: &mut Socket, serializer: Serializer, reason: &str, proble
         reason: reason.into(),
         payload: Payload::EMPTY,
     };
-    if socket.send(encode(serializer, &abort.into())).is_ok() {
+    if socket.send(&encode(serializer, &abort.into())).is_ok() {
         // One turn writes it. A router that has stopped reading gets no more of our time than this.
         if timeout(Duration::from_secs(1), socket.turn()).await.is_err() {
             tracing::debug!("router does not read: it could not be told why");

@@ -213,9 +213,8 @@ impl Link {
     /// Hands to the socket what is to be sent: first of all what has waited for the session.
     fn flush(&mut self, shared: &mut Shared<'_>) -> Result<()> {
         loop {
-            while let Some(frame) = self.machine.next_frame() {
-                self.socket.send(frame)?;
-            }
+            let socket = &mut self.socket;
+            self.machine.frames(|frame| socket.send(frame))?;
             if !self.is_ready || self.socket.is_congested() {
                 return Ok(());
             }

@@ -1,10 +1,11 @@
 //! The protocol of a joined session: commands and messages go in, frames and effects come out. No I/O, no clock.
 
+mod frames;
 mod incoming;
 mod pending;
 mod uploads;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
@@ -20,10 +21,10 @@ use wamp_proto::{
     SubscriptionId,
 };
 
+use self::frames::Frames;
 pub(crate) use self::pending::Unanswered;
 use self::pending::{Pending, Requests};
 use self::uploads::Uploads;
-use super::join::encode;
 use super::{
     Answer, CallKey, CallRequest, CancelMode, Endpoint, EndpointKey, EndpointKind, MoreArguments, PublishRequest,
     Revocation, Sent,
@@ -44,12 +45,12 @@ pub(crate) struct Machine {
     serializer: Serializer,
     requests: Requests,
     /// Where to find a call that its caller gave up.
-    calls: HashMap<CallKey, RequestId>,
+    calls: BTreeMap<CallKey, RequestId>,
     /// Endpoints that subscribed the same topic share the router's subscription.
-    subscriptions: HashMap<SubscriptionId, Vec<EndpointKey>>,
-    registrations: HashMap<RegistrationId, EndpointKey>,
+    subscriptions: BTreeMap<SubscriptionId, Vec<EndpointKey>>,
+    registrations: BTreeMap<RegistrationId, EndpointKey>,
     /// What the endpoints are attached to (or about to be), with the parameters filled in.
-    patterns: HashMap<EndpointKey, (MatchPolicy, Arc<str>)>,
+    patterns: BTreeMap<EndpointKey, (MatchPolicy, Arc<str>)>,
     /// What the router announced: it is asked for nothing else.
     broker: Features,
     dealer: Features,
@@ -57,8 +58,7 @@ pub(crate) struct Machine {
     key_memory: Option<Arc<str>>,
     /// Invocations whose arguments have not all come.
     uploads: Uploads,
-    /// Frames to be sent.
-    frames: VecDeque<Vec<u8>>,
+    frames: Frames,
 }
 
 /// What a message means for the program.
@@ -96,25 +96,28 @@ impl Machine {
         Self {
             serializer,
             requests: Requests::default(),
-            calls: HashMap::new(),
-            subscriptions: HashMap::new(),
-            registrations: HashMap::new(),
-            patterns: HashMap::new(),
+            calls: BTreeMap::new(),
+            subscriptions: BTreeMap::new(),
+            registrations: BTreeMap::new(),
+            patterns: BTreeMap::new(),
             broker: router.broker.unwrap_or_default(),
             dealer: router.dealer.unwrap_or_default(),
             key_memory,
             uploads: Uploads::default(),
-            frames: VecDeque::new(),
+            frames: Frames::default(),
         }
     }
 
-    /// The next frame to be sent.
-    pub(crate) fn next_frame(&mut self) -> Option<Vec<u8>> {
-        self.frames.pop_front()
+    /// Hands over the frames to be sent.
+    ///
+    /// # Errors
+    /// The first of `send`; those that come after it are gone too, with their connection.
+    pub(crate) fn frames(&mut self, send: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        self.frames.drain(send)
     }
 
     fn send(&mut self, message: &Message<'_>) {
-        self.frames.push_back(encode(self.serializer, message));
+        self.frames.push(self.serializer, message);
     }
 
     pub(crate) fn call(&mut self, call: CallRequest) {
@@ -346,6 +349,6 @@ impl Machine {
     }
 }
 
-fn key_of<K: Copy, V>(map: &HashMap<K, V>, wanted: impl Fn(&V) -> bool) -> Option<K> {
+fn key_of<K: Copy, V>(map: &BTreeMap<K, V>, wanted: impl Fn(&V) -> bool) -> Option<K> {
     map.iter().find(|(_, value)| wanted(value)).map(|(key, _)| *key)
 }

@@ -10,6 +10,7 @@ mod stream;
 mod tls;
 #[cfg(feature = "websocket")]
 mod websocket;
+mod wire;
 
 pub(crate) use self::address::Address;
 #[cfg(feature = "rawsocket")]

@@ -1,36 +1,23 @@
 //! RawSocket. Specification: "RawSocket Transport" (advanced profile).
 
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, BytesMut};
-use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wamp_proto::Serializer;
 use wamp_proto::rawsocket::{FrameHeader, FrameKind, Handshake, MAX_LENGTH};
 
 use super::stream::BoxStream;
+use super::wire::Wire;
 use super::{Address, Turn};
 use crate::{Error, Result};
 
-/// Read in pieces of this size: what a client gets is small, and there may be many of them on a machine.
-const READ_BUFFER: usize = 4 * 1024;
-
-/// Unwritten bytes from which on the program has to wait.
-const HIGH_WATER: usize = 256 * 1024;
-
-/// Unwritten bytes at which the connection is given up: the router does not read the answers it asks for.
-const MOST_UNWRITTEN: usize = 64 << 20;
-
 /// A RawSocket connection.
 pub(crate) struct RawSocket {
-    stream: BoxStream,
+    wire: Wire,
     /// The longest message the router takes.
     most: usize,
-    received: BytesMut,
-    unwritten: BytesMut,
-    /// All is written, but perhaps not flushed.
-    unflushed: bool,
 }
 
 impl RawSocket {
@@ -44,8 +31,7 @@ impl RawSocket {
         let answered = stream.read_exact(&mut answer).await;
         answered.map_err(|error| failed(format!("it does not answer the RawSocket handshake: {error}")))?;
         let theirs = Handshake::from_server(answer, serializer).map_err(|problem| failed(problem.to_string()))?;
-        let (received, unwritten) = (BytesMut::new(), BytesMut::new());
-        Ok(Self { stream, most: theirs.max_length(), received, unwritten, unflushed: false })
+        Ok(Self { wire: Wire::new(stream, BytesMut::new()), most: theirs.max_length() })
     }
 
     /// Answers the handshake of a client, which says what it encodes messages in.
@@ -55,14 +41,12 @@ impl RawSocket {
         let theirs = Handshake::from_client(asked).map_err(std::io::Error::other)?;
         stream.write_all(&asked).await?;
         stream.flush().await?;
-        let (received, unwritten) = (BytesMut::new(), BytesMut::new());
-        let socket = Self { stream, most: theirs.max_length(), received, unwritten, unflushed: false };
-        Ok((socket, theirs.serializer))
+        Ok((Self { wire: Wire::new(stream, BytesMut::new()), most: theirs.max_length() }, theirs.serializer))
     }
 
     /// Whether the program has to wait until some of what was sent is written.
     pub(crate) fn is_congested(&self) -> bool {
-        self.unwritten.len() > HIGH_WATER
+        self.wire.is_congested()
     }
 
     /// Puts a message into the write buffer. It leaves with the next [`turn`](Self::turn).
@@ -80,11 +64,9 @@ impl RawSocket {
     }
 
     fn frame(&mut self, kind: FrameKind, content: &[u8]) -> Result<()> {
-        if self.unwritten.len() + content.len() > MOST_UNWRITTEN {
-            return Err(Error::Lost { reason: "the router does not read what it is sent".to_owned() });
-        }
-        self.unwritten.extend_from_slice(&FrameHeader { kind, length: content.len() }.encode());
-        self.unwritten.extend_from_slice(content);
+        let room = self.wire.room(FrameHeader::SIZE + content.len())?;
+        room.extend_from_slice(&FrameHeader { kind, length: content.len() }.encode());
+        room.extend_from_slice(content);
         Ok(())
     }
 
@@ -95,7 +77,7 @@ impl RawSocket {
 
     pub(super) fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
         // Where writing has to wait reading goes on: a peer may only read again once we have.
-        if let Poll::Ready(written) = self.poll_write(cx) {
+        if let Poll::Ready(written) = self.wire.poll_write(cx) {
             match written {
                 Ok(false) => {}
                 Ok(true) => return Poll::Ready(Turn::Flushed),
@@ -108,8 +90,7 @@ impl RawSocket {
                 Ok(None) => {}
                 Err(reason) => return Poll::Ready(Turn::Closed(reason)),
             }
-            self.received.reserve(READ_BUFFER);
-            match ready!(pin!(self.stream.read_buf(&mut self.received)).poll(cx)) {
+            match ready!(self.wire.poll_read(cx)) {
                 Ok(0) => return Poll::Ready(Turn::Closed("the router closed the connection".to_owned())),
                 Ok(_) => {}
                 Err(error) => return Poll::Ready(Turn::Closed(error.to_string())),
@@ -117,33 +98,15 @@ impl RawSocket {
         }
     }
 
-    /// Writes and flushes all there is. Whether there was any.
-    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<std::io::Result<bool>> {
-        while !self.unwritten.is_empty() {
-            let written = ready!(Pin::new(&mut self.stream).poll_write(cx, &self.unwritten))?;
-            if written == 0 {
-                return Poll::Ready(Err(std::io::ErrorKind::WriteZero.into()));
-            }
-            self.unwritten.advance(written);
-            self.unflushed = true;
-        }
-        let any = self.unflushed;
-        if any {
-            ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
-            self.unflushed = false;
-        }
-        Poll::Ready(Ok(any))
-    }
-
     /// Takes a frame out of what was received.
     fn next_frame(&mut self) -> Result<Option<Turn>, String> {
-        let Some(header) = self.received.first_chunk::<{ FrameHeader::SIZE }>() else { return Ok(None) };
+        let Some(header) = self.wire.received.first_chunk::<{ FrameHeader::SIZE }>() else { return Ok(None) };
         let FrameHeader { kind, length } = FrameHeader::decode(*header).map_err(|problem| problem.to_string())?;
-        if self.received.len() < FrameHeader::SIZE + length {
+        if self.wire.received.len() < FrameHeader::SIZE + length {
             return Ok(None);
         }
-        self.received.advance(FrameHeader::SIZE);
-        let content = self.received.split_to(length).freeze();
+        self.wire.received.advance(FrameHeader::SIZE);
+        let content = self.wire.received.split_to(length).freeze();
         match kind {
             FrameKind::Message => return Ok(Some(Turn::Frame(content))),
             FrameKind::Ping => self.frame(FrameKind::Pong, &content).map_err(|error| error.to_string())?,
@@ -154,9 +117,9 @@ impl RawSocket {
 
     /// Closes the connection in good order.
     pub(crate) async fn close(&mut self) {
-        if let Err(error) = poll_fn(|cx| self.poll_write(cx)).await {
+        if let Err(error) = poll_fn(|cx| self.wire.poll_write(cx)).await {
             tracing::debug!(%error, "rawsocket did not close in good order");
-        } else if let Err(error) = self.stream.shutdown().await {
+        } else if let Err(error) = self.wire.shutdown().await {
             tracing::debug!(%error, "rawsocket did not close in good order");
         }
     }

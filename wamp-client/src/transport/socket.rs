@@ -69,12 +69,12 @@ impl Socket {
     }
 
     /// Puts a message into the write buffer. It leaves with the next [`turn`](Self::turn).
-    pub(crate) fn send(&mut self, message: Vec<u8>) -> Result<()> {
+    pub(crate) fn send(&mut self, message: &[u8]) -> Result<()> {
         match self {
             #[cfg(feature = "websocket")]
             Self::WebSocket(socket) => socket.send(message),
             #[cfg(feature = "rawsocket")]
-            Self::RawSocket(socket) => socket.send(&message),
+            Self::RawSocket(socket) => socket.send(message),
         }
     }
 

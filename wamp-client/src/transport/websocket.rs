@@ -1,44 +1,42 @@
 //! WebSocket, as far as WAMP needs it.
 
+mod frame;
+mod upgrade;
+
 use std::future::poll_fn;
-use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
-use futures_util::{Sink, Stream as _};
-use tokio_tungstenite::WebSocketStream;
+use bytes::{Bytes, BytesMut};
+use tokio_tungstenite::tungstenite;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::http::{HeaderValue, Request, header};
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig, frame::coding::CloseCode};
-use tokio_tungstenite::tungstenite::{self, Message};
 use wamp_proto::Serializer;
 
+use self::frame::{Frame, Kind, LONGEST_HEADER, Masks};
+use self::upgrade::Upgrade;
 use super::stream::BoxStream;
+use super::wire::Wire;
 use super::{Address, Turn};
 use crate::auth::Cookies;
 use crate::{Error, Result};
 
-/// Read in pieces of this size: what a client gets is small, and there may be many of them on a machine.
-const READ_BUFFER: usize = 4 * 1024;
-
-/// As much is written at once; above [`HIGH_WATER`] no more is taken from the program.
-const WRITE_BUFFER: usize = 16 * 1024;
-
-/// Unwritten bytes from which on the program has to wait.
-const HIGH_WATER: usize = 256 * 1024;
-
-/// Unwritten bytes at which the connection is given up: the router does not read the answers it asks for.
-const MOST_UNWRITTEN: usize = 64 << 20;
-
 /// The largest message a router may send.
 const LARGEST_MESSAGE: usize = 16 << 20;
 
-/// A WebSocket connection that speaks one of WAMP's subprotocols.
+/// What a close frame says of a connection that is closed in good order.
+const NORMAL: [u8; 2] = 1000_u16.to_be_bytes();
+
+/// A WebSocket connection that speaks one of WAMP's subprotocols. The library does the handshake; frames are read and
+/// written here, many in one piece of memory.
+#[derive(Debug)]
 pub(crate) struct WebSocket {
-    socket: WebSocketStream<BoxStream>,
+    wire: Wire,
+    masks: Masks,
     serializer: Serializer,
-    /// Bytes handed to the socket since it was last flushed.
-    unflushed: usize,
+    /// A message that comes in several frames, as far as it has come.
+    message: Option<BytesMut>,
+    /// Our close frame is written, or about to be: nothing may come after it.
+    is_closed: bool,
 }
 
 impl WebSocket {
@@ -64,20 +62,16 @@ impl WebSocket {
         if let Some(cookie) = cookie.and_then(|cookie| HeaderValue::try_from(cookie).ok()) {
             request.headers_mut().insert(header::COOKIE, cookie);
         }
-        let config = WebSocketConfig::default()
-            .read_buffer_size(READ_BUFFER)
-            .write_buffer_size(WRITE_BUFFER)
-            .max_write_buffer_size(MOST_UNWRITTEN)
-            .max_message_size(Some(LARGEST_MESSAGE))
-            .max_frame_size(Some(LARGEST_MESSAGE));
-        match tokio_tungstenite::client_async_with_config(request, stream, Some(config)).await {
+        match tokio_tungstenite::client_async(request, Upgrade::new(stream)).await {
             Ok((socket, response)) => {
                 for header in response.headers().get_all(header::SET_COOKIE) {
                     if let (Some(cookies), Ok(header)) = (cookies, header.to_str()) {
                         cookies.set(address.authority(), header);
                     }
                 }
-                Ok(Self { socket, serializer, unflushed: 0 })
+                let (stream, received) = socket.into_inner().into_parts();
+                let wire = Wire::new(stream, received);
+                Ok(Self { wire, masks: Masks::new(), serializer, message: None, is_closed: false })
             }
             Err(error) => Err(failed(explain(&error, serializer))),
         }
@@ -85,29 +79,30 @@ impl WebSocket {
 
     /// Whether the program has to wait until some of what was sent is written.
     pub(crate) fn is_congested(&self) -> bool {
-        self.unflushed > HIGH_WATER
+        self.wire.is_congested()
     }
 
     /// Puts a message into the write buffer. It leaves with the next [`turn`](Self::turn).
-    pub(crate) fn send(&mut self, message: Vec<u8>) -> Result<()> {
-        self.unflushed += message.len();
-        let message = if self.serializer.is_binary() {
-            Message::Binary(message.into())
-        } else {
-            let text = String::from_utf8(message).map_err(|error| Error::Protocol(error.to_string()))?;
-            Message::Text(text.into())
-        };
-        self.start_send(message)
+    pub(crate) fn send(&mut self, message: &[u8]) -> Result<()> {
+        self.put(self.kind(), message)
     }
 
     /// Puts a ping into the write buffer.
     pub(crate) fn ping(&mut self) -> Result<()> {
-        self.unflushed += 1;
-        self.start_send(Message::Ping(Bytes::new()))
+        self.put(Kind::Ping, &[])
     }
 
-    fn start_send(&mut self, message: Message) -> Result<()> {
-        Pin::new(&mut self.socket).start_send(message).map_err(|error| Error::Lost { reason: error.to_string() })
+    fn put(&mut self, kind: Kind, content: &[u8]) -> Result<()> {
+        if self.is_closed {
+            return Err(Error::Lost { reason: "the connection is closed".to_owned() });
+        }
+        frame::put(self.wire.room(LONGEST_HEADER + content.len())?, kind, self.masks.next(), content);
+        Ok(())
+    }
+
+    /// What messages are.
+    fn kind(&self) -> Kind {
+        if self.serializer.is_binary() { Kind::Binary } else { Kind::Text }
     }
 
     /// Writes what is to be written and waits for what comes. Cancel safe.
@@ -116,51 +111,100 @@ impl WebSocket {
     }
 
     pub(super) fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
-        if self.unflushed > 0 {
-            match Pin::new(&mut self.socket).poll_flush(cx) {
-                Poll::Ready(Ok(())) => {
-                    self.unflushed = 0;
-                    return Poll::Ready(Turn::Flushed);
-                }
-                Poll::Ready(Err(error)) => return Poll::Ready(Turn::Closed(error.to_string())),
-                // Reading goes on: a peer may only read again once we have.
-                Poll::Pending => {}
+        // Where writing has to wait reading goes on: a peer may only read again once we have.
+        if let Poll::Ready(written) = self.wire.poll_write(cx) {
+            match written {
+                Ok(false) => {}
+                Ok(true) => return Poll::Ready(Turn::Flushed),
+                Err(error) => return Poll::Ready(Turn::Closed(error.to_string())),
             }
         }
-        let turn = match ready!(Pin::new(&mut self.socket).poll_next(cx)) {
-            None => Turn::Closed("the router closed the connection".to_owned()),
-            Some(Err(error)) => Turn::Closed(error.to_string()),
-            Some(Ok(Message::Text(text))) if !self.serializer.is_binary() => Turn::Frame(text.into()),
-            Some(Ok(Message::Binary(bytes))) if self.serializer.is_binary() => Turn::Frame(bytes),
-            Some(Ok(Message::Text(_) | Message::Binary(_))) => {
-                Turn::Closed(format!("a frame of the wrong kind for {}", self.serializer))
+        loop {
+            match frame::take(&mut self.wire.received, LARGEST_MESSAGE) {
+                Ok(None) => {}
+                Ok(Some(frame)) => match self.frame(frame) {
+                    Ok(None) => continue,
+                    Ok(Some(turn)) => {
+                        if self.is_closed {
+                            // The answer to the router's close frame. If it has to wait, nobody waits with it.
+                            let _ = self.wire.poll_write(cx);
+                        }
+                        return Poll::Ready(turn);
+                    }
+                    Err(reason) => return Poll::Ready(Turn::Closed(reason)),
+                },
+                Err(reason) => return Poll::Ready(Turn::Closed(reason)),
             }
-            Some(Ok(Message::Close(frame))) => Turn::Closed(match frame {
-                Some(CloseFrame { code, reason }) if !reason.is_empty() => format!("{reason} ({code})"),
-                Some(CloseFrame { code, .. }) => format!("the router closed the connection ({code})"),
-                None => "the router closed the connection".to_owned(),
-            }),
-            // The socket answers pings itself; the answer has to be flushed.
-            Some(Ok(_)) => {
-                self.unflushed += 1;
+            match ready!(self.wire.poll_read(cx)) {
+                Ok(0) => return Poll::Ready(Turn::Closed("the router closed the connection".to_owned())),
+                Ok(_) => {}
+                Err(error) => return Poll::Ready(Turn::Closed(error.to_string())),
+            }
+        }
+    }
+
+    /// What a frame means; nothing, when its message goes on.
+    fn frame(&mut self, frame: Frame) -> Result<Option<Turn>, String> {
+        let Frame { kind, fin, content } = frame;
+        let expected = self.kind();
+        Ok(Some(match (kind, &mut self.message) {
+            (Kind::Text | Kind::Binary, _) if kind != expected => {
+                return Err(format!("a frame of the wrong kind for {}", self.serializer));
+            }
+            (Kind::Text | Kind::Binary, None) if fin => Turn::Frame(content),
+            (Kind::Text | Kind::Binary, None) => {
+                self.message = Some(BytesMut::from(content));
+                return Ok(None);
+            }
+            (Kind::Text | Kind::Binary, Some(_)) => return Err("a message within a message".to_owned()),
+            (Kind::Continuation, None) => return Err("a continuation of nothing".to_owned()),
+            (Kind::Continuation, Some(message)) => {
+                if message.len() + content.len() > LARGEST_MESSAGE {
+                    return Err(format!("a message of more than {LARGEST_MESSAGE} bytes"));
+                }
+                message.extend_from_slice(&content);
+                match self.message.take_if(|_| fin) {
+                    Some(message) => Turn::Frame(message.freeze()),
+                    None => return Ok(None),
+                }
+            }
+            (Kind::Ping, _) => {
+                self.put(Kind::Pong, &content).map_err(|error| error.to_string())?;
                 Turn::Alive
             }
+            (Kind::Pong, _) => Turn::Alive,
+            (Kind::Close, _) => Turn::Closed(self.closed(&content)?),
+        }))
+    }
+
+    /// The router closes the connection: answers, and says why.
+    fn closed(&mut self, content: &Bytes) -> Result<String, String> {
+        let (code, reason) = match content.split_first_chunk() {
+            Some((code, reason)) => (Some(u16::from_be_bytes(*code)), String::from_utf8_lossy(reason)),
+            None if content.is_empty() => (None, "".into()),
+            None => return Err("a close frame with half a code".to_owned()),
         };
-        Poll::Ready(turn)
+        if !self.is_closed {
+            // The connection ends either way.
+            let _ = self.put(Kind::Close, &content[..content.len().min(NORMAL.len())]);
+            self.is_closed = true;
+        }
+        Ok(match code {
+            Some(code) if !reason.is_empty() => format!("{reason} ({code})"),
+            Some(code) => format!("the router closed the connection ({code})"),
+            None => "the router closed the connection".to_owned(),
+        })
     }
 
     /// Closes the connection in good order.
     pub(crate) async fn close(&mut self) {
-        let frame = CloseFrame { code: CloseCode::Normal, reason: "".into() };
-        if let Err(error) = self.socket.close(Some(frame)).await {
+        if self.put(Kind::Close, &NORMAL).is_err() {
+            return;
+        }
+        self.is_closed = true;
+        if let Err(error) = poll_fn(|cx| self.wire.poll_write(cx)).await {
             tracing::debug!(%error, "websocket did not close in good order");
         }
-    }
-}
-
-impl std::fmt::Debug for WebSocket {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("WebSocket").field("serializer", &self.serializer).finish_non_exhaustive()
     }
 }
 

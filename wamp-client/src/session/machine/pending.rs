@@ -1,6 +1,6 @@
 //! Requests that wait for their answers.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use tokio::sync::mpsc;
 use wamp_proto::RequestId;
@@ -44,12 +44,12 @@ pub(crate) struct Unanswered {
 #[derive(Debug)]
 pub(super) struct Requests {
     last: RequestId,
-    pending: HashMap<RequestId, Pending>,
+    pending: BTreeMap<RequestId, Pending>,
 }
 
 impl Default for Requests {
     fn default() -> Self {
-        Self { last: RequestId::ZERO, pending: HashMap::new() }
+        Self { last: RequestId::ZERO, pending: BTreeMap::new() }
     }
 }
 
@@ -95,9 +95,7 @@ impl Requests {
     /// Tells everyone that no answer will come, unless another session may bring one.
     pub(super) fn fail(self, error: impl Fn() -> Error) -> Unanswered {
         let mut unanswered = Unanswered::default();
-        let mut pending: Vec<_> = self.pending.into_iter().collect();
-        pending.sort_unstable_by_key(|(request, _)| *request);
-        for (_, pending) in pending {
+        for pending in self.pending.into_values() {
             // Whoever asked may have given up: then there is nobody to tell.
             match pending {
                 Pending::Call { answer, .. } => drop(answer.send(Err(error()))),
