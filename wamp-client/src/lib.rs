@@ -55,9 +55,9 @@ pub use crate::auth::Auth;
 pub use crate::auth::{InvalidKey, PublicKey, SigningKey};
 pub use crate::client::{
     Acknowledged, Call, CallError, CallResult, Client, History, IdsByPolicy, Kill, Meta, Part, PastDetails, PastEvent,
-    PastEvents, Progressive, Publish, Register, Registration, RegistrationDetails, Registrations, SessionDetails,
-    SessionLeft, Sessions, Subscribe, Subscription, SubscriptionDetails, Subscriptions, Testament, TestamentScope,
-    TypedCall, Unacknowledged,
+    PastEvents, Progressive, Publish, Publishing, Register, Registration, RegistrationDetails, Registrations,
+    SessionDetails, SessionLeft, Sessions, Subscribe, Subscription, SubscriptionDetails, Subscriptions, Testament,
+    TestamentScope, TypedCall, Unacknowledged,
 };
 pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::handler::{

@@ -20,7 +20,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::timeout;
-use wamp_proto::{OwnedPayload, PayloadBuilder, RequestId, Serializer};
+use wamp_proto::{OwnedPayload, PayloadBuilder, PublicationId, RequestId, Serializer};
 
 pub use self::attach::{Register, Registration, Subscribe, Subscription};
 pub use self::call::{Call, CallResult};
@@ -29,13 +29,13 @@ pub use self::meta::{
     SessionDetails, SessionLeft, Sessions, SubscriptionDetails, Subscriptions,
 };
 pub use self::progressive::{Part, Progressive};
-pub use self::publish::{Acknowledged, Publish, Unacknowledged};
+pub use self::publish::{Acknowledged, Publish, Publishing, Unacknowledged};
 pub use self::testament::{Testament, TestamentScope};
 pub use self::typed::{CallError, TypedCall, subscribe};
 use crate::app::{Params, States};
 use crate::handler::{Alive, Handler, ProcedureHandler, SessionInfo, TopicHandler};
 use crate::passthru::{Carried, Codecs};
-use crate::session::{Abandoned, Answer, Command, Lifecycle, LifecycleEvents, ProgressRequest, Receipts};
+use crate::session::{Abandoned, Answer, Command, Lifecycle, LifecycleEvents, ProgressRequest, Receipt, Receipts};
 use crate::{Error, Result};
 
 /// A handle to the App's session: calls, publishes, subscribes and registers.
@@ -317,9 +317,9 @@ impl Client {
         &self.inner.codecs
     }
 
-    /// What becomes of events, where that is noted.
-    pub(crate) fn receipts(&self) -> Option<&Arc<Receipts>> {
-        self.inner.receipts.as_ref()
+    /// Notes what becomes of an event, where that is wanted.
+    pub(crate) fn receipt(&self, publication: PublicationId) -> Option<Box<Receipt>> {
+        self.inner.receipts.as_ref()?.receipt(publication).map(Box::new)
     }
 
     pub(crate) fn next_key(&self) -> u64 {
@@ -339,7 +339,6 @@ impl Client {
         self.inner.commands.send(command).await.map_err(|_| Error::Stopped)
     }
 
-    /// Hands over a command, and waits for its answer.
     /// Room for a command, if there is any now, and a session.
     fn room(&self) -> Option<mpsc::Permit<'_, Command>> {
         if self.inner.session.borrow().is_none() {
@@ -348,6 +347,7 @@ impl Client {
         self.inner.commands.try_reserve().ok()
     }
 
+    /// Hands over a command, and waits for its answer.
     async fn ask<T>(&self, without_session: WithoutSession, command: impl FnOnce(Answer<T>) -> Command) -> Result<T> {
         let (answer, answered) = oneshot::channel();
         let command = command(answer);
@@ -398,7 +398,7 @@ struct Arguments {
     payload: PayloadBuilder,
     count: usize,
     /// Which argument, and what is wrong with it.
-    failed: Option<(String, String)>,
+    failed: Option<Box<(String, String)>>,
 }
 
 impl Arguments {
@@ -409,18 +409,18 @@ impl Arguments {
     fn arg(&mut self, value: &(impl Serialize + ?Sized)) {
         self.count += 1;
         if let Err(error) = self.payload.arg(value) {
-            self.failed.get_or_insert((self.count.to_string(), error.to_string()));
+            self.failed.get_or_insert_with(|| Box::new((self.count.to_string(), error.to_string())));
         }
     }
 
     fn kwarg(&mut self, key: &str, value: &(impl Serialize + ?Sized)) {
         if let Err(error) = self.payload.kwarg(key, value) {
-            self.failed.get_or_insert((key.to_owned(), error.to_string()));
+            self.failed.get_or_insert_with(|| Box::new((key.to_owned(), error.to_string())));
         }
     }
 
     fn finish(mut self, request: impl FnOnce() -> String) -> Result<OwnedPayload> {
-        match self.failed {
+        match self.failed.map(|failed| *failed) {
             None => Ok(self.payload.finish()),
             Some((argument, problem)) => Err(Error::Encode { argument, request: request(), problem }),
         }

@@ -3,8 +3,10 @@
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::marker::PhantomData;
+use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -33,8 +35,8 @@ pub struct Publish<A> {
     client: Client,
     topic: String,
     arguments: Arguments,
-    /// Boxed: a builder is handed on with every setting.
-    options: Box<PublishOptions<'static>>,
+    /// Boxed: a builder is handed on with every setting. Nothing, as long as none was made.
+    options: Option<Box<PublishOptions<'static>>>,
     timeout: Option<Duration>,
     codec: Option<Arc<dyn PayloadCodec>>,
     acknowledgment: PhantomData<A>,
@@ -43,14 +45,13 @@ pub struct Publish<A> {
 impl Publish<Unacknowledged> {
     pub(super) fn new(client: Client, topic: String) -> Self {
         let arguments = Arguments::new(client.serializer());
-        let options = Box::default();
-        Self { client, topic, arguments, options, timeout: None, codec: None, acknowledgment: PhantomData }
+        Self { client, topic, arguments, options: None, timeout: None, codec: None, acknowledgment: PhantomData }
     }
 
     /// Waits for the router to confirm the publication, and gives its id.
     pub fn acknowledge(self) -> Publish<Acknowledged> {
         let Self { client, topic, arguments, mut options, timeout, codec, .. } = self;
-        options.acknowledge = true;
+        options.get_or_insert_default().acknowledge = true;
         Publish { client, topic, arguments, options, timeout, codec, acknowledgment: PhantomData }
     }
 }
@@ -70,19 +71,19 @@ impl<A> Publish<A> {
 
     /// Whether this session gets no event of its own publication. It does not, by default.
     pub fn exclude_me(mut self, exclude: bool) -> Self {
-        self.options.exclude_me = Some(exclude);
+        self.options().exclude_me = Some(exclude);
         self
     }
 
     /// Asks the router to keep the event for those who subscribe later.
     pub fn retain(mut self) -> Self {
-        self.options.retain = true;
+        self.options().retain = true;
         self
     }
 
     /// Lets subscribers know who published, where the router allows it.
     pub fn disclose_me(mut self) -> Self {
-        self.options.disclose_me = true;
+        self.options().disclose_me = true;
         self
     }
 
@@ -106,12 +107,16 @@ impl<A> Publish<A> {
         self
     }
 
-    fn request(self) -> Result<PublishRequest> {
+    fn options(&mut self) -> &mut PublishOptions<'static> {
+        self.options.get_or_insert_default()
+    }
+
+    fn request(self) -> Result<(PublishRequest, Client)> {
         let Self { client, topic, arguments, options, codec, .. } = self;
         let arguments = arguments.finish(|| describe(&topic))?;
         let seal = Seal::new(codec, &topic, client.serializer());
         let payload = seal.close(arguments, || describe(&topic))?;
-        Ok(PublishRequest { topic, options, payload, answer: None, taken: None, sent: None })
+        Ok((PublishRequest { topic, options, payload, answer: None, taken: None, sent: None }, client))
     }
 }
 
@@ -128,20 +133,55 @@ fn describe(topic: &str) -> String {
 
 impl IntoFuture for Publish<Unacknowledged> {
     type Output = Result<()>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
+    type IntoFuture = Publishing;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move {
-            let (timeout, client) = (self.timeout, self.client.clone());
-            let mut request = self.request()?;
-            let buffers = client.inner.buffers;
-            if request.payload.passthru.is_none()
-                && let Some(room) = client.room()
-            {
-                room.send(Command::Publish(request));
-                return Ok(());
+        Publishing { publish: Some(self), sending: None }
+    }
+}
+
+/// An event that is being published. Made by awaiting a [`Publish`].
+#[must_use = "an event is not published until it is awaited"]
+#[derive(Debug)]
+pub struct Publishing {
+    publish: Option<Publish<Unacknowledged>>,
+    sending: Option<Sending>,
+}
+
+/// What it waits for, if it has to. Most publications don't.
+struct Sending(Pin<Box<dyn Future<Output = Result<()>> + Send>>);
+
+impl Future for Publishing {
+    type Output = Result<()>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Some(publish) = self.publish.take() {
+            match publish.start() {
+                ControlFlow::Break(published) => return Poll::Ready(published),
+                ControlFlow::Continue(sending) => self.sending = Some(sending),
             }
-            let description = request.topic.clone();
+        }
+        let Some(Sending(sending)) = &mut self.sending else { panic!("polled after it was ready") };
+        sending.as_mut().poll(cx)
+    }
+}
+
+impl Publish<Unacknowledged> {
+    /// Publishes it at once, or says what to wait for.
+    fn start(self) -> ControlFlow<Result<()>, Sending> {
+        let timeout = self.timeout;
+        let (mut request, client) = match self.request() {
+            Ok(request) => request,
+            Err(error) => return ControlFlow::Break(Err(error)),
+        };
+        if request.payload.passthru.is_none()
+            && let Some(room) = client.room()
+        {
+            room.send(Command::Publish(request));
+            return ControlFlow::Break(Ok(()));
+        }
+        ControlFlow::Continue(Sending(Box::pin(async move {
+            let (buffers, description) = (client.inner.buffers, request.topic.clone());
             let sent = async {
                 if request.payload.passthru.is_none() && !(buffers && client.session().is_none()) {
                     return client.send(Command::Publish(request)).await;
@@ -155,7 +195,13 @@ impl IntoFuture for Publish<Unacknowledged> {
                 taken.await
             };
             client.bounded(timeout, || describe(&description), sent).await
-        })
+        })))
+    }
+}
+
+impl fmt::Debug for Sending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sending")
     }
 }
 
@@ -165,12 +211,13 @@ impl IntoFuture for Publish<Acknowledged> {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let (timeout, client, description) = (self.timeout, self.client.clone(), self.topic.clone());
-            let mut request = self.request()?;
+            let (timeout, description) = (self.timeout, self.topic.clone());
+            let (mut request, client) = self.request()?;
             let mut without_session = WithoutSession::Fail;
             if client.inner.buffers {
                 without_session = WithoutSession::Wait;
-                request.options.publication_key = publication_key().map(|key| key.to_string().into());
+                request.options.get_or_insert_default().publication_key =
+                    publication_key().map(|key| key.to_string().into());
             }
             let asked = client.ask(without_session, |answer| {
                 request.answer = Some(answer);

@@ -57,6 +57,10 @@ impl Testament {
         Self { client, topic, scope, args: Vec::new(), kwargs: Vec::new(), options, failed: None }
     }
 
+    fn options(&mut self) -> &mut PublishOptions<'static> {
+        &mut self.options
+    }
+
     /// Adds a positional argument to the event.
     pub fn arg(mut self, value: impl Serialize) -> Self {
         let position = (self.args.len() + 1).to_string();

@@ -19,14 +19,21 @@ pub struct Incoming {
     pub(crate) details: Details,
     pub(crate) payload: OwnedPayload,
     /// Of a call.
-    pub(crate) invocation: Option<Invocation>,
+    pub(crate) invocation: Option<Box<Invocation>>,
     /// Of an event that a test waits for.
-    pub(crate) receipt: Option<Receipt>,
+    pub(crate) receipt: Option<Box<Receipt>>,
 }
 
 impl Incoming {
     pub(crate) fn serializer(&self) -> Serializer {
         self.context.serializer()
+    }
+
+    /// An event once more, for another handler.
+    pub(crate) fn again(&self) -> Box<Self> {
+        let Self { context, details, payload, .. } = self;
+        let (context, details, payload) = (Arc::clone(context), details.clone(), payload.clone());
+        Box::new(Self { context, details, payload, invocation: None, receipt: None })
     }
 
     /// Who gets what its handler returns.
@@ -37,23 +44,19 @@ impl Incoming {
         }
     }
 
-    /// With its arguments decoded, where they are in passthru mode, and what its answer is to be encoded with.
+    /// Decodes its arguments, where they are in passthru mode. Gives what its answer is to be encoded with.
     ///
     /// # Errors
     /// What the caller is told: the arguments can't be decoded.
-    pub(crate) fn open(mut self: Box<Self>) -> Result<(Box<Self>, Seal), WampError> {
-        let passthru = self.details.passthru.clone();
-        if passthru.is_none() {
-            let seal = Seal::plain(self.serializer());
-            return Ok((self, seal));
-        }
-        let carried = Carried { payload: std::mem::take(&mut self.payload), passthru };
+    pub(crate) fn open(&mut self) -> Result<Seal, WampError> {
+        let Some(passthru) = &self.details.passthru else { return Ok(Seal::plain(self.serializer())) };
+        let carried = Carried { payload: std::mem::take(&mut self.payload), passthru: Some(Arc::clone(passthru)) };
         let (payload, seal) = self.context.client.codecs().open(carried, &self.details.uri, self.serializer())?;
         self.payload = payload;
         if let Some(invocation) = &mut self.invocation {
             invocation.seal = seal.clone();
         }
-        Ok((self, seal))
+        Ok(seal)
     }
 }
 
@@ -159,7 +162,7 @@ impl<'a> Arguments<'a> {
     }
 
     pub(super) fn invocation(&self) -> Option<&Invocation> {
-        self.incoming.invocation.as_ref()
+        self.incoming.invocation.as_deref()
     }
 
     pub(super) fn details(&self) -> &Details {

@@ -91,7 +91,8 @@ pub(crate) struct ProgressRequest {
 #[derive(Debug)]
 pub(crate) struct PublishRequest {
     pub(crate) topic: String,
-    pub(crate) options: Box<PublishOptions<'static>>,
+    /// Nothing, where all are as usual.
+    pub(crate) options: Option<Box<PublishOptions<'static>>>,
     pub(crate) payload: Carried,
     /// For a publication that is to be acknowledged, or may be refused on this side.
     pub(crate) answer: Option<Answer<PublicationId>>,
@@ -106,6 +107,11 @@ impl PublishRequest {
     pub(crate) fn size(&self) -> usize {
         let payload = self.payload.payload.as_payload();
         self.topic.len() + payload.args().map_or(0, <[u8]>::len) + payload.kwargs().map_or(0, <[u8]>::len)
+    }
+
+    /// The key by which a router that has seen it knows it again.
+    pub(crate) fn publication_key(&self) -> Option<&str> {
+        self.options.as_ref()?.publication_key.as_deref()
     }
 
     /// Whether somebody waited for it to be published, and does so no more: it is not published behind their back.

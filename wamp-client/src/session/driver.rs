@@ -213,7 +213,7 @@ impl Driver {
             states: Arc::clone(&self.states),
             session: Arc::clone(&session),
         });
-        let machine = Machine::new(self.config.serializer, &joined.roles, joined.key_memory);
+        let machine = Machine::new(Arc::clone(&context), &joined.roles, joined.key_memory);
         let link = Link::new(socket, machine, Arc::clone(&context), &self.config);
         let mut shared = Shared {
             endpoints: &mut self.endpoints,

@@ -4,27 +4,25 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 use tracing::debug;
-use wamp_proto::{OwnedPayload, SubscriptionId, error};
+use wamp_proto::{SubscriptionId, error};
 
 use super::invocations::{Proceeded, Running};
 use super::link::{Link, Shared};
 use super::machine::Effect;
 use super::{Endpoint, EndpointKey, EndpointKind};
-use crate::handler::{Details, Incoming, Invocation};
+use crate::handler::{Incoming, Invocation};
 use crate::{Error, Result, WampError};
 
 impl Link {
     pub(super) fn effect(&mut self, effect: Effect, shared: &mut Shared<'_>) -> Result<()> {
         match effect {
-            Effect::Event { subscription, details, payload } => self.event(subscription, details, payload, shared),
-            Effect::Invoke { endpoint, request, in_parts, more, details, payload } => {
+            Effect::Event { subscription, event } => self.event(subscription, event, shared),
+            Effect::Invoke { endpoint, request, in_parts, more, mut call } => {
                 let most_waiting = shared.most_waiting;
                 let (invocation, running) =
                     Invocation::new(request, in_parts, more.then_some(most_waiting), self.context.serializer());
-                let invocation = Some(invocation);
-                let context = Arc::clone(&self.context);
-                let call = Incoming { context, details, payload, invocation, receipt: None };
-                self.invoke(endpoint, running, Box::new(call), shared);
+                call.invocation = Some(Box::new(invocation));
+                self.invoke(endpoint, running, call, shared);
             }
             Effect::Proceed { request, is_last, payload } => {
                 if shared.work.invocations.proceed(request, payload, is_last) == Proceeded::TooSlow {
@@ -51,24 +49,21 @@ impl Link {
     }
 
     /// An event has come, for all endpoints that share the subscription.
-    fn event(&self, subscription: SubscriptionId, details: Details, payload: OwnedPayload, shared: &mut Shared<'_>) {
+    fn event(&self, subscription: SubscriptionId, event: Box<Incoming>, shared: &mut Shared<'_>) {
         let Some((last, others)) = self.machine.endpoints_of(subscription).split_last() else { return };
         for &endpoint in others {
-            self.deliver(endpoint, details.clone(), payload.clone(), shared);
+            self.deliver(endpoint, event.again(), shared);
         }
-        self.deliver(*last, details, payload, shared);
+        self.deliver(*last, event, shared);
     }
 
-    fn deliver(&self, endpoint: EndpointKey, details: Details, payload: OwnedPayload, shared: &mut Shared<'_>) {
+    fn deliver(&self, endpoint: EndpointKey, mut event: Box<Incoming>, shared: &mut Shared<'_>) {
         let Some(Endpoint { kind: EndpointKind::Topic { queue, recovery, .. }, .. }) =
             shared.endpoints.get_mut(&endpoint)
         else {
             return;
         };
-        let receipt = details.publication.and_then(|id| self.context.client.receipts()?.receipt(id));
-        let context = Arc::clone(&self.context);
-        // Boxed: it goes through several hands, and is big.
-        let event = Box::new(Incoming { context, details, payload, invocation: None, receipt });
+        event.receipt = event.details.publication.and_then(|id| self.context.client.receipt(id));
         let event = match recovery {
             Some(recovery) => recovery.event(event),
             None => Some(event),

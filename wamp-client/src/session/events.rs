@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -16,7 +16,7 @@ use tracing::warn;
 
 use super::Lifecycle;
 use crate::WampError;
-use crate::handler::{BoxHandler, Incoming, Names};
+use crate::handler::{BoxHandler, Details, Incoming, Names};
 
 /// Which event is dropped when a handler is so far behind that no more may wait for it.
 ///
@@ -75,6 +75,8 @@ struct State {
     /// Events that are being handled. While any waits there are as many of these as there may be.
     running: usize,
     closed: bool,
+    /// Somebody waits until one of those that wait has its turn.
+    is_awaited: bool,
 }
 
 impl Queue {
@@ -128,7 +130,10 @@ impl Queue {
 
     /// How many events can be pushed without one being dropped. One is never lost to a queue that takes none at all.
     pub(crate) fn room(&self) -> usize {
-        let state = self.state();
+        self.room_in(&self.state())
+    }
+
+    fn room_in(&self, state: &State) -> usize {
         if state.closed { usize::MAX } else { self.0.capacity - state.waiting.len() }
     }
 
@@ -136,10 +141,16 @@ impl Queue {
     pub(crate) async fn has_room(&self) -> usize {
         loop {
             let moved = self.0.moved.notified();
-            match self.room() {
-                0 => moved.await,
-                room => return room,
+            let room = {
+                let mut state = self.state();
+                let room = self.room_in(&state);
+                state.is_awaited = room == 0;
+                room
+            };
+            if room > 0 {
+                return room;
             }
+            moved.await;
         }
     }
 
@@ -171,12 +182,15 @@ impl Queue {
 
     async fn call(&self, mut event: Box<Incoming>) {
         let Inner { handler, names, .. } = &*self.0;
-        let (topic, receipt) = (Arc::clone(&event.details.uri), event.receipt.take());
-        let handling = async {
-            let handling = handler(&event.open()?.0, names);
-            handling.await
+        let receipt = event.receipt.take();
+        let started = catch_unwind(AssertUnwindSafe(|| event.open().map(|_| handler(&event, names))));
+        // The rest of it, which may be large, goes before its handler runs.
+        let Incoming { details: Details { uri: topic, .. }, .. } = *event;
+        let handled = match started {
+            Ok(Ok(handling)) => AssertUnwindSafe(handling).catch_unwind().await,
+            Ok(Err(error)) => Ok(Err(error)),
+            Err(panic) => Err(panic),
         };
-        let handled = AssertUnwindSafe(handling).catch_unwind().await;
         let outcome = match handled {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => {
@@ -200,7 +214,8 @@ impl Queue {
         match next {
             None => state.running -= 1,
             // There is one who waits for it at most.
-            Some(_) => self.0.moved.notify_one(),
+            Some(_) if std::mem::take(&mut state.is_awaited) => self.0.moved.notify_one(),
+            Some(_) => {}
         }
         next
     }

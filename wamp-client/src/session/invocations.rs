@@ -172,16 +172,15 @@ impl Invocations {
 }
 
 /// From what came to what goes back.
-async fn handle(handler: BoxHandler, call: Box<Incoming>, names: Names) -> Reply {
-    let serializer = call.serializer();
+async fn handle(handler: BoxHandler, mut call: Box<Incoming>, names: Names) -> Reply {
     match call.open() {
-        Ok((call, seal)) => {
+        Ok(seal) => {
             let deadline = Deadline::of(&call);
             let procedure = handler(&call, names);
             drop(call);
             seal.close_outcome(deadline.keep(procedure).await)
         }
-        Err(error) => Reply::error(&error, serializer),
+        Err(error) => Reply::error(&error, call.serializer()),
     }
 }
 

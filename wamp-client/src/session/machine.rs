@@ -17,8 +17,7 @@ use wamp_proto::message::{
     Call, Cancel, ErrorMessage, Goodbye, Publish, Register, Subscribe, Unregister, Unsubscribe, Yield,
 };
 use wamp_proto::{
-    Features, MatchPolicy, Message, OwnedPayload, PayloadBuilder, RegistrationId, RequestId, Roles, Serializer,
-    SubscriptionId,
+    Features, MatchPolicy, Message, PayloadBuilder, RegistrationId, RequestId, Roles, Serializer, SubscriptionId,
 };
 
 use self::frames::Frames;
@@ -29,7 +28,7 @@ use super::{
     Answer, CallKey, CallRequest, CancelMode, Endpoint, EndpointKey, EndpointKind, MoreArguments, PublishRequest,
     Revocation, Sent,
 };
-use crate::handler::{DEFINE, Declaration, Details, InvocationPolicy};
+use crate::handler::{DEFINE, Declaration, Incoming, InvocationPolicy, SessionContext};
 use crate::passthru::{Carried, Reply};
 use crate::{Error, Result, WampError};
 
@@ -43,6 +42,8 @@ const PASSTHRU: &str = "payload passthru mode";
 #[derive(Debug)]
 pub(crate) struct Machine {
     serializer: Serializer,
+    /// What goes with every message to its handler.
+    context: Arc<SessionContext>,
     requests: Requests,
     /// Where to find a call that its caller gave up.
     calls: BTreeMap<CallKey, RequestId>,
@@ -65,7 +66,7 @@ pub(crate) struct Machine {
 #[derive(Debug)]
 pub(crate) enum Effect {
     /// An event, for the [endpoints](Machine::endpoints_of) that share the subscription.
-    Event { subscription: SubscriptionId, details: Details, payload: OwnedPayload },
+    Event { subscription: SubscriptionId, event: Box<Incoming> },
     /// A call of this endpoint.
     Invoke {
         endpoint: EndpointKey,
@@ -74,8 +75,7 @@ pub(crate) enum Effect {
         in_parts: bool,
         /// More arguments follow.
         more: bool,
-        details: Details,
-        payload: OwnedPayload,
+        call: Box<Incoming>,
     },
     /// More arguments of a call that was made before.
     Proceed { request: RequestId, is_last: bool, payload: Carried },
@@ -92,9 +92,10 @@ pub(crate) enum Effect {
 }
 
 impl Machine {
-    pub(crate) fn new(serializer: Serializer, router: &Roles, key_memory: Option<Arc<str>>) -> Self {
+    pub(crate) fn new(context: Arc<SessionContext>, router: &Roles, key_memory: Option<Arc<str>>) -> Self {
         Self {
-            serializer,
+            serializer: context.serializer(),
+            context,
             requests: Requests::default(),
             calls: BTreeMap::new(),
             subscriptions: BTreeMap::new(),
@@ -175,11 +176,12 @@ impl Machine {
             return publication.refuse(Error::Unsupported { request, feature: PASSTHRU });
         }
         let request = self.requests.next();
-        // Needed again only where it may have to be sent again.
-        let mut options = match publication.answer {
-            Some(_) => (*publication.options).clone(),
-            None => std::mem::take(&mut *publication.options),
-        };
+        // All of it is needed again only where it may have to be sent again.
+        let memory = self.key_memory.as_ref();
+        let memory =
+            memory.filter(|_| publication.answer.is_some() && publication.publication_key().is_some()).cloned();
+        let options = if memory.is_some() { publication.options.clone() } else { publication.options.take() };
+        let mut options = options.map(|options| *options).unwrap_or_default();
         if self.key_memory.is_none() {
             options.publication_key = None;
         }
@@ -189,13 +191,11 @@ impl Machine {
         if let Some(taken) = publication.taken.take() {
             drop(taken.send(Ok(())));
         }
-        if publication.answer.is_some() {
-            if let (Some(memory), None, Some(_)) =
-                (&self.key_memory, &publication.sent, &publication.options.publication_key)
-            {
-                publication.sent = Some(Sent { memory: Arc::clone(memory), at: Instant::now() });
-            }
+        if let Some(memory) = memory {
+            publication.sent.get_or_insert_with(|| Sent { memory, at: Instant::now() });
             self.requests.insert(request, Pending::Publish(Box::new(publication)));
+        } else if let Some(answer) = publication.answer {
+            self.requests.insert(request, Pending::Acknowledge { answer });
         }
     }
 

@@ -141,7 +141,7 @@ impl Link {
             passthru,
         };
         let (context, payload) = (Arc::clone(&self.context), payload.finish());
-        let receipt = context.client.receipts().and_then(|receipts| receipts.receipt(publication));
+        let receipt = context.client.receipt(publication);
         Box::new(Incoming { context, details, payload, invocation: None, receipt })
     }
 }

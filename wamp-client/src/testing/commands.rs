@@ -33,6 +33,7 @@ impl Realm {
     /// Hands an event to the program. It is acknowledged when it has been handled.
     fn publish(&mut self, program: &mut Program, disclosed: Caller, publication: PublishRequest) {
         let PublishRequest { topic, payload, answer, options, taken, .. } = publication;
+        let options = options.unwrap_or_default();
         if let Some(taken) = taken {
             drop(taken.send(Ok(())));
         }

@@ -299,7 +299,7 @@ impl Realm {
             Running::new(request, call.options.receive_progress, more.then_some(WAITING), program.serializer);
         let details = Details { passthru: carried.passthru, ..details(call.procedure.as_ref()) };
         let (context, payload) = (Arc::clone(&self.context), carried.payload);
-        let incoming = Incoming { context, details, payload, invocation: Some(invocation), receipt: None };
+        let incoming = Incoming { context, details, payload, invocation: Some(Box::new(invocation)), receipt: None };
         self.work.invocations.start(key, running, handler, Box::new(incoming), names);
     }
 

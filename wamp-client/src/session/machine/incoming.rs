@@ -8,11 +8,11 @@ use bytes::Bytes;
 use tokio::sync::mpsc::error::TrySendError;
 use wamp_proto::message::options::{EventDetails, InvocationDetails};
 use wamp_proto::message::{ErrorMessage, Event, Invocation};
-use wamp_proto::{Message, RequestId, error};
+use wamp_proto::{Message, OwnedPayload, RequestId, error};
 
 use super::pending::Pending;
 use super::{Effect, Machine};
-use crate::handler::{Caller, Details};
+use crate::handler::{Caller, Details, Incoming};
 use crate::passthru::{Carried, Reply};
 use crate::session::{CancelMode, EndpointKey, Revocation};
 use crate::{Error, WampError};
@@ -44,9 +44,12 @@ impl Machine {
                 None
             }
             Message::Published(published) => {
-                if let Some(Pending::Publish(publication)) = self.requests.remove(published.request)
-                    && let Some(answer) = publication.answer
-                {
+                let answer = match self.requests.remove(published.request) {
+                    Some(Pending::Publish(publication)) => publication.answer,
+                    Some(Pending::Acknowledge { answer }) => Some(answer),
+                    _ => None,
+                };
+                if let Some(answer) = answer {
                     drop(answer.send(Ok(published.publication)));
                 }
                 None
@@ -119,7 +122,7 @@ impl Machine {
             passthru,
             recovered: false,
         };
-        Some(Effect::Event { subscription, details, payload })
+        Some(Effect::Event { subscription, event: self.incoming(details, payload) })
     }
 
     fn invocation(&mut self, invocation: Invocation<'_>, frame: &Bytes) -> Option<Effect> {
@@ -164,7 +167,12 @@ impl Machine {
             passthru,
             recovered: false,
         };
-        Some(Effect::Invoke { endpoint, request, in_parts, more, details, payload })
+        Some(Effect::Invoke { endpoint, request, in_parts, more, call: self.incoming(details, payload) })
+    }
+
+    /// Boxed: it goes through several hands, and is big.
+    fn incoming(&self, details: Details, payload: OwnedPayload) -> Box<Incoming> {
+        Box::new(Incoming { context: Arc::clone(&self.context), details, payload, invocation: None, receipt: None })
     }
 
     /// A part of a call's result.
@@ -198,6 +206,10 @@ impl Machine {
                 if let Some(answer) = publication.answer {
                     drop(answer.send(Err(received().into())));
                 }
+                None
+            }
+            Pending::Acknowledge { answer } => {
+                drop(answer.send(Err(received().into())));
                 None
             }
             Pending::Detach { answer } => {

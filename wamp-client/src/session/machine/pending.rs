@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use tokio::sync::mpsc;
-use wamp_proto::RequestId;
+use wamp_proto::{PublicationId, RequestId};
 
 use super::Effect;
 use crate::Error;
@@ -18,8 +18,12 @@ pub(super) enum Pending {
         parts: Option<mpsc::Sender<Carried>>,
         answer: Answer<Reply>,
     },
-    /// One that is to be acknowledged: all of it, since it may have to be sent again.
+    /// A publication that is to be acknowledged: all of it, since it may have to be sent again.
     Publish(Box<PublishRequest>),
+    /// One that can't be sent again: no router would know that it is the same.
+    Acknowledge {
+        answer: Answer<PublicationId>,
+    },
     /// No answer is wanted for what is set up after a join: the effect is enough.
     Attach {
         endpoint: EndpointKey,
@@ -99,10 +103,8 @@ impl Requests {
             // Whoever asked may have given up: then there is nobody to tell.
             match pending {
                 Pending::Call { answer, .. } => drop(answer.send(Err(error()))),
-                Pending::Publish(publication) if publication.sent.is_some() => {
-                    unanswered.publications.push(*publication);
-                }
-                Pending::Publish(publication) => publication.refuse(error()),
+                Pending::Publish(publication) => unanswered.publications.push(*publication),
+                Pending::Acknowledge { answer } => drop(answer.send(Err(error()))),
                 Pending::Detach { answer } => drop(answer.send(Err(error()))),
                 Pending::Attach { endpoint, answer: Some(answer), .. } => {
                     unanswered.endpoints.push(endpoint);
