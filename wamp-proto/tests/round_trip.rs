@@ -2,9 +2,13 @@
 
 mod common;
 
-use common::{parts, payload_values, serializers, values};
+use common::{parts, payload_values, payloads, serializers, values};
 use proptest::prelude::*;
-use wamp_proto::{Serializer, Value, from_slice, to_vec};
+use wamp_proto::message::options::{EventDetails, InvocationDetails, ResultDetails};
+use wamp_proto::message::{Bare, CallResult, Event, Invocation, Message};
+use wamp_proto::{
+    Payload, PublicationId, RegistrationId, RequestId, Serializer, SubscriptionId, Value, from_slice, to_vec,
+};
 
 proptest! {
     #[test]
@@ -53,6 +57,38 @@ proptest! {
         }
     }
 
+    /// Whatever serializer the payload is in, and whichever parts of it are there.
+    #[test]
+    fn bare_messages_are_encoded_as_all_messages_are(
+        (first, second) in (short_or_long_ids(), short_or_long_ids()),
+        payload in payloads(),
+        (with_args, with_kwargs) in any::<(bool, bool)>(),
+        serializer in serializers(),
+    ) {
+        let payload = payload.as_payload();
+        let (args, kwargs) = (payload.args().filter(|_| with_args), payload.kwargs().filter(|_| with_kwargs));
+        let payload = Payload::new(payload.serializer(), args, kwargs).expect("it was one before");
+        let request = RequestId::known(first);
+        let (subscription, publication) = (SubscriptionId::known(first), PublicationId::known(second));
+        let registration = RegistrationId::known(second);
+        let details = EventDetails::default();
+        let event = Message::Event(Event { subscription, publication, details, payload });
+        let details = InvocationDetails::default();
+        let invocation = Message::Invocation(Invocation { request, registration, details, payload });
+        let result = Message::Result(CallResult { request, details: ResultDetails::default(), payload });
+        for (message, bare) in [
+            (event, Bare::event(subscription, publication, payload)),
+            (invocation, Bare::invocation(request, registration, payload)),
+            (result, Bare::result(request, payload)),
+        ] {
+            prop_assert_eq!(bare.code(), message.code());
+            let (mut expected, mut found) = (b"before".to_vec(), b"before".to_vec());
+            serializer.encode(&message, &mut expected);
+            serializer.encode_bare(&bare, &mut found);
+            prop_assert_eq!(found, expected, "{}", message.name());
+        }
+    }
+
     #[test]
     fn a_payload_of_the_same_serializer_is_spliced_through(parts in parts()) {
         for message in parts.messages() {
@@ -64,6 +100,11 @@ proptest! {
             }
         }
     }
+}
+
+/// Ids of any number of digits.
+fn short_or_long_ids() -> impl Strategy<Value = u64> {
+    (0..54u32).prop_flat_map(|bits| 1..=1u64 << bits)
 }
 
 /// Without floats, and with dicts in order.

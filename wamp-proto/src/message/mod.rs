@@ -1,11 +1,13 @@
 //! The messages. Specification: "Messages" (basic profile), "Additional Messages" (advanced profile).
 
+mod bare;
 pub(crate) mod dict;
 mod element;
 pub mod options;
 
 use std::borrow::Cow;
 
+pub use self::bare::Bare;
 pub use self::dict::Raw;
 use self::element::Element;
 use self::options::{

@@ -1,0 +1,300 @@
+//! Messages whose details are empty: nearly all that a router passes on.
+
+use crate::codec::{Write, with_writer};
+use crate::{Payload, PublicationId, RegistrationId, RequestId, Serializer, SubscriptionId};
+
+/// An EVENT, INVOCATION or RESULT with empty details. It is encoded to the very bytes its [`Message`](super::Message)
+/// is, in a fraction of the time: there are no keys to look for, and what comes before the payload is short.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bare<'a> {
+    code: u8,
+    first: u64,
+    second: Option<u64>,
+    payload: Payload<'a>,
+}
+
+impl<'a> Bare<'a> {
+    /// An event.
+    #[inline]
+    pub const fn event(subscription: SubscriptionId, publication: PublicationId, payload: Payload<'a>) -> Self {
+        Self { code: 36, first: subscription.get(), second: Some(publication.get()), payload }
+    }
+
+    /// A call, for the callee.
+    #[inline]
+    pub const fn invocation(request: RequestId, registration: RegistrationId, payload: Payload<'a>) -> Self {
+        Self { code: 68, first: request.get(), second: Some(registration.get()), payload }
+    }
+
+    /// A result of a call.
+    #[inline]
+    pub const fn result(request: RequestId, payload: Payload<'a>) -> Self {
+        Self { code: 50, first: request.get(), second: None, payload }
+    }
+
+    /// The number that stands for the message's type on the wire.
+    #[inline]
+    pub const fn code(&self) -> u64 {
+        self.code as u64
+    }
+
+    fn write<F: Format>(&self, out: &mut Vec<u8>) {
+        let (args, kwargs) = (self.payload.args(), self.payload.kwargs());
+        let parts = if kwargs.is_some() { 2 } else { u8::from(args.is_some()) };
+        let mut head = Head::new();
+        F::open(&mut head, self.code, 3 + u8::from(self.second.is_some()) + parts);
+        F::id(&mut head, self.first);
+        if let Some(second) = self.second {
+            F::id(&mut head, second);
+        }
+        F::empty_dict(&mut head);
+        let length = |part: Option<&[u8]>| part.map_or(0, <[u8]>::len);
+        out.reserve(Head::SIZE + length(args) + length(kwargs) + 8);
+        let start = out.len();
+        // Copying all of it takes a few instructions; to copy what counts, a call.
+        out.extend_from_slice(&head.bytes[..Head::SIZE]);
+        out.truncate(start + head.length);
+        if parts > 0 {
+            out.extend_from_slice(F::COMMA);
+            out.extend_from_slice(args.unwrap_or(F::EMPTY_LIST));
+        }
+        if let Some(kwargs) = kwargs {
+            out.extend_from_slice(F::COMMA);
+            out.extend_from_slice(kwargs);
+        }
+        out.extend_from_slice(F::CLOSE);
+    }
+
+    /// The same, where the payload is in another serializer.
+    #[inline(never)]
+    fn transcode<W: Write>(&self, writer: &mut W) {
+        use super::element::Element;
+        let count = 3 + usize::from(self.second.is_some()) + self.payload.count();
+        let open = writer.array(Some(count));
+        writer.uint(self.code());
+        writer.uint(self.first);
+        if let Some(second) = self.second {
+            writer.uint(second);
+        }
+        let details = writer.map(Some(0));
+        writer.close(details, 0);
+        self.payload.write(writer);
+        writer.close(open, count);
+    }
+}
+
+impl Serializer {
+    /// Encodes a message whose details are empty, appending to `out`, as [`encode`](Self::encode) does any message.
+    pub fn encode_bare(self, message: &Bare<'_>, out: &mut Vec<u8>) {
+        if message.payload.serializer() != self && !message.payload.is_empty() {
+            return with_writer!(self, out, |writer| message.transcode(&mut writer));
+        }
+        match self {
+            #[cfg(feature = "json")]
+            Self::Json => message.write::<Json>(out),
+            #[cfg(feature = "msgpack")]
+            Self::MessagePack => message.write::<MessagePack>(out),
+            #[cfg(feature = "cbor")]
+            Self::Cbor => message.write::<Cbor>(out),
+        }
+    }
+}
+
+/// What comes before the payload.
+struct Head {
+    /// With room at the end, so that all of a piece can be written of which only some counts.
+    bytes: [u8; 64 + Self::PIECE],
+    length: usize,
+}
+
+impl Head {
+    /// There is room for the longest, of 40 bytes.
+    const SIZE: usize = 48;
+    /// The longest piece.
+    const PIECE: usize = 8;
+
+    #[inline]
+    fn new() -> Self {
+        Self { bytes: [0; 64 + Self::PIECE], length: 0 }
+    }
+
+    #[inline]
+    fn put<const N: usize>(&mut self, bytes: [u8; N]) {
+        self.put_some(bytes, N);
+    }
+
+    /// Adds as many of the bytes as count.
+    #[inline]
+    fn put_some<const N: usize>(&mut self, bytes: [u8; N], count: usize) {
+        const { assert!(N <= Self::PIECE) };
+        debug_assert!(self.length < Self::SIZE);
+        // What the compiler sees to be within bounds it does not check.
+        let at = self.length % 64;
+        self.bytes[at..at + N].copy_from_slice(&bytes);
+        self.length += count;
+    }
+}
+
+/// How a serializer writes what is around a payload.
+trait Format {
+    const EMPTY_LIST: &'static [u8];
+    const COMMA: &'static [u8];
+    const CLOSE: &'static [u8];
+
+    /// Begins a message of this type and so many elements.
+    fn open(head: &mut Head, code: u8, elements: u8);
+
+    /// Adds an id.
+    fn id(head: &mut Head, id: u64);
+
+    fn empty_dict(head: &mut Head);
+}
+
+#[cfg(feature = "json")]
+struct Json;
+
+#[cfg(feature = "json")]
+impl Format for Json {
+    const EMPTY_LIST: &'static [u8] = b"[]";
+    const COMMA: &'static [u8] = b",";
+    const CLOSE: &'static [u8] = b"]";
+
+    #[inline]
+    fn open(head: &mut Head, code: u8, _: u8) {
+        head.put([b'[', b'0' + code / 10, b'0' + code % 10]);
+    }
+
+    #[inline]
+    fn id(head: &mut Head, id: u64) {
+        /// The first number of nine digits.
+        const NINE: u64 = 100_000_000;
+        head.put(*b",");
+        let (upper, lower) = (id / NINE, id % NINE);
+        if upper > 0 {
+            let (digits, count) = eight_digits(upper);
+            head.put_some(digits, count);
+            head.put((digits_of(lower) + ZEROS).to_le_bytes());
+        } else {
+            let (digits, count) = eight_digits(lower);
+            head.put_some(digits, count);
+        }
+    }
+
+    #[inline]
+    fn empty_dict(head: &mut Head) {
+        head.put(*b",{}");
+    }
+}
+
+#[cfg(feature = "json")]
+const ZEROS: u64 = u64::from_le_bytes(*b"00000000");
+
+/// The digits of a number of at most eight without leading zeros, and how many there are.
+#[cfg(feature = "json")]
+#[inline]
+fn eight_digits(number: u64) -> ([u8; 8], usize) {
+    let digits = digits_of(number);
+    // Zero has one digit, too.
+    let zeros = (digits | (1 << 56)).trailing_zeros() / 8;
+    (((digits + ZEROS) >> (8 * zeros)).to_le_bytes(), 8 - zeros as usize)
+}
+
+/// The digits of a number of at most eight, one a byte, the first in the lowest: all are worked out at once, as pairs
+/// in numbers that lie side by side.
+#[cfg(feature = "json")]
+#[inline]
+const fn digits_of(number: u64) -> u64 {
+    // Two numbers of four digits, then four of two, then eight of one.
+    let fours = (number / 10_000) | ((number % 10_000) << 32);
+    let hundreds = ((fours * 10_486) >> 20) & 0x0000_007f_0000_007f;
+    let twos = hundreds | ((fours - 100 * hundreds) << 16);
+    let tens = ((twos * 103) >> 10) & 0x000f_000f_000f_000f;
+    tens | ((twos - 10 * tens) << 8)
+}
+
+#[cfg(feature = "msgpack")]
+struct MessagePack;
+
+#[cfg(feature = "msgpack")]
+impl Format for MessagePack {
+    const EMPTY_LIST: &'static [u8] = &[0x90];
+    const COMMA: &'static [u8] = b"";
+    const CLOSE: &'static [u8] = b"";
+
+    #[inline]
+    fn open(head: &mut Head, code: u8, elements: u8) {
+        head.put([0x90 | elements, code]);
+    }
+
+    #[inline]
+    fn id(head: &mut Head, id: u64) {
+        match id {
+            0..=0x7f => head.put([id as u8]),
+            _ => put_sized(head, id, [0xcc, 0xcd, 0xce, 0xcf]),
+        }
+    }
+
+    #[inline]
+    fn empty_dict(head: &mut Head) {
+        head.put([0x80]);
+    }
+}
+
+#[cfg(feature = "cbor")]
+struct Cbor;
+
+#[cfg(feature = "cbor")]
+impl Format for Cbor {
+    const EMPTY_LIST: &'static [u8] = &[0x80];
+    const COMMA: &'static [u8] = b"";
+    const CLOSE: &'static [u8] = b"";
+
+    #[inline]
+    fn open(head: &mut Head, code: u8, elements: u8) {
+        // All codes take a byte of their own.
+        head.put([0x80 | elements, 24, code]);
+    }
+
+    #[inline]
+    fn id(head: &mut Head, id: u64) {
+        match id {
+            0..=23 => head.put([id as u8]),
+            _ => put_sized(head, id, [24, 25, 26, 27]),
+        }
+    }
+
+    #[inline]
+    fn empty_dict(head: &mut Head) {
+        head.put([0xa0]);
+    }
+}
+
+/// A number after the marker that says that it takes one, two, four or eight bytes.
+#[cfg(any(feature = "msgpack", feature = "cbor"))]
+#[inline]
+fn put_sized(head: &mut Head, number: u64, markers: [u8; 4]) {
+    let (marker, size) = match number {
+        0..=0xff => (markers[0], 1),
+        0x100..=0xffff => (markers[1], 2),
+        0x1_0000..=0xffff_ffff => (markers[2], 4),
+        _ => (markers[3], 8),
+    };
+    head.put([marker]);
+    head.put_some((number << (64 - 8 * size)).to_be_bytes(), size);
+}
+
+#[cfg(all(test, feature = "json"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digits_of_ids_are_those_of_their_numbers() {
+        let edges = (0..54).map(|bits| 1 << bits).chain((0..16).map(|zeros| 10u64.pow(zeros)));
+        let near = edges.flat_map(|edge| [edge - 1, edge, edge + 1, 7 * (edge / 3)]);
+        for id in near.filter(|&id| id <= 1 << 53) {
+            let mut head = Head::new();
+            Json::id(&mut head, id);
+            assert_eq!(str::from_utf8(&head.bytes[..head.length]), Ok(&*format!(",{id}")));
+        }
+    }
+}
