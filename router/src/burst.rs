@@ -9,13 +9,14 @@
 //! order it was caused, so whatever goes anywhere else than the gathered run first hands the run
 //! to the outboxes (`settle`).
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use fastrand::Rng;
 use wamp_proto::{Message, PublicationId, SessionId};
 
 use crate::broker::{Fanout, Group, Receiver, Route};
 use crate::dealer::Called;
+use crate::encoding::Outgoing;
 use crate::metrics::latency::Measured;
 use crate::metrics::tally::Tally;
 use crate::outbox::{Append, Class, FrameTooLarge, Outbox};
@@ -41,8 +42,10 @@ pub struct Burst {
     /// Outboxes that were idle before this burst and have to be flushed at its end.
     touched: Vec<Arc<Outbox>>,
     run: Run,
-    /// Where the last publication went.
-    pub(crate) route: Option<Box<Route>>,
+    /// Where the last publication went that no session made.
+    pub(crate) route: Route,
+    /// Empty, but for its room.
+    fanouts: Vec<Arc<Fanout>>,
     /// Where publications have their ids from.
     random: Rng,
     /// Where the last call went.
@@ -65,10 +68,16 @@ struct Run {
     fanout: Option<Arc<Fanout>>,
     /// The receiver left out: the publisher, if so it wishes.
     except: Option<SessionId>,
-    /// The events' frames, a buffer for each of the fanout's groups.
-    frames: Vec<Vec<u8>>,
-    /// How many events those of each group are.
-    counts: Vec<usize>,
+    /// One for each of the fanout's groups.
+    gathered: Vec<Gathered>,
+}
+
+/// What the receivers of one encoding get.
+#[derive(Debug, Default)]
+struct Gathered {
+    frames: Vec<u8>,
+    /// How many events they are.
+    count: usize,
 }
 
 /// What became of a message.
@@ -93,11 +102,22 @@ impl Burst {
         PublicationId::known(1 + (self.random.u64(..) >> 11))
     }
 
+    /// A list to look up fanouts in. Whoever takes it gives it back.
+    pub(crate) fn take_fanouts(&mut self) -> Vec<Arc<Fanout>> {
+        std::mem::take(&mut self.fanouts)
+    }
+
+    /// Gives the list back. What is in it is let go: receivers would be kept from going otherwise.
+    pub(crate) fn give_back(&mut self, mut fanouts: Vec<Arc<Fanout>>) {
+        fanouts.clear();
+        self.fanouts = fanouts;
+    }
+
     /// Sends one message that is not an event: it is queued now and written at the end of the burst.
-    pub(crate) fn send(&mut self, outbox: &Arc<Outbox>, message: &Message<'_>) -> Sent {
+    pub(crate) fn send(&mut self, outbox: &Arc<Outbox>, message: &impl Outgoing) -> Sent {
         self.settle();
         self.scratch.clear();
-        if let Err(FrameTooLarge { length }) = outbox.encoding().encode(message, &mut self.scratch) {
+        if let Err(FrameTooLarge { length }) = message.encode(outbox.encoding(), &mut self.scratch) {
             tracing::debug!(length, "message too large for its receiver's transport");
             return Sent::TooLarge;
         }
@@ -126,7 +146,7 @@ impl Burst {
     pub(crate) fn send_event(
         &mut self,
         fanout: &Fanout,
-        event: &Message<'_>,
+        event: &impl Outgoing,
         mut admits: impl FnMut(&Receiver) -> bool,
     ) {
         self.settle();
@@ -145,28 +165,48 @@ impl Burst {
         }
     }
 
-    /// Adds one event to the run for all receivers of `fanout` but `except`.
-    pub(crate) fn gather(&mut self, fanout: &Arc<Fanout>, except: Option<SessionId>, event: &Message<'_>) {
+    /// The fanout that events are gathered for, if it is `fanout` and they are for all of its receivers but `except`.
+    #[inline]
+    pub(crate) fn gathers_for(&self, fanout: &Weak<Fanout>, except: Option<SessionId>) -> Option<&Fanout> {
+        let current = self.run.fanout.as_ref().filter(|current| Arc::as_ptr(current) == fanout.as_ptr())?;
+        (self.run.except == except).then_some(&**current)
+    }
+
+    /// Gathers events for all receivers of `fanout` but `except` from now on.
+    pub(crate) fn gather_for(&mut self, fanout: &Arc<Fanout>, except: Option<SessionId>) {
         let goes_on = self.run.fanout.as_ref().is_some_and(|current| Arc::ptr_eq(current, fanout));
         if !goes_on || self.run.except != except {
             self.settle();
+            let groups = fanout.groups.len().max(self.run.gathered.len());
+            self.run.gathered.resize_with(groups, Gathered::default);
             self.run.fanout = Some(fanout.clone());
             self.run.except = except;
-            let groups = fanout.groups.len().max(self.run.frames.len());
-            self.run.frames.resize_with(groups, Vec::new);
-            self.run.counts.resize(groups, 0);
         }
-        let Run { frames, counts, .. } = &mut self.run;
-        for ((group, frames), count) in fanout.groups.iter().zip(frames).zip(counts) {
+    }
+
+    /// Adds one event to those that are gathered.
+    pub(crate) fn gather(&mut self, event: &impl Outgoing) {
+        let Some(fanout) = &self.run.fanout else { return };
+        let mut full = false;
+        for (group, Gathered { frames, count }) in fanout.groups.iter().zip(&mut self.run.gathered) {
             *count += usize::from(encode_event(group, event, frames, &mut self.tally));
+            full |= frames.len() >= RUN_BYTES;
         }
-        if self.run.frames.iter().any(|frames| frames.len() >= RUN_BYTES) {
+        if full {
             self.settle();
         }
     }
 
     /// Hands the gathered run to the outboxes. Comes before anything else is appended anywhere.
+    #[inline]
     pub(crate) fn settle(&mut self) {
+        if self.run.fanout.is_some() {
+            self.settle_run();
+        }
+    }
+
+    #[inline(never)]
+    fn settle_run(&mut self) {
         self.hand_out(|burst, receiver, frames| burst.append_events(receiver, frames));
     }
 
@@ -195,12 +235,11 @@ impl Burst {
             receiver.outbox.send_if(frames, Class::Event, || receiver.subscriber.is_live()) != Append::Closed
         });
         self.measured.settle();
-        if let Some(route) = &mut self.route {
-            route.clear();
-        }
+        self.route.clear();
         self.called.clear();
         (self.replies, self.appended) = (0, 0);
-        for buffer in self.run.frames.iter_mut().chain([&mut self.scratch]) {
+        let gathered = self.run.gathered.iter_mut().map(|gathered| &mut gathered.frames);
+        for buffer in gathered.chain([&mut self.scratch]) {
             buffer.clear();
             buffer.shrink_to(KEPT_BYTES);
         }
@@ -209,8 +248,8 @@ impl Burst {
     /// Hands the run to all receivers; `each` answers whether one took it.
     fn hand_out(&mut self, mut each: impl FnMut(&mut Self, &Receiver, &[u8]) -> bool) {
         let Some(fanout) = self.run.fanout.take() else { return };
-        let mut run = std::mem::take(&mut self.run.frames);
-        for (index, (group, frames)) in fanout.groups.iter().zip(&mut run).enumerate() {
+        let mut run = std::mem::take(&mut self.run.gathered);
+        for (group, Gathered { frames, count }) in fanout.groups.iter().zip(&mut run) {
             if !frames.is_empty() {
                 let mut receivers = 0;
                 for receiver in &group.receivers {
@@ -218,12 +257,11 @@ impl Burst {
                         receivers += usize::from(each(self, receiver, frames));
                     }
                 }
-                let events = std::mem::take(&mut self.run.counts[index]);
-                self.tally.sent_events(receivers * events, receivers * frames.len());
+                self.tally.sent_events(receivers * std::mem::take(count), receivers * frames.len());
                 frames.clear();
             }
         }
-        self.run.frames = run;
+        self.run.gathered = run;
     }
 
     /// Answers whether the receiver is there: what it is too slow for was sent to it all the same.
@@ -247,16 +285,22 @@ impl Burst {
 }
 
 /// Appends an event's frame; answers whether there is one.
-fn encode_event(group: &Group, event: &Message<'_>, frames: &mut Vec<u8>, tally: &mut Tally) -> bool {
-    match group.encoding.encode(event, frames) {
+#[inline]
+fn encode_event(group: &Group, event: &impl Outgoing, frames: &mut Vec<u8>, tally: &mut Tally) -> bool {
+    match event.encode(group.encoding, frames) {
         Ok(()) => true,
         Err(FrameTooLarge { length }) => {
-            let receivers = group.receivers.len();
-            tally.too_large(receivers);
-            tracing::debug!(length, receivers, "event too large for its receivers' transport");
+            too_large(group, length, tally);
             false
         }
     }
+}
+
+#[cold]
+fn too_large(group: &Group, length: usize, tally: &mut Tally) {
+    let receivers = group.receivers.len();
+    tally.too_large(receivers);
+    tracing::debug!(length, receivers, "event too large for its receivers' transport");
 }
 
 #[cfg(test)]

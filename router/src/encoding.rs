@@ -1,5 +1,6 @@
 //! How messages to one peer become bytes: a serializer inside a framing.
 
+use wamp_proto::message::Bare;
 use wamp_proto::rawsocket::{FrameHeader, FrameKind};
 use wamp_proto::{Message, Serializer};
 
@@ -28,6 +29,51 @@ impl Encoding {
     }
 }
 
+/// What can be sent: any message, or one of those that nearly always have no details.
+pub(crate) trait Outgoing {
+    /// The number that stands for the message's type.
+    fn code(&self) -> u64;
+
+    /// The error it tells, if it does.
+    fn error(&self) -> Option<&str> {
+        None
+    }
+
+    /// Appends it to `out`, see [`Encoding::encode`].
+    fn encode(&self, encoding: Encoding, out: &mut Vec<u8>) -> Result<(), FrameTooLarge>;
+}
+
+impl Outgoing for Message<'_> {
+    fn code(&self) -> u64 {
+        Message::code(self)
+    }
+
+    fn error(&self) -> Option<&str> {
+        match self {
+            Message::Error(message) => Some(&message.error),
+            Message::Abort(message) => Some(&message.reason),
+            _ => None,
+        }
+    }
+
+    fn encode(&self, encoding: Encoding, out: &mut Vec<u8>) -> Result<(), FrameTooLarge> {
+        encoding.encode(self, out)
+    }
+}
+
+impl Outgoing for Bare<'_> {
+    #[inline]
+    fn code(&self) -> u64 {
+        Bare::code(self)
+    }
+
+    #[inline]
+    fn encode(&self, encoding: Encoding, out: &mut Vec<u8>) -> Result<(), FrameTooLarge> {
+        let Encoding { serializer, framing } = encoding;
+        framing.frame(serializer.is_binary(), out, |out| serializer.encode_bare(self, out))
+    }
+}
+
 /// What delimits messages on a byte stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Framing {
@@ -49,6 +95,22 @@ pub struct FrameTooLarge {
     pub length: usize,
 }
 
+/// Room for a header whose length is not known yet.
+const GAP: usize = 4;
+
+/// Gives a WebSocket message that is shorter or longer than most its header in place of the gap.
+#[inline(never)]
+fn move_into_place(out: &mut Vec<u8>, start: usize, opcode: u8, length: usize) {
+    if let Ok(length @ ..126) = u8::try_from(length) {
+        out.drain(start + 2..start + GAP);
+        out[start..start + 2].copy_from_slice(&[opcode, length]);
+    } else {
+        out.splice(start + GAP..start + GAP, [0; 6]);
+        out[start..start + 2].copy_from_slice(&[opcode, 127]);
+        out[start + 2..start + 10].copy_from_slice(&(length as u64).to_be_bytes());
+    }
+}
+
 impl Framing {
     /// Appends one frame to `out` whose body is what `write_body` appends.
     ///
@@ -57,6 +119,7 @@ impl Framing {
     /// # Errors
     ///
     /// [`FrameTooLarge`] if the peer doesn't take a message of this size; `out` is then as it was.
+    #[inline]
     pub fn frame(
         self,
         binary: bool,
@@ -66,7 +129,6 @@ impl Framing {
         // The body's length is known only once it is written. A gap of four bytes is right for
         // every RawSocket frame and for WebSocket bodies of 126 bytes to 64 KiB; the others are
         // moved into place, which is cheap for short ones and rare for long ones.
-        const GAP: usize = 4;
         let start = out.len();
         out.extend_from_slice(&[0; GAP]);
         write_body(out);
@@ -74,16 +136,12 @@ impl Framing {
         match self {
             Framing::WebSocket => {
                 let opcode = if binary { 0x82 } else { 0x81 };
-                if let Ok(length @ ..126) = u8::try_from(length) {
-                    out.drain(start + 2..start + GAP);
-                    out[start..start + 2].copy_from_slice(&[opcode, length]);
-                } else if let Ok(length) = u16::try_from(length) {
-                    out[start..start + 2].copy_from_slice(&[opcode, 126]);
-                    out[start + 2..start + 4].copy_from_slice(&length.to_be_bytes());
-                } else {
-                    out.splice(start + GAP..start + GAP, [0; 6]);
-                    out[start..start + 2].copy_from_slice(&[opcode, 127]);
-                    out[start + 2..start + 10].copy_from_slice(&(length as u64).to_be_bytes());
+                match length {
+                    126..=0xFFFF => {
+                        let [high, low] = (length as u16).to_be_bytes();
+                        out[start..start + GAP].copy_from_slice(&[opcode, 126, high, low]);
+                    }
+                    _ => move_into_place(out, start, opcode, length),
                 }
             }
             Framing::RawSocket { max_length } => {

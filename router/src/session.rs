@@ -84,17 +84,17 @@ impl Session {
     /// When the answer is [`Flow::Close`], the outbox is finished already. After [`Flow::Pause`] the
     /// next message may come only when [`poll`](Self::poll) is ready.
     pub fn on_frame(&mut self, frame: &[u8], burst: &mut Burst, now: Instant) -> Flow {
-        match self.outbox.encoding().serializer.decode(frame) {
-            Ok(message) => self.on_message(&message, frame, burst, now),
-            Err(error) => self.abort_violation(&error.into(), burst),
+        match &self.outbox.encoding().serializer.decode(frame) {
+            Ok(message) => self.on_message(message, frame, burst, now),
+            Err(error) => self.abort_violation(&error.clone().into(), burst),
         }
     }
 
     /// [`on_frame`](Self::on_frame) of a frame that is known to be UTF-8.
     pub fn on_text(&mut self, frame: &str, burst: &mut Burst, now: Instant) -> Flow {
-        match self.outbox.encoding().serializer.decode_text(frame) {
-            Ok(message) => self.on_message(&message, frame.as_bytes(), burst, now),
-            Err(error) => self.abort_violation(&error.into(), burst),
+        match &self.outbox.encoding().serializer.decode_text(frame) {
+            Ok(message) => self.on_message(message, frame.as_bytes(), burst, now),
+            Err(error) => self.abort_violation(&error.clone().into(), burst),
         }
     }
 
@@ -103,29 +103,46 @@ impl Session {
         burst.tally.received(message, frame.len());
         tracing::trace!(?message, "received");
         match &mut self.state {
-            State::Over => closed(CloseCode::NORMAL),
-            // The router has said GOODBYE; whatever comes was sent before the client knew.
-            State::Joined(joined) if joined.member.has_left() => {
-                self.state = State::Over;
-                closed(CloseCode::NORMAL)
-            }
-            State::Joined(joined) => match message {
-                Message::Goodbye(goodbye) => {
-                    if goodbye.reason == close::LOGOUT {
-                        joined.log_out(burst);
-                    }
-                    self.say_goodbye(burst)
-                }
-                Message::Abort(abort) => {
-                    tracing::debug!(reason = %abort.reason, "aborted by the client");
-                    self.finish(None, CloseCode::NORMAL, burst)
-                }
+            State::Joined(joined) if !joined.member.has_left() => match message {
+                Message::Goodbye(_) | Message::Abort(_) => self.on_end(message, burst),
                 message => match joined.handle(message, burst, now) {
                     Ok(None) => self.keep_pace(burst, now),
                     Ok(Some((inquiry, call))) => self.ask(inquiry, call, message, frame),
                     Err(violation) => self.abort_violation(&violation, burst),
                 },
             },
+            _ => self.on_odd_message(message, burst, now),
+        }
+    }
+
+    /// The client wants no more of a realm.
+    #[cold]
+    fn on_end(&mut self, message: &Message<'_>, burst: &mut Burst) -> Flow {
+        match (&self.state, message) {
+            (State::Joined(joined), Message::Goodbye(goodbye)) => {
+                if goodbye.reason == close::LOGOUT {
+                    joined.log_out(burst);
+                }
+                self.say_goodbye(burst)
+            }
+            (_, message) => {
+                if let Message::Abort(abort) = message {
+                    tracing::debug!(reason = %abort.reason, "aborted by the client");
+                }
+                self.finish(None, CloseCode::NORMAL, burst)
+            }
+        }
+    }
+
+    /// Takes a message of a client that has not joined, or no more.
+    #[inline(never)]
+    fn on_odd_message(&mut self, message: &Message<'_>, burst: &mut Burst, now: Instant) -> Flow {
+        match &self.state {
+            // In a realm: the router has said GOODBYE; whatever comes was sent before the client knew.
+            State::Over | State::Joined(_) => {
+                self.state = State::Over;
+                closed(CloseCode::NORMAL)
+            }
             State::Opening(_) | State::Challenged(_) => {
                 match (std::mem::replace(&mut self.state, State::Over), message) {
                     (_, Message::Abort(_)) => self.finish(None, CloseCode::NORMAL, burst),
@@ -186,6 +203,7 @@ impl Session {
         self.finish(Some(&Message::Goodbye(goodbye)), CloseCode::NORMAL, burst)
     }
 
+    #[cold]
     fn abort_violation(&mut self, violation: &Violation, burst: &mut Burst) -> Flow {
         burst.tally.violation();
         tracing::info!(%violation, "protocol violation");

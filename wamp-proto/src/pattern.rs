@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 #[cfg(feature = "index")]
 pub use self::index::PatternIndex;
-use crate::uri::{self, InvalidUri, UriRules};
+use crate::uri::{self, InvalidUri, Uri, UriRules};
 
 /// How the URI of a subscription or registration matches others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -97,6 +97,11 @@ impl Pattern {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.uri
+    }
+
+    /// `text` as a URI, if it is this pattern, which matches exactly: that spares checking it again.
+    pub fn recognize<'a>(&self, text: &'a str) -> Option<Uri<'a>> {
+        (self.policy == MatchPolicy::Exact && *self.uri == *text).then(|| Uri::trusted(text))
     }
 
     /// Whether it is within `wamp`, which is kept for the protocol itself.

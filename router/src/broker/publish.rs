@@ -1,18 +1,20 @@
 //! One publication on its way to its receivers.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 
 use wamp_proto::message::options::{EventDetails, Passthru};
-use wamp_proto::message::{Event, Message};
+use wamp_proto::message::{Bare, Event, Message};
 use wamp_proto::{Payload, PublicationId, PublicationKey, SessionId, Uri};
 
 use super::Broker;
 use super::fanout::Fanout;
 use super::filter::Filter;
 use super::retained::RetainedEvent;
+use super::route::Route;
 use crate::burst::Burst;
+use crate::encoding::{Encoding, FrameTooLarge, Outgoing};
 use crate::history::Receipt;
 use crate::realm::Member;
 
@@ -50,28 +52,84 @@ impl<'a> Disclosed<'a> {
 }
 
 impl Broker {
-    /// Hands a publication to everybody it is for. The receipt comes back unless the event
-    /// history is to answer it.
+    /// The topic as a URI, if the route's last publication was to it.
+    #[inline]
+    pub(crate) fn recognize<'a>(&self, route: &Route, topic: &'a str) -> Option<Uri<'a>> {
+        route.recognize(self.address(), topic)
+    }
+
+    /// Makes the route one to this topic.
+    pub(crate) fn aim(&self, route: &mut Route, topic: &Uri<'_>) {
+        route.set_topic(self.address(), topic, self.rule_for(topic.as_str()));
+    }
+
+    fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
+    /// Hands a publication to everybody but its publisher that is nothing but its payload, if it goes where the one
+    /// before it in the burst went; answers whether it does. The route is one to its topic.
+    #[inline]
+    pub(crate) fn publish_plain(
+        &self,
+        publisher: SessionId,
+        payload: Payload<'_>,
+        route: &Route,
+        burst: &mut Burst,
+    ) -> bool {
+        if route.rule().is_some() {
+            return false;
+        }
+        let Some([fanout]) = route.fanouts(self.generation.load(Ordering::Acquire)) else { return false };
+        let Some(fanout) = burst.gathers_for(fanout, Some(publisher)) else { return false };
+        if fanout.is_pattern {
+            return false;
+        }
+        let subscription = fanout.subscription;
+        let id = burst.draw_publication_id();
+        burst.gather(&Bare::event(subscription, id, payload));
+        true
+    }
+
+    /// Hands a publication to everybody it is for, by a route that is one to its topic. The receipt comes back unless
+    /// the event history is to answer it.
     pub(crate) fn publish(
         &self,
         publication: &Publication<'_>,
         receipt: Option<Receipt>,
+        route: &mut Route,
         burst: &mut Burst,
     ) -> Option<Receipt> {
-        let mut route = burst.route.take().unwrap_or_default();
-        let topic = publication.topic.as_str();
-        let broker = std::ptr::from_ref(self).addr();
-        if !route.is_about(broker, topic) {
-            route.set_topic(broker, &publication.topic, self.rule_for(topic));
-        }
         let receipt = self.keep(route.rule(), publication, receipt);
-        if !route.is_of(self.generation.load(Ordering::Acquire)) {
-            let topics = self.topics.read();
-            topics.look_up(&publication.topic, route.set_fanouts(self.generation.load(Ordering::Acquire)));
+        let known = route.fanouts(self.generation.load(Ordering::Acquire));
+        if let Some([fanout]) = known
+            && publication.filter.is_open()
+            && let Some(fanout) = burst.gathers_for(fanout, publication.filter.except)
+        {
+            // It goes where the one before it in the burst went.
+            let event = publication.event(fanout);
+            burst.gather(&event);
+        } else {
+            self.hand_out_by(route, publication, burst);
         }
-        publication.hand_out(route.fanouts(), burst);
-        burst.route = Some(route);
         receipt
+    }
+
+    /// Looks up where the publication goes, unless the route knows it, and hands it out.
+    fn hand_out_by(&self, route: &mut Route, publication: &Publication<'_>, burst: &mut Burst) {
+        let mut fanouts = burst.take_fanouts();
+        let known = route.fanouts(self.generation.load(Ordering::Acquire)).is_some_and(|known| {
+            fanouts.extend(known.iter().flat_map(Weak::upgrade));
+            fanouts.len() == known.len()
+        });
+        if !known {
+            fanouts.clear();
+            let topics = self.topics.read();
+            topics.look_up(&publication.topic, &mut fanouts);
+            route.set_fanouts(self.generation.load(Ordering::Acquire), &fanouts);
+        }
+        publication.hand_out(&fanouts, burst);
+        burst.give_back(fanouts);
     }
 
     /// Hands a publication to everybody it is for, and keeps it for those who subscribe later.
@@ -127,7 +185,10 @@ impl Publication<'_> {
         match fanouts {
             // Gathering is for one subscription only: with several, a session that holds two of
             // them would get the second publication by the one before the first by the other.
-            [fanout] if self.filter.is_open() => burst.gather(fanout, self.filter.except, &self.event(fanout)),
+            [fanout] if self.filter.is_open() => {
+                burst.gather_for(fanout, self.filter.except);
+                burst.gather(&self.event(fanout));
+            }
             fanouts => {
                 for fanout in fanouts {
                     let admits = |member: &Member| self.filter.admits(member);
@@ -137,7 +198,18 @@ impl Publication<'_> {
         }
     }
 
-    fn event(&self, fanout: &Fanout) -> Message<'_> {
+    #[inline]
+    fn event(&self, fanout: &Fanout) -> NewEvent<'_> {
+        let tells_nothing = self.publisher.is_none() && self.trust_level.is_none() && self.passthru.is_none();
+        if tells_nothing && !fanout.is_pattern {
+            NewEvent::Bare(Bare::event(fanout.subscription, self.id, self.payload))
+        } else {
+            NewEvent::Telling(self.telling_event(fanout))
+        }
+    }
+
+    #[inline(never)]
+    fn telling_event(&self, fanout: &Fanout) -> Message<'_> {
         let identity = self.publisher.map(Member::identity);
         Message::Event(Event {
             subscription: fanout.subscription,
@@ -153,5 +225,31 @@ impl Publication<'_> {
             },
             payload: self.payload,
         })
+    }
+}
+
+/// An EVENT.
+enum NewEvent<'a> {
+    /// Without details, as most are.
+    Bare(Bare<'a>),
+    /// It tells the topic, or who published.
+    Telling(Message<'a>),
+}
+
+impl Outgoing for NewEvent<'_> {
+    #[inline]
+    fn code(&self) -> u64 {
+        match self {
+            Self::Bare(event) => event.code(),
+            Self::Telling(event) => event.code(),
+        }
+    }
+
+    #[inline]
+    fn encode(&self, encoding: Encoding, out: &mut Vec<u8>) -> Result<(), FrameTooLarge> {
+        match self {
+            Self::Bare(event) => event.encode(encoding, out),
+            Self::Telling(event) => encoding.encode(event, out),
+        }
     }
 }

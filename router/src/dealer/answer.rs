@@ -1,13 +1,14 @@
 //! YIELD and ERROR: from the callee back to the caller.
 
+use std::collections::hash_map::{Entry, OccupiedEntry};
 use std::sync::Arc;
 use std::time::Instant;
 
 use wamp_proto::message::options::{ErrorDetails, ResultDetails};
-use wamp_proto::message::{CallResult, ErrorMessage, Message, Yield};
+use wamp_proto::message::{Bare, CallResult, ErrorMessage, Message, Yield};
 use wamp_proto::{Features, RequestId, Uri, error};
 
-use super::tables::Calls;
+use super::tables::{Call, Calls};
 use super::{Dealer, fail};
 use crate::burst::{Burst, Sent};
 use crate::realm::{Asked, Member, Refused};
@@ -29,12 +30,12 @@ impl Dealer {
         let Some((caller, request)) = take(callee, message.request, progress, burst, now)? else { return Ok(false) };
         burst.settle();
         let mut calls = caller.calls.lock();
-        let Some(call) = calls.still(request, callee, message.request) else { return Ok(false) };
+        let Some(mut call) = calls.still(request, callee, message.request) else { return Ok(false) };
         let passthru = message.options.passthru.clone();
         if passthru.as_ref().is_some_and(|passthru| passthru.is_used())
             && !caller.caller_supports(Features::PAYLOAD_PASSTHRU_MODE)
         {
-            self.finish(&mut calls, request);
+            self.end(call);
             callee.invocations.lock().pending.remove(&message.request);
             let why = "the caller has not announced payload_passthru_mode";
             fail(&caller, request, error::FEATURE_NOT_SUPPORTED, why, burst);
@@ -43,19 +44,24 @@ impl Dealer {
         }
         let mut soonest = false;
         if !progress {
-            self.finish(&mut calls, request);
-        } else if !call.receive_progress {
+            self.end(call);
+        } else if !call.get().receive_progress {
             // Nobody asked for it; the final result is still to come.
             return Ok(false);
-        } else if let Some(timeout) = &mut call.timeout {
+        } else if let Some(timeout) = &mut call.get_mut().timeout {
             self.timeouts.clear(timeout.timer);
             if let Some(deadline) = now.checked_add(timeout.after) {
                 (timeout.timer, soonest) = self.timeouts.set(deadline, &caller, request);
             }
         }
-        let details = ResultDetails { progress, passthru };
-        let result = Message::Result(CallResult { request, details, payload: message.payload });
-        if burst.send(&caller.outbox, &result) == Sent::TooLarge && !progress {
+        let payload = message.payload;
+        let sent = if !progress && passthru.is_none() {
+            burst.send(&caller.outbox, &Bare::result(request, payload))
+        } else {
+            let details = ResultDetails { progress, passthru };
+            burst.send(&caller.outbox, &Message::Result(CallResult { request, details, payload }))
+        };
+        if sent == Sent::TooLarge && !progress {
             let why = "the result is too large for the caller's transport";
             fail(&caller, request, error::PAYLOAD_SIZE_EXCEEDED, why, burst);
         }
@@ -73,10 +79,8 @@ impl Dealer {
         let Some((caller, request)) = take(callee, message.request, false, burst, now)? else { return Ok(()) };
         burst.settle();
         let mut calls = caller.calls.lock();
-        if calls.still(request, callee, message.request).is_none() {
-            return Ok(());
-        }
-        self.finish(&mut calls, request);
+        let Some(call) = calls.still(request, callee, message.request) else { return Ok(()) };
+        self.end(call);
         let uri = error::canonical(&message.error);
         if Uri::parse(uri).is_err() {
             let why = format!("the callee answered with an error whose URI is none: {uri:?}");
@@ -101,7 +105,14 @@ impl Dealer {
 
     /// Takes a call out of its caller's table, with its deadline.
     pub(super) fn finish(&self, calls: &mut Calls, request: RequestId) {
-        if let Some(timeout) = calls.in_flight.remove(&request).and_then(|call| call.timeout) {
+        if let Entry::Occupied(call) = calls.in_flight.entry(request) {
+            self.end(call);
+        }
+    }
+
+    /// The same, once it was found there.
+    pub(super) fn end(&self, call: OccupiedEntry<'_, RequestId, Call>) {
+        if let Some(timeout) = call.remove().timeout {
             self.timeouts.clear(timeout.timer);
         }
     }

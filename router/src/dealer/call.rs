@@ -1,11 +1,12 @@
 //! CALL: from the caller to one callee.
 
 use std::borrow::Cow;
+use std::collections::hash_map::{Entry, VacantEntry};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use wamp_proto::message::options::InvocationDetails;
-use wamp_proto::message::{Call as CallMessage, Invocation as InvocationMessage, Message};
+use wamp_proto::message::{Bare, Call as CallMessage, Invocation as InvocationMessage, Message};
 use wamp_proto::{Features, RequestId, Uri, error};
 
 use super::Dealer;
@@ -34,27 +35,27 @@ struct Placed {
 }
 
 impl Dealer {
-    /// Routes a call. Answers with whether its deadline is now the soonest of all.
+    /// Routes a call, to its registration if that is known. Answers with whether its deadline is now the soonest of all.
     ///
     /// The caller's calls stay locked all the while: the answer may come on another core before
     /// the call is entered, and would find nothing to answer.
     pub(crate) fn call(
         &self,
         caller: &Arc<Member>,
-        procedure: &Uri<'_>,
+        (procedure, known): (&Uri<'_>, Option<Arc<Registration>>),
         message: &CallMessage<'_>,
         terms: CallTerms,
         burst: &mut Burst,
         now: Instant,
     ) -> Result<bool, Refused> {
         burst.settle();
-        let registration = burst.called.take(self, procedure).or_else(|| self.look_up(procedure));
+        let registration = known.or_else(|| self.look_up(procedure));
         let Some(registration) = registration else { return Err(no_such_procedure(procedure)) };
         let mut calls = caller.calls.lock();
         if calls.closed {
             return Ok(false);
         }
-        calls.admits(message.request, terms.limit)?;
+        let free = calls.admits(message.request, terms.limit)?;
         let Placed { mut call, timeout } = place(&registration, caller, procedure, message, terms.grant, burst, now)?;
         let mut soonest = false;
         if let Some((after, deadline)) = timeout.and_then(|after| Some((after, now.checked_add(after)?))) {
@@ -62,7 +63,7 @@ impl Dealer {
             call.timeout = Some(Timeout { after, timer });
             soonest = first;
         }
-        calls.in_flight.insert(message.request, call);
+        free.insert(call);
         burst.called.set(self, registration);
         Ok(soonest)
     }
@@ -73,15 +74,17 @@ impl Dealer {
 }
 
 impl Calls {
-    fn admits(&self, request: RequestId, limit: usize) -> Result<(), Refused> {
-        if self.in_flight.contains_key(&request) {
-            let why = format!("the session already waits for an answer to its call {request}");
-            return Err(Refused::new(error::INVALID_ARGUMENT, why));
+    /// Where a new call of this id can be entered.
+    fn admits(&mut self, request: RequestId, limit: usize) -> Result<VacantEntry<'_, RequestId, Call>, Refused> {
+        let count = self.in_flight.len();
+        match self.in_flight.entry(request) {
+            Entry::Occupied(_) => {
+                let why = format!("the session already waits for an answer to its call {request}");
+                Err(Refused::new(error::INVALID_ARGUMENT, why))
+            }
+            Entry::Vacant(_) if count >= limit => Err(Refused::limit("calls in flight", limit)),
+            Entry::Vacant(free) => Ok(free),
         }
-        if self.in_flight.len() >= limit {
-            return Err(Refused::limit("calls in flight", limit));
-        }
-        Ok(())
     }
 }
 
@@ -128,19 +131,35 @@ fn place(
         let callee_keeps_time = callee.forward_timeout && features(Features::CALL_TIMEOUT);
         let receive_progress = options.receive_progress && features(Features::PROGRESSIVE_CALL_RESULTS);
         let request = request_ids::after(invocations.last);
-        let details = InvocationDetails {
-            procedure: registration.is_pattern().then_some(Cow::Borrowed(procedure.as_str())),
-            trustlevel: grant.trust_level.filter(|_| features(Features::CALL_TRUSTLEVELS)),
-            timeout: timeout.filter(|_| callee_keeps_time),
-            receive_progress,
-            progress: options.progress,
-            passthru: options.passthru.clone(),
-            ..caller_details(caller, options.disclose_me || callee.disclose_caller || grant.disclose)
-        };
-        let upload = options.progress.then(|| Upload::new(procedure, &details));
+        let disclose = options.disclose_me || callee.disclose_caller || grant.disclose;
+        let trust_level = grant.trust_level.filter(|_| features(Features::CALL_TRUSTLEVELS));
+        let their_timeout = timeout.filter(|_| callee_keeps_time);
+        let tells_nothing = !disclose
+            && !receive_progress
+            && !options.progress
+            && trust_level.is_none()
+            && their_timeout.is_none()
+            && options.passthru.is_none()
+            && !registration.is_pattern();
+        let mut upload = None;
         let payload = message.payload;
-        let invocation = InvocationMessage { request, registration: registration.id, details, payload };
-        match burst.send(&member.outbox, &Message::Invocation(invocation)) {
+        let sent = if tells_nothing {
+            burst.send(&member.outbox, &Bare::invocation(request, registration.id, payload))
+        } else {
+            let details = InvocationDetails {
+                procedure: registration.is_pattern().then_some(Cow::Borrowed(procedure.as_str())),
+                trustlevel: trust_level,
+                timeout: their_timeout,
+                receive_progress,
+                progress: options.progress,
+                passthru: options.passthru.clone(),
+                ..caller_details(caller, disclose)
+            };
+            upload = options.progress.then(|| Upload::new(procedure, &details));
+            let invocation = InvocationMessage { request, registration: registration.id, details, payload };
+            burst.send(&member.outbox, &Message::Invocation(invocation))
+        };
+        match sent {
             Sent::Queued => {}
             Sent::Unreachable => {
                 return Err(Refused::new(error::UNAVAILABLE, "the callee is too slow to take the call, or leaving"));

@@ -18,13 +18,15 @@ pub(crate) struct Called {
 }
 
 impl Called {
-    /// Takes it out, if it is the one that answers calls of this procedure.
-    pub(super) fn take(&mut self, dealer: &Dealer, procedure: &Uri<'_>) -> Option<Arc<Registration>> {
+    /// Takes it out, if it is the one that answers calls of this procedure; with the procedure's URI, which need not be
+    /// checked again.
+    pub(crate) fn take<'a>(&mut self, dealer: &Dealer, procedure: &'a str) -> Option<(Arc<Registration>, Uri<'a>)> {
         let registration = self.registration.take()?;
-        let answers = self.dealer == address(dealer)
-            && registration.pattern.as_str() == procedure.as_str()
-            && !registration.has_ended();
-        answers.then_some(registration)
+        if self.dealer != address(dealer) || registration.has_ended() {
+            return None;
+        }
+        let procedure = registration.pattern.recognize(procedure)?;
+        Some((registration, procedure))
     }
 
     pub(super) fn set(&mut self, dealer: &Dealer, registration: Arc<Registration>) {

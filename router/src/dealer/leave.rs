@@ -57,8 +57,8 @@ impl Dealer {
         };
         for (id, invocation) in pending {
             let mut calls = invocation.caller.calls.lock();
-            if calls.still(invocation.request, callee, id).is_some() {
-                self.finish(&mut calls, invocation.request);
+            if let Some(call) = calls.still(invocation.request, callee, id) {
+                self.end(call);
                 let why = "the callee left before it answered";
                 fail(&invocation.caller, invocation.request, error::CANCELED, why, burst);
             }

@@ -4,6 +4,7 @@
 //! answer, under the table's lock, and nothing about the call follows it. An entry of
 //! [`Invocations`] is the callee's right to answer; without it an answer is dropped.
 
+use std::collections::hash_map::{Entry, OccupiedEntry};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -58,10 +59,13 @@ impl Calls {
         request: RequestId,
         callee: &Arc<Member>,
         invocation: RequestId,
-    ) -> Option<&mut Call> {
-        self.in_flight
-            .get_mut(&request)
-            .filter(|call| call.invocation == invocation && Arc::ptr_eq(&call.callee, callee))
+    ) -> Option<OccupiedEntry<'_, RequestId, Call>> {
+        match self.in_flight.entry(request) {
+            Entry::Occupied(call) if call.get().invocation == invocation && Arc::ptr_eq(&call.get().callee, callee) => {
+                Some(call)
+            }
+            _ => None,
+        }
     }
 }
 

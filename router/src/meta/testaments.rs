@@ -13,6 +13,7 @@ use wamp_proto::{OwnedPayload, Payload, RequestId, SessionId};
 
 use super::Procedure;
 use super::arguments::invalid_argument;
+use crate::broker::Route;
 use crate::burst::Burst;
 use crate::realm::{Action, Grant, Inquiry, Member, Realm, Refused};
 
@@ -54,7 +55,7 @@ pub(super) fn execute(realm: &Realm, member: &Arc<Member>, burst: &mut Burst) {
         member.answers().add(Inquiry { action: Action::Publish, uri: topic.clone() }, Ok(grant));
         let publish =
             Publish { request: RequestId::ZERO, options, topic: Cow::Borrowed(&topic), payload: payload.as_payload() };
-        if let Err(refused) = realm.publish_as(member, &publish, burst) {
+        if let Err(refused) = realm.publish_as(member, &publish, None, &mut Route::default(), burst) {
             // The session may have lost the right since it added the testament.
             tracing::debug!(session = %member.id(), topic, %refused, "testament not published");
         }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use parking_lot::Mutex;
 use wamp_proto::{Message, error};
 
+use crate::encoding::Outgoing;
 use crate::history::NOT_STORED;
 use crate::realm::LIMIT_EXCEEDED;
 
@@ -119,13 +120,11 @@ impl Tally {
     }
 
     /// A message was handed to its receiver's outbox.
-    pub(crate) fn sent(&mut self, message: &Message<'_>, bytes: usize) {
+    pub(crate) fn sent(&mut self, message: &impl Outgoing, bytes: usize) {
         add(&self.0.sent[message.code() as usize], 1);
         add(&self.0.sent_bytes, bytes as u64);
-        match message {
-            Message::Error(message) => self.error(&message.error),
-            Message::Abort(message) => self.error(&message.reason),
-            _ => {}
+        if let Some(error) = message.error() {
+            self.error(error);
         }
     }
 

@@ -76,6 +76,11 @@ pub enum Decision {
     Ask,
 }
 
+impl Decision {
+    /// The session may, and nothing more goes with it.
+    pub(crate) const PLAIN: Self = Self::Allow(Grant { disclose: false, trust_level: None });
+}
+
 impl From<Option<Grant>> for Decision {
     fn from(grant: Option<Grant>) -> Self {
         grant.map_or(Self::Deny, Self::Allow)
@@ -162,9 +167,11 @@ impl OwnSessionOnly {
 
 impl Authorizer for OwnSessionOnly {
     fn authorize(&self, member: &Member, action: Action, uri: &str) -> Decision {
-        let allowed =
-            action != Action::Call || !acts_on_others(uri) || self.administrators.contains(&member.identity().authrole);
-        allowed.then(Grant::default).into()
+        let others = action == Action::Call && acts_on_others(uri);
+        if others && !self.administrators.contains(&member.identity().authrole) {
+            return Decision::Deny;
+        }
+        Decision::Allow(Grant::default())
     }
 
     fn allows_takeover(&self, member: &Member, callee: &Member) -> bool {

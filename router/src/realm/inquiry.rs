@@ -47,11 +47,13 @@ impl Realm {
     /// Whether a session may do something, and on what terms.
     #[inline]
     pub(crate) fn authorize(&self, member: &Member, action: Action, uri: &str) -> Result<Grant, Refused> {
-        match self.authorizer.with(|authorizer| authorizer.authorize(member, action, uri)) {
-            Decision::Allow(grant) => Ok(grant),
-            Decision::Deny => Err(not_authorized(member, action, uri)),
-            Decision::Ask => member.answers().get(action, uri).unwrap_or_else(|| Err(Refused::undecided(action, uri))),
-        }
+        granted(self.decide(member, action, uri), member, action, uri)
+    }
+
+    /// What the authorizer says at once.
+    #[inline]
+    pub(super) fn decide(&self, member: &Member, action: Action, uri: &str) -> Decision {
+        self.authorizer.with(|authorizer| authorizer.authorize(member, action, uri))
     }
 
     /// Asks the authorizer about a message.
@@ -76,6 +78,22 @@ impl Realm {
     }
 }
 
+/// On what terms a session may do something, by what the authorizer says at once or has answered since.
+#[inline]
+pub(super) fn granted(decision: Decision, member: &Member, action: Action, uri: &str) -> Result<Grant, Refused> {
+    match decision {
+        Decision::Allow(grant) => Ok(grant),
+        Decision::Deny => Err(not_authorized(member, action, uri)),
+        Decision::Ask => answer(member, action, uri),
+    }
+}
+
+#[cold]
+fn answer(member: &Member, action: Action, uri: &str) -> Result<Grant, Refused> {
+    member.answers().get(action, uri).unwrap_or_else(|| Err(Refused::undecided(action, uri)))
+}
+
+#[cold]
 fn not_authorized(member: &Member, action: Action, uri: &str) -> Refused {
     let authrole = &member.identity().authrole;
     Refused::new(error::NOT_AUTHORIZED, format!("the role {authrole:?} may not {} {uri:?}", action.verb()))

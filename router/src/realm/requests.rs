@@ -4,16 +4,17 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Instant;
 
+use wamp_proto::message::options::PublishOptions;
 use wamp_proto::message::{Call, Cancel, ErrorMessage, Publish, Register, Subscribe, Unregister, Unsubscribe, Yield};
 use wamp_proto::{
     InvalidPublicationKey, InvalidUri, MatchPolicy, Pattern, Payload, PublicationId, PublicationKey, RegistrationId,
     RequestId, SessionId, UnknownMatchPolicy, Uri, error,
 };
 
-use super::inquiry::Inquiry;
+use super::inquiry::{Inquiry, granted};
 use super::refused::{Asked, Refused};
-use super::{Action, Grant, LIMIT_EXCEEDED, Member, Realm};
-use crate::broker::{Filter, Publication, SubscribeTo};
+use super::{Action, Decision, Grant, LIMIT_EXCEEDED, Member, Realm};
+use crate::broker::{Filter, Publication, Route, SubscribeTo};
 use crate::burst::Burst;
 use crate::dealer::{
     CallTerms, CancelMode, Change, InvocationPolicy, NeverInvoked, NoMoreArguments, NotRegistered, Proceeded,
@@ -25,8 +26,33 @@ use crate::session::request_ids::CallId;
 
 /// What a session asks for.
 impl Realm {
-    pub(crate) fn on_publish(&self, member: &Arc<Member>, message: &Publish<'_>, burst: &mut Burst) -> Option<Inquiry> {
-        match self.publish_as(member, message, burst) {
+    #[inline]
+    pub(crate) fn on_publish(
+        &self,
+        member: &Arc<Member>,
+        message: &Publish<'_>,
+        route: &mut Route,
+        burst: &mut Burst,
+    ) -> Option<Inquiry> {
+        let known = self.broker.recognize(route, &message.topic).is_some();
+        let decision = known.then(|| self.decide(member, Action::Publish, &message.topic));
+        let is_plain = decision == Some(Decision::PLAIN) && is_plain(&message.options);
+        if is_plain && self.broker.publish_plain(member.id(), message.payload, route, burst) {
+            return None;
+        }
+        self.publish_and_answer(member, message, decision, route, burst)
+    }
+
+    #[inline(never)]
+    fn publish_and_answer(
+        &self,
+        member: &Arc<Member>,
+        message: &Publish<'_>,
+        decision: Option<Decision>,
+        route: &mut Route,
+        burst: &mut Burst,
+    ) -> Option<Inquiry> {
+        match self.publish_as(member, message, decision, route, burst) {
             Ok(Some(receipt)) => receipt.confirm_in(burst),
             Ok(None) => {}
             Err(Refused { inquiry: Some(inquiry), .. }) => return Some(*inquiry),
@@ -39,25 +65,37 @@ impl Realm {
 
     /// Whether a session may publish to a topic, and on what terms.
     pub(crate) fn may_publish(&self, member: &Member, topic: &str) -> Result<Grant, Refused> {
-        self.may_publish_to(member, &uri(self.short(topic)?)?)
+        self.open_topic(topic)?;
+        self.authorize(member, Action::Publish, topic)
     }
 
-    fn may_publish_to(&self, member: &Member, topic: &Uri<'_>) -> Result<Grant, Refused> {
+    /// A topic that sessions may publish to, as far as its name goes.
+    fn open_topic<'a>(&self, topic: &'a str) -> Result<Uri<'a>, Refused> {
+        let topic = uri(self.short(topic)?)?;
         refuse_reserved(topic.is_reserved(), topic.as_str())?;
-        self.authorize(member, Action::Publish, topic.as_str())
+        Ok(topic)
     }
 
-    /// Publishes; answers with the receipt of a publication that is to be acknowledged now.
+    /// Publishes; answers with the receipt of a publication that is to be acknowledged now. The route is that of
+    /// nothing but publications of sessions. The authorizer is asked unless there is its decision.
     pub(crate) fn publish_as(
         &self,
         member: &Arc<Member>,
         message: &Publish<'_>,
+        decision: Option<Decision>,
+        route: &mut Route,
         burst: &mut Burst,
     ) -> Result<Option<Receipt>, Refused> {
-        let topic = self.short(&message.topic)?;
-        let known = burst.route.as_ref().and_then(|route| route.recognize(topic));
-        let topic = known.map_or_else(|| uri(topic), Ok)?;
-        let grant = self.may_publish_to(member, &topic)?;
+        let topic = match self.broker.recognize(route, &message.topic) {
+            Some(topic) => topic,
+            None => {
+                let topic = self.open_topic(&message.topic)?;
+                self.broker.aim(route, &topic);
+                topic
+            }
+        };
+        let decision = decision.unwrap_or_else(|| self.decide(member, Action::Publish, topic.as_str()));
+        let grant = granted(decision, member, Action::Publish, topic.as_str())?;
         let options = &message.options;
         let key = options.publication_key.as_deref().map(publication_key).transpose()?;
         let id = burst.draw_publication_id();
@@ -81,7 +119,7 @@ impl Realm {
         Ok(if options.retain && size(message.payload) <= self.options.limits.retained_bytes {
             self.broker.publish_retained(&publication, receipt, burst)
         } else {
-            self.broker.publish(&publication, receipt, burst)
+            self.broker.publish(&publication, receipt, route, burst)
         })
     }
 
@@ -211,21 +249,33 @@ impl Realm {
         burst: &mut Burst,
         now: Instant,
     ) -> Option<Inquiry> {
-        let called = self.short(&message.procedure).and_then(uri).and_then(|procedure| {
-            let grant = self.authorize(member, Action::Call, procedure.as_str())?;
-            if procedure.is_reserved() {
-                if message.options.progress {
-                    let why = "the router's own procedures take their arguments at once";
-                    return Err(Refused::new(error::FEATURE_NOT_SUPPORTED, why));
-                }
-                return meta::call(self, member, &procedure, message, burst);
-            }
-            let terms = CallTerms { limit: self.options.limits.calls, grant };
-            let sooner = self.dealer.call(member, &procedure, message, terms, burst, now)?;
-            self.rouse(sooner);
-            Ok(())
-        });
+        let called = self.call_as(member, message, burst, now);
         answer_refused(called, member, Asked::Call, message.request, burst)
+    }
+
+    fn call_as(
+        &self,
+        member: &Arc<Member>,
+        message: &Call<'_>,
+        burst: &mut Burst,
+        now: Instant,
+    ) -> Result<(), Refused> {
+        let (known, procedure) = match burst.called.take(&self.dealer, &message.procedure) {
+            Some((registration, procedure)) => (Some(registration), procedure),
+            None => (None, uri(self.short(&message.procedure)?)?),
+        };
+        let grant = self.authorize(member, Action::Call, procedure.as_str())?;
+        if procedure.is_reserved() {
+            if message.options.progress {
+                let why = "the router's own procedures take their arguments at once";
+                return Err(Refused::new(error::FEATURE_NOT_SUPPORTED, why));
+            }
+            return meta::call(self, member, &procedure, message, burst);
+        }
+        let terms = CallTerms { limit: self.options.limits.calls, grant };
+        let sooner = self.dealer.call(member, (&procedure, known), message, terms, burst, now)?;
+        self.rouse(sooner);
+        Ok(())
     }
 
     pub(crate) fn on_cancel(&self, member: &Arc<Member>, message: &Cancel<'_>, mode: CancelMode, burst: &mut Burst) {
@@ -313,7 +363,12 @@ impl Realm {
             passthru: None,
             key: None,
         };
-        self.broker.publish(&publication, None, burst);
+        let mut route = std::mem::take(&mut burst.route);
+        if self.broker.recognize(&route, publication.topic.as_str()).is_none() {
+            self.broker.aim(&mut route, &publication.topic);
+        }
+        self.broker.publish(&publication, None, &mut route, burst);
+        burst.route = route;
         publication.id
     }
 
@@ -349,6 +404,23 @@ fn refuse_reserved(is_reserved: bool, uri: &str) -> Result<(), Refused> {
     }
     let why = format!("{uri}: URIs whose first component is `wamp` are reserved for the protocol");
     Err(Refused::new(error::INVALID_URI, why))
+}
+
+/// Whether they ask for nothing but that all get the event who are subscribed, the publisher aside.
+#[inline]
+fn is_plain(options: &PublishOptions<'_>) -> bool {
+    matches!(
+        options,
+        PublishOptions {
+            acknowledge: false,
+            exclude_me: None | Some(true),
+            disclose_me: false,
+            retain: false,
+            publication_key: None,
+            audience: None,
+            passthru: None,
+        }
+    )
 }
 
 fn size(payload: Payload<'_>) -> usize {

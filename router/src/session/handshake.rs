@@ -188,7 +188,7 @@ impl Session {
         let request_ids = RequestIds::new(self.entrance.sequential_request_ids);
         let rate = realm.options().limits.message_rate.filter(|_| !self.entrance.is_own());
         let pace = rate.map(|rate| Box::new(Pace::new(rate)));
-        self.state = State::Joined(Joined { realm, member, request_ids, pace, cookie });
+        self.state = State::Joined(Joined { realm, member, request_ids, pace, cookie, route: None });
         Flow::Continue
     }
 

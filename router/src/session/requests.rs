@@ -16,6 +16,7 @@ use super::request_ids::{CallId, RequestIds};
 use super::violation::Violation;
 use super::{Session, State, closed};
 use crate::auth::Cookie;
+use crate::broker::Route;
 use crate::burst::Burst;
 use crate::connection::Flow;
 use crate::dealer::CancelMode;
@@ -32,6 +33,8 @@ pub(super) struct Joined {
     /// How fast its messages may come, if there is a limit.
     pub(super) pace: Option<Box<Pace>>,
     pub(super) cookie: Option<Cookie>,
+    /// Where its last publication went, if it has made one.
+    pub(super) route: Option<Box<Route>>,
 }
 
 /// A session that waits for the authorizer.
@@ -78,7 +81,7 @@ impl Session {
         let State::Asking(asking) = std::mem::replace(&mut self.state, State::Over) else {
             return Poll::Ready(Flow::Continue);
         };
-        let Asking { joined, frame, call, inquiry, .. } = *asking;
+        let Asking { mut joined, frame, call, inquiry, .. } = *asking;
         let member = joined.member.clone();
         member.answers().add(inquiry, answer);
         let message = self.outbox.encoding().serializer.decode(&frame);
@@ -117,6 +120,7 @@ impl Joined {
     /// be asked first, if so; nothing is done then.
     ///
     /// GOODBYE and ABORT are not for here: they end the session, whatever it asked for before.
+    #[inline]
     pub(super) fn handle(
         &mut self,
         message: &Message<'_>,
@@ -130,65 +134,97 @@ impl Joined {
 
     /// Whether the client may send this at all, by the rules of the protocol; and what the id of a
     /// CALL says about it.
+    #[inline]
     fn check(&mut self, message: &Message<'_>) -> Result<CallId, Violation> {
+        match message {
+            Message::Publish(publish) => {
+                let publisher = ("publisher", self.member.roles().publisher);
+                self.request("PUBLISH", publisher, publish.request)?;
+                passthru("PUBLISH", publisher, &publish.options.passthru)?;
+            }
+            Message::Call(call) => {
+                let caller = ("caller", self.member.roles().caller);
+                let id = self.call(caller, call)?;
+                passthru("CALL", caller, &call.options.passthru)?;
+                return Ok(id);
+            }
+            Message::Yield(result) => {
+                let callee = ("callee", self.member.roles().callee);
+                plays("YIELD", callee)?;
+                passthru("YIELD", callee, &result.options.passthru)?;
+            }
+            other => self.check_other(other)?,
+        }
+        Ok(CallId::New)
+    }
+
+    /// The same for the messages that are not most of all there are.
+    #[inline(never)]
+    fn check_other(&mut self, message: &Message<'_>) -> Result<(), Violation> {
         let roles = self.member.roles();
-        let publisher = ("publisher", roles.publisher);
         let subscriber = ("subscriber", roles.subscriber);
         let caller = ("caller", roles.caller);
         let callee = ("callee", roles.callee);
         let name = message.name();
         match message {
-            Message::Publish(publish) => {
-                self.request(name, publisher, publish.request)?;
-                passthru(name, publisher, &publish.options.passthru)?;
-            }
-            Message::Subscribe(subscribe) => self.request(name, subscriber, subscribe.request)?,
-            Message::Unsubscribe(unsubscribe) => self.request(name, subscriber, unsubscribe.request)?,
-            Message::Call(call) => {
-                let id = self.call(caller, call)?;
-                passthru(name, caller, &call.options.passthru)?;
-                return Ok(id);
-            }
-            Message::Cancel(_) => plays(name, caller)?,
-            Message::Register(register) => self.request(name, callee, register.request)?,
-            Message::Unregister(unregister) => self.request(name, callee, unregister.request)?,
-            Message::Yield(result) => {
-                plays(name, callee)?;
-                passthru(name, callee, &result.options.passthru)?;
-            }
+            Message::Subscribe(subscribe) => self.request(name, subscriber, subscribe.request),
+            Message::Unsubscribe(unsubscribe) => self.request(name, subscriber, unsubscribe.request),
+            Message::Cancel(_) => plays(name, caller),
+            Message::Register(register) => self.request(name, callee, register.request),
+            Message::Unregister(unregister) => self.request(name, callee, unregister.request),
             Message::Error(error) => {
                 if error.request_type != INVOCATION {
                     return Err(Violation::ErrorType(error.request_type));
                 }
                 plays(name, callee)?;
-                passthru(name, callee, &error.details.passthru)?;
+                passthru(name, callee, &error.details.passthru)
             }
             Message::Hello(_) | Message::Welcome(_) | Message::Challenge(_) | Message::Authenticate(_) => {
-                return Err(Violation::AfterWelcome(name));
+                Err(Violation::AfterWelcome(name))
             }
-            _ => return Err(Violation::RouterOnly(name)),
+            _ => Err(Violation::RouterOnly(name)),
         }
-        Ok(CallId::New)
     }
 
     /// Does what a message asks for.
+    #[inline]
     fn perform(
-        &self,
+        &mut self,
         message: &Message<'_>,
         id: CallId,
         burst: &mut Burst,
         now: Instant,
     ) -> Result<Option<Inquiry>, Violation> {
-        let Self { realm, member, .. } = self;
-        let never = |invocation| move |_| Violation::NeverInvoked { message: message.name(), invocation };
+        let Self { realm, member, route, .. } = self;
         match message {
-            Message::Publish(publish) => return Ok(realm.on_publish(member, publish, burst)),
-            Message::Subscribe(subscribe) => return Ok(realm.on_subscribe(member, subscribe, burst)),
-            Message::Unsubscribe(unsubscribe) => realm.on_unsubscribe(member, unsubscribe, burst),
+            Message::Publish(publish) => {
+                let route = route.get_or_insert_default();
+                Ok(realm.on_publish(member, publish, route, burst))
+            }
             Message::Call(call) => {
                 let no_more = |_| Violation::NoMoreArguments(call.request);
-                return realm.on_call(member, call, id, burst, now).map_err(no_more);
+                realm.on_call(member, call, id, burst, now).map_err(no_more)
             }
+            Message::Yield(result) => {
+                let never = |_| Violation::NeverInvoked { message: "YIELD", invocation: result.request };
+                realm.on_yield(member, result, burst, now).map_err(never)?;
+                Ok(None)
+            }
+            other => self.perform_other(other, burst, now),
+        }
+    }
+
+    #[inline(never)]
+    fn perform_other(
+        &self,
+        message: &Message<'_>,
+        burst: &mut Burst,
+        now: Instant,
+    ) -> Result<Option<Inquiry>, Violation> {
+        let Self { realm, member, .. } = self;
+        match message {
+            Message::Subscribe(subscribe) => return Ok(realm.on_subscribe(member, subscribe, burst)),
+            Message::Unsubscribe(unsubscribe) => realm.on_unsubscribe(member, unsubscribe, burst),
             Message::Cancel(cancel) => {
                 let mode = cancel.options.mode.as_deref();
                 let mode = CancelMode::parse(mode)
@@ -197,8 +233,10 @@ impl Joined {
             }
             Message::Register(register) => return Ok(realm.on_register(member, register, burst)),
             Message::Unregister(unregister) => realm.on_unregister(member, unregister, burst),
-            Message::Yield(result) => realm.on_yield(member, result, burst, now).map_err(never(result.request))?,
-            Message::Error(error) => realm.on_error(member, error, burst, now).map_err(never(error.request))?,
+            Message::Error(error) => {
+                let never = |_| Violation::NeverInvoked { message: "ERROR", invocation: error.request };
+                realm.on_error(member, error, burst, now).map_err(never)?;
+            }
             // `check` lets no other through.
             _ => {}
         }
@@ -206,6 +244,7 @@ impl Joined {
     }
 
     /// Checks the id of a CALL: only who has announced it may send a call in pieces.
+    #[inline]
     fn call(&mut self, caller: Role, call: &Call<'_>) -> Result<CallId, Violation> {
         const CALL: &str = "CALL";
         let in_pieces = |features: Features| features.contains(Features::PROGRESSIVE_CALL_INVOCATIONS);
@@ -217,6 +256,7 @@ impl Joined {
     }
 
     /// Checks what every numbered request has to be checked for.
+    #[inline]
     fn request(&mut self, message: &'static str, role: Role, request: RequestId) -> Result<(), Violation> {
         plays(message, role)?;
         self.request_ids.take(request).map_err(|expected| out_of_sequence(message, request, expected))
@@ -230,11 +270,13 @@ fn out_of_sequence(message: &'static str, found: RequestId, expected: RequestId)
 /// The code of INVOCATION, the only request a client answers with ERROR.
 const INVOCATION: u64 = 68;
 
+#[inline]
 fn plays(message: &'static str, (role, announced): Role) -> Result<(), Violation> {
     if announced.is_none() { Err(Violation::WrongRole { message, role }) } else { Ok(()) }
 }
 
 /// Specification: "Payload Passthru Mode" (advanced profile).
+#[inline]
 fn passthru(
     message: &'static str,
     (role, announced): Role,

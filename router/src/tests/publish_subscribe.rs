@@ -197,6 +197,48 @@ fn no_event_follows_unsubscribed() {
 }
 
 #[test]
+fn a_publisher_that_is_silent_keeps_nobody_and_finds_who_came_since() {
+    let world = World::new();
+    let (mut alice, mut bob) = (world.join("alice"), world.join("bob"));
+    alice.send(r#"[32,1,{},"com.topic"]"#);
+    alice.received();
+    bob.send_burst(&[r#"[16,1,{},"com.topic",[1]]"#, r#"[16,2,{},"com.topic",[2]]"#]);
+    alice.expect(&["[36,1,#1,{},[1]]", "[36,1,#2,{},[2]]"]);
+    let outbox = std::sync::Arc::downgrade(&alice.outbox);
+    alice.vanish();
+    drop(alice);
+    assert!(outbox.upgrade().is_none(), "the publisher holds a receiver that has left");
+    let mut carol = world.join("carol");
+    carol.send(r#"[32,1,{},"com.topic"]"#);
+    carol.expect(&["[33,1,2]"]);
+    bob.send(r#"[16,3,{},"com.topic",[3]]"#);
+    carol.expect(&["[36,2,#3,{},[3]]"]);
+}
+
+#[test]
+fn events_with_details_and_without_keep_their_order() {
+    let world = World::new();
+    let (mut alice, mut bob) = (world.join("alice"), world.join("bob"));
+    alice.send(r#"[32,1,{},"com.topic"]"#);
+    alice.received();
+    bob.send_burst(&[
+        r#"[16,1,{},"com.topic",[1]]"#,
+        r#"[16,2,{},"com.topic"]"#,
+        r#"[16,3,{"disclose_me":true},"com.topic",[3]]"#,
+        r#"[16,4,{"acknowledge":true},"com.topic",[4]]"#,
+        r#"[16,5,{"exclude_me":true},"com.topic",null,{"five":5}]"#,
+        r#"[16,6,{"exclude_me":false},"com.topic",[6]]"#,
+        r#"[16,7,{},"com.topic",[7]]"#,
+    ]);
+    let events = alice.received();
+    assert_eq!(events.len(), 7, "{events:?}");
+    assert_eq!(events[..2], ["[36,1,#1,{},[1]]", "[36,1,#2,{}]"]);
+    assert!(events[2].starts_with(r#"[36,1,#3,{"publisher":bob,"#), "{events:?}");
+    let rest = ["[36,1,#4,{},[4]]", r#"[36,1,#5,{},[],{"five":5}]"#, "[36,1,#6,{},[6]]", "[36,1,#7,{},[7]]"];
+    assert_eq!(events[3..], rest);
+}
+
+#[test]
 fn a_payload_reaches_every_serializer() {
     let world = World::new();
     let mut publishers: Vec<_> =
