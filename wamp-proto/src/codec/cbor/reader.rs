@@ -1,9 +1,30 @@
 use std::borrow::Cow;
 
+use crate::codec::plain::Lengths;
+use crate::codec::text::{is_text, text};
 use crate::codec::{DecodeError, DecodeErrorKind, Items, MAX_DEPTH, Read, Serializer, Token};
 
 /// The byte that ends what has no length.
 const BREAK: u8 = 0xff;
+
+/// What most lists and dicts have most of.
+static PLAIN: Lengths = Lengths::new()
+    .scalars(0x00..=0x17, 1)
+    .scalar(0x18, 2)
+    .scalar(0x19, 3)
+    .scalar(0x1a, 5)
+    .scalar(0x1b, 9)
+    .scalars(0x20..=0x37, 1)
+    .scalar(0x38, 2)
+    .scalar(0x39, 3)
+    .scalar(0x3a, 5)
+    .scalar(0x3b, 9)
+    .binaries(0x40..=0x57)
+    .strings(0x60..=0x77)
+    .scalars(0xf4..=0xf7, 1)
+    .scalar(0xf9, 3)
+    .scalar(0xfa, 5)
+    .scalar(0xfb, 9);
 
 #[derive(Debug, Clone)]
 pub(crate) struct Reader<'a> {
@@ -58,6 +79,13 @@ impl<'a> Reader<'a> {
         Ok(bytes)
     }
 
+    #[inline]
+    fn text(&mut self, length: u64) -> Result<&'a str, DecodeError> {
+        let from = self.at;
+        self.take(length)?;
+        text(self.bytes, from, self.at).ok_or_else(|| self.error(DecodeErrorKind::InvalidUtf8))
+    }
+
     /// The chunks of a string of indefinite length, each of major type `major`.
     fn chunks(&mut self, major: u8) -> Result<Vec<u8>, DecodeError> {
         let mut whole = Vec::new();
@@ -71,15 +99,11 @@ impl<'a> Reader<'a> {
             }
             let length = self.definite(head & 31)?;
             let chunk = self.take(length)?;
-            if major == 3 {
-                self.utf8(chunk)?;
+            if major == 3 && !is_text(chunk, 0, chunk.len()) {
+                return Err(self.error(DecodeErrorKind::InvalidUtf8));
             }
             whole.extend_from_slice(chunk);
         }
-    }
-
-    fn utf8<'b>(&self, bytes: &'b [u8]) -> Result<&'b str, DecodeError> {
-        simdutf8::basic::from_utf8(bytes).map_err(|_| self.error(DecodeErrorKind::InvalidUtf8))
     }
 
     fn bin(&mut self, low: u8) -> Result<Token<'a>, DecodeError> {
@@ -91,13 +115,10 @@ impl<'a> Reader<'a> {
 
     fn str(&mut self, low: u8) -> Result<Token<'a>, DecodeError> {
         Ok(Token::Str(match self.argument(low)? {
-            Some(length) => {
-                let bytes = self.take(length)?;
-                Cow::Borrowed(self.utf8(bytes)?)
-            }
+            Some(length) => Cow::Borrowed(self.text(length)?),
             None => {
                 let bytes = self.chunks(3)?;
-                Cow::Owned(self.utf8(&bytes)?.to_owned())
+                Cow::Owned(String::from_utf8(bytes).map_err(|_| self.error(DecodeErrorKind::InvalidUtf8))?)
             }
         }))
     }
@@ -171,71 +192,43 @@ impl<'a> Reader<'a> {
     }
 
     fn skip_value(&mut self) -> Result<(), DecodeError> {
-        if self.skip_plain() {
-            return Ok(());
-        }
         match self.token()? {
-            Token::Array(items) => self.skip_items(items, Self::skip_value),
-            Token::Map(items) => self.skip_items(items, |reader| {
-                if !reader.skip_plain() {
-                    reader.key()?;
-                }
-                reader.skip_value()
-            }),
+            Token::Array(items) => self.skip_items(items, false),
+            Token::Map(items) => self.skip_items(items, true),
             _ => Ok(()),
         }
     }
 
-    fn skip_items(
-        &mut self,
-        mut items: Items,
-        mut skip_item: impl FnMut(&mut Self) -> Result<(), DecodeError>,
-    ) -> Result<(), DecodeError> {
+    fn skip_items(&mut self, mut items: Items, is_dict: bool) -> Result<(), DecodeError> {
+        // An entry of a dict is a key and a value.
+        let width = u8::from(is_dict);
         if let Some(left) = items.left {
-            (0..left).try_for_each(|_| skip_item(self))?;
+            self.skip_values(left << width, is_dict)?;
             self.depth -= 1;
             return Ok(());
         }
         while self.more(&mut items)? {
-            skip_item(self)?;
+            self.skip_values(1 << width, is_dict)?;
         }
         Ok(())
     }
 
-    /// Reads past a scalar without making a token of it, if one is next and in a form that most are in; otherwise reads
-    /// nothing.
-    fn skip_plain(&mut self) -> bool {
-        let rest = &self.bytes[self.at..];
-        let Some(&head) = rest.first() else { return false };
-        let length = usize::from(PLAIN[usize::from(head)]);
-        let Some(value) = rest.get(..length) else { return false };
-        if length == 0 || head >> 5 == 3 && !value.is_ascii() {
-            return false;
+    /// Reads past so many values, every other one a key where they are a dict's.
+    fn skip_values(&mut self, mut left: usize, is_dict: bool) -> Result<(), DecodeError> {
+        loop {
+            (self.at, left) = PLAIN.skip(self.bytes, self.at, left);
+            if left == 0 {
+                return Ok(());
+            }
+            if is_dict && left.is_multiple_of(2) {
+                self.key()?;
+            } else {
+                self.skip_value()?;
+            }
+            left -= 1;
         }
-        self.at += length;
-        true
     }
 }
-
-/// The length of a scalar by its head, which is part of it; 0 where it takes more to know it.
-const PLAIN: [u8; 256] = {
-    let mut lengths = [0; 256];
-    let mut head = 0;
-    while head < lengths.len() {
-        let (major, low) = (head >> 5, head as u8 & 31);
-        lengths[head] = match (major, low) {
-            (0 | 1, 0..=23) | (7, 20..=23) => 1,
-            (0 | 1, 24) => 2,
-            (0 | 1 | 7, 25) => 3,
-            (0 | 1 | 7, 26) => 5,
-            (0 | 1 | 7, 27) => 9,
-            (2 | 3, 0..=23) => 1 + low,
-            _ => 0,
-        };
-        head += 1;
-    }
-    lengths
-};
 
 /// -1 - `argument`, as a float where that is below all `i64`.
 fn negative<'a>(argument: u64) -> Token<'a> {

@@ -1,9 +1,29 @@
 use std::borrow::Cow;
 
+use crate::codec::plain::Lengths;
+use crate::codec::text::text;
 use crate::codec::{DecodeError, DecodeErrorKind, Items, MAX_DEPTH, Read, Serializer, Token};
 
 /// JavaScript's `undefined` as msgpackr, and so wampy.js, writes it: an extension of type 0.
 const UNDEFINED: [u8; 3] = [0xd4, 0, 0];
+
+/// What most lists and dicts have most of.
+static PLAIN: Lengths = Lengths::new()
+    .scalars(0x00..=0x7f, 1)
+    .strings(0xa0..=0xbf)
+    .scalar(0xc0, 1)
+    .scalars(0xc2..=0xc3, 1)
+    .scalar(0xca, 5)
+    .scalar(0xcb, 9)
+    .scalar(0xcc, 2)
+    .scalar(0xcd, 3)
+    .scalar(0xce, 5)
+    .scalar(0xcf, 9)
+    .scalar(0xd0, 2)
+    .scalar(0xd1, 3)
+    .scalar(0xd2, 5)
+    .scalar(0xd3, 9)
+    .scalars(0xe0..=0xff, 1);
 
 #[derive(Debug, Clone)]
 pub(crate) struct Reader<'a> {
@@ -52,9 +72,11 @@ impl<'a> Reader<'a> {
         self.text(length).map(|text| Token::Str(Cow::Borrowed(text)))
     }
 
+    #[inline]
     fn text(&mut self, length: usize) -> Result<&'a str, DecodeError> {
-        let bytes = self.take(length)?;
-        simdutf8::basic::from_utf8(bytes).map_err(|_| self.error(DecodeErrorKind::InvalidUtf8))
+        let from = self.at;
+        self.take(length)?;
+        text(self.bytes, from, self.at).ok_or_else(|| self.error(DecodeErrorKind::InvalidUtf8))
     }
 
     fn bin(&mut self, length: usize) -> Result<Token<'a>, DecodeError> {
@@ -89,34 +111,44 @@ impl<'a> Reader<'a> {
     }
 
     fn skip_value(&mut self) -> Result<(), DecodeError> {
-        // What most lists have most of, without a token made of it.
-        match self.bytes.get(self.at) {
-            Some(head @ 0xa0..=0xbf) => {
-                self.at += 1;
-                return self.text(usize::from(head & 0x1f)).map(drop);
+        // Most of what is not plain, without a token made of it.
+        match self.bytes.get(self.at..) {
+            Some(&[0xd9, length, ..]) => {
+                self.at += 2;
+                return self.text(length.into()).map(drop);
             }
-            Some(0xd9) => {
+            Some(&[head @ 0x80..=0x9f, ..]) => {
                 self.at += 1;
-                let length = self.length(1)?;
-                return self.text(length).map(drop);
+                let is_dict = head < 0x90;
+                let length = usize::from(head & 0x0f);
+                let items = self.enter(length, length << u8::from(is_dict))?;
+                return self.skip_items(items, is_dict);
             }
             _ => {}
         }
         match self.token()? {
-            Token::Array(mut items) => {
-                while self.more(&mut items)? {
-                    self.skip_value()?;
-                }
-            }
-            Token::Map(mut items) => {
-                while self.more(&mut items)? {
-                    self.key()?;
-                    self.skip_value()?;
-                }
-            }
-            _ => {}
+            Token::Array(items) => self.skip_items(items, false),
+            Token::Map(items) => self.skip_items(items, true),
+            _ => Ok(()),
         }
-        Ok(())
+    }
+
+    fn skip_items(&mut self, items: Items, is_dict: bool) -> Result<(), DecodeError> {
+        // Of a dict, keys and values in turn.
+        let mut left = items.left.unwrap_or_default() << u8::from(is_dict);
+        loop {
+            (self.at, left) = PLAIN.skip(self.bytes, self.at, left);
+            if left == 0 {
+                self.depth -= 1;
+                return Ok(());
+            }
+            if is_dict && left.is_multiple_of(2) {
+                self.key()?;
+            } else {
+                self.skip_value()?;
+            }
+            left -= 1;
+        }
     }
 }
 
