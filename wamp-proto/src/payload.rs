@@ -214,10 +214,7 @@ impl<'a> Args<'a> {
 fn next_item<'a, R: Read<'a>>(reader: &mut R, items: &mut Option<Items>) -> Result<Option<&'a [u8]>, DecodeError> {
     let items = match items {
         Some(items) => items,
-        None => match reader.token()? {
-            Token::Array(entered) => items.insert(entered),
-            other => return Err(reader.expected("a list of arguments", &other)),
-        },
+        None => items.insert(reader.list("a list of arguments")?),
     };
     if reader.more(items)? { reader.skip().map(Some) } else { Ok(None) }
 }

@@ -76,6 +76,14 @@ pub(crate) trait Read<'a> {
         }
     }
 
+    /// Enters a list, which has to be next; an error calls it `expected`.
+    fn list(&mut self, expected: &'static str) -> Result<Items, DecodeError> {
+        match self.token()? {
+            Token::Array(items) => Ok(items),
+            other => Err(self.expected(expected, &other)),
+        }
+    }
+
     /// Reads an integer from 0 on that is written in the plainest way, if one is next; reads nothing otherwise, even if
     /// it is an integer. For what every message has: see [`token`](Self::token) for all there may be.
     fn plain_uint(&mut self) -> Option<u64>;
@@ -85,7 +93,7 @@ pub(crate) trait Read<'a> {
 
     /// Whether the container has one more item (entry); leaves the container when not. Asked again after the end, it
     /// says no again.
-    #[inline]
+    #[inline(always)]
     fn more(&mut self, items: &mut Items) -> Result<bool, DecodeError> {
         if items.ended {
             return Ok(false);

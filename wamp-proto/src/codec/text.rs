@@ -31,20 +31,18 @@ pub(super) fn is_text(bytes: &[u8], from: usize, to: usize) -> bool {
 fn is_short_ascii(bytes: &[u8], from: usize, to: usize) -> bool {
     const HIGHS: u64 = 0x8080_8080_8080_8080;
 
-    let word = |at: usize| bytes.get(at..at + 8).and_then(|word| word.try_into().ok()).map(u64::from_le_bytes);
-    let mut at = from;
-    let mut all = 0;
-    while to - at > 8 {
-        all |= word(at).unwrap_or(HIGHS);
-        at += 8;
+    let string = &bytes[from..to];
+    if let Some(last) = string.last_chunk() {
+        let (words, _) = string.as_chunks();
+        let all = words.iter().fold(u64::from_le_bytes(*last), |all, word| all | u64::from_le_bytes(*word));
+        return all & HIGHS == 0;
     }
-    match to.checked_sub(8).and_then(word) {
+    match bytes[..to].last_chunk() {
         Some(last) => {
-            let before = 8 - (to - at);
-            all |= last.checked_shr(8 * before as u32).unwrap_or(0);
-            all & HIGHS == 0
+            let before = 8 * (8 - string.len()) as u32;
+            (u64::from_le_bytes(*last) & HIGHS).checked_shr(before).unwrap_or(0) == 0
         }
-        None => bytes[from..to].is_ascii(),
+        None => string.is_ascii(),
     }
 }
 

@@ -14,16 +14,18 @@ pub(crate) trait Dict<'a>: Default {
     fn write_entries<W: Write>(&self, writer: &mut W) -> usize;
 }
 
-#[inline]
+#[inline(always)]
 pub(crate) fn read_dict<'a, D: Dict<'a>>(reader: &mut impl Read<'a>) -> Result<D, DecodeError> {
-    if reader.empty_dict() { Ok(D::default()) } else { read_full_dict(reader) }
+    let mut dict = D::default();
+    if !reader.empty_dict() {
+        read_full_dict(reader, &mut dict)?;
+    }
+    Ok(dict)
 }
 
 #[inline(never)]
-fn read_full_dict<'a, D: Dict<'a>>(reader: &mut impl Read<'a>) -> Result<D, DecodeError> {
-    let mut dict = D::default();
-    read_entries(reader, &mut |key, reader| dict.read_key(key, reader))?;
-    Ok(dict)
+fn read_full_dict<'a, D: Dict<'a>>(reader: &mut impl Read<'a>, dict: &mut D) -> Result<(), DecodeError> {
+    read_entries(reader, &mut |key, reader| dict.read_key(key, reader))
 }
 
 /// Reads a dict, handing each entry to `read_key`. Once a reader, and not once a dict too: that is 80 kB of a program.
@@ -128,10 +130,14 @@ impl<'a> Field<'a> for Option<Cow<'a, str>> {
 }
 
 /// An id, which some peers write as a float.
-#[inline]
 pub(crate) fn id<'a, I: Id>(reader: &mut impl Read<'a>) -> Result<I, DecodeError> {
     let value = integer(reader)?;
-    I::new(value).map_err(|_| reader.error(DecodeErrorKind::IdOutOfRange(value)))
+    I::new(value).map_err(|_| out_of_range(value, reader.position()))
+}
+
+#[cold]
+fn out_of_range(value: u64, at: usize) -> DecodeError {
+    DecodeError::new(DecodeErrorKind::IdOutOfRange(value), at)
 }
 
 macro_rules! id_fields {
@@ -155,10 +161,7 @@ fn list<'a, R: Read<'a>, T>(
     reader: &mut R,
     item: impl Fn(&mut R) -> Result<T, DecodeError>,
 ) -> Result<Vec<T>, DecodeError> {
-    let mut items = match reader.token()? {
-        Token::Array(items) => items,
-        other => return Err(reader.expected("a list", &other)),
-    };
+    let mut items = reader.list("a list")?;
     let mut values = Vec::new();
     while reader.more(&mut items)? {
         values.push(item(reader)?);

@@ -24,14 +24,20 @@ pub(crate) trait Element<'a>: Sized {
 }
 
 /// The element must be there.
-#[inline]
+#[inline(always)]
 fn due<'a>(reader: &mut impl Read<'a>, items: &mut Items) -> Result<(), DecodeError> {
-    if reader.more(items)? { Ok(()) } else { Err(reader.error(DecodeErrorKind::MissingElement)) }
+    if reader.more(items)? { Ok(()) } else { Err(missing(reader.position())) }
+}
+
+#[cold]
+fn missing(at: usize) -> DecodeError {
+    DecodeError::new(DecodeErrorKind::MissingElement, at)
 }
 
 macro_rules! id_elements {
     ($($id:ident)*) => {$(
         impl<'a> Element<'a> for $id {
+            #[inline(always)]
             fn read<R: Read<'a>>(reader: &mut R, items: &mut Items) -> Result<Self, DecodeError> {
                 due(reader, items)?;
                 id(reader)
@@ -46,6 +52,7 @@ macro_rules! id_elements {
 id_elements!(SessionId PublicationId SubscriptionId RegistrationId RequestId);
 
 impl<'a> Element<'a> for u64 {
+    #[inline(always)]
     fn read<R: Read<'a>>(reader: &mut R, items: &mut Items) -> Result<Self, DecodeError> {
         due(reader, items)?;
         integer(reader)
@@ -57,6 +64,7 @@ impl<'a> Element<'a> for u64 {
 }
 
 impl<'a> Element<'a> for Cow<'a, str> {
+    #[inline(always)]
     fn read<R: Read<'a>>(reader: &mut R, items: &mut Items) -> Result<Self, DecodeError> {
         due(reader, items)?;
         reader.string()
@@ -69,6 +77,7 @@ impl<'a> Element<'a> for Cow<'a, str> {
 
 /// A string, or null.
 impl<'a> Element<'a> for Option<Cow<'a, str>> {
+    #[inline(always)]
     fn read<R: Read<'a>>(reader: &mut R, items: &mut Items) -> Result<Self, DecodeError> {
         due(reader, items)?;
         if reader.null() { Ok(None) } else { reader.string().map(Some) }
@@ -84,6 +93,7 @@ impl<'a> Element<'a> for Option<Cow<'a, str>> {
 
 /// `CHALLENGE.Extra` and `AUTHENTICATE.Extra`: dicts whose keys are the authentication method's own.
 impl<'a> Element<'a> for Raw<'a> {
+    #[inline(always)]
     fn read<R: Read<'a>>(reader: &mut R, items: &mut Items) -> Result<Self, DecodeError> {
         due(reader, items)?;
         Ok(Self::trusted(R::SERIALIZER, reader.skip()?))
@@ -97,6 +107,7 @@ impl<'a> Element<'a> for Raw<'a> {
 macro_rules! dict_elements {
     ($($dict:ident)*) => {$(
         impl<'a> Element<'a> for $dict<'a> {
+            #[inline(always)]
             fn read<R: Read<'a>>(reader: &mut R, items: &mut Items) -> Result<Self, DecodeError> {
                 due(reader, items)?;
                 read_dict(reader)
@@ -117,6 +128,7 @@ dict_elements!(
 macro_rules! boxed_dict_elements {
     ($($dict:ident)*) => {$(
         impl<'a> Element<'a> for Box<$dict<'a>> {
+            #[inline(always)]
             fn read<R: Read<'a>>(reader: &mut R, items: &mut Items) -> Result<Self, DecodeError> {
                 due(reader, items)?;
                 read_dict(reader).map(Box::new)
@@ -134,6 +146,7 @@ boxed_dict_elements!(HelloDetails WelcomeDetails);
 macro_rules! optional_dict_elements {
     ($($dict:ident)*) => {$(
         impl<'a> Element<'a> for Option<$dict<'a>> {
+            #[inline(always)]
             fn read<R: Read<'a>>(reader: &mut R, items: &mut Items) -> Result<Self, DecodeError> {
                 if !reader.more(items)? {
                     return Ok(None);
@@ -156,6 +169,7 @@ macro_rules! optional_dict_elements {
 optional_dict_elements!(UnsubscribedDetails UnregisteredDetails);
 
 impl<'a> Element<'a> for Payload<'a> {
+    #[inline]
     fn read<R: Read<'a>>(reader: &mut R, items: &mut Items) -> Result<Self, DecodeError> {
         let args = part(reader, items, R::at_list, "a list of arguments")?;
         let kwargs = part(reader, items, R::at_dict, "a dict of keyword arguments")?;

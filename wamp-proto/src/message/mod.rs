@@ -17,7 +17,7 @@ use self::options::{
 };
 #[cfg(feature = "json")]
 use crate::codec::json;
-use crate::codec::{DecodeError, DecodeErrorKind, Items, Read, Token, Write, with_reader, with_writer};
+use crate::codec::{DecodeError, DecodeErrorKind, Items, Read, Write, with_reader, with_writer};
 use crate::{Payload, PublicationId, RegistrationId, RequestId, Serializer, SessionId, SubscriptionId};
 
 /// Defines the message structs, the enum over them, and how each is read and written.
@@ -67,21 +67,14 @@ macro_rules! messages {
                 }
             }
 
+            #[inline]
             fn read<R: Read<'a>>(reader: &mut R) -> Result<Self, DecodeError> {
-                let mut items = match reader.token()? {
-                    Token::Array(items) => items,
-                    other => return Err(reader.expected("a list, as every WAMP message is one", &other)),
-                };
+                let mut items = reader.list("a list, as every WAMP message is one")?;
                 let code = u64::read(reader, &mut items)?;
-                let message = match code {
-                    $( $code => Self::$variant($name {
-                        $( $field: Element::read(reader, &mut items)
-                            .map_err(|error: DecodeError| error.in_element($spec, $element))?, )*
-                    }), )*
-                    _ => return Err(reader.error(DecodeErrorKind::UnknownMessageType(code))),
-                };
-                message.finish(reader, &mut items)?;
-                Ok(message)
+                match code {
+                    $( $code => read::$variant(reader, &mut items), )*
+                    _ => Err(reader.error(DecodeErrorKind::UnknownMessageType(code))),
+                }
             }
 
             fn write<W: Write>(&self, writer: &mut W) {
@@ -95,6 +88,28 @@ macro_rules! messages {
                     } )*
                 }
             }
+        }
+
+        /// Reading what follows the type's number. A function a type, which makes the message where it is to be.
+        #[allow(non_snake_case, reason = "each is named as its message")]
+        mod read {
+            use super::*;
+
+            $(
+                #[inline(never)]
+                pub(super) fn $variant<'a, R: Read<'a>>(
+                    reader: &mut R,
+                    items: &mut Items,
+                ) -> Result<Message<'a>, DecodeError> {
+                    $( let $field = Element::read(reader, items)
+                        .map_err(|error: DecodeError| error.in_element($spec, $element))?; )*
+                    if reader.more(items)? {
+                        return Err(too_many_elements($spec, reader.position()));
+                    }
+                    reader.end()?;
+                    Ok(Message::$variant($name { $( $field, )* }))
+                }
+            )*
         }
     };
 }
@@ -302,15 +317,9 @@ messages! {
     }
 }
 
-impl<'a> Message<'a> {
-    /// The list must end after the elements of the type, and the frame after the list.
-    fn finish(&self, reader: &mut impl Read<'a>, items: &mut Items) -> Result<(), DecodeError> {
-        if reader.more(items)? {
-            let error = reader.error(DecodeErrorKind::TooManyElements);
-            return Err(error.in_element(self.name(), "end of the message"));
-        }
-        reader.end()
-    }
+#[cold]
+fn too_many_elements(message: &'static str, at: usize) -> DecodeError {
+    DecodeError::new(DecodeErrorKind::TooManyElements, at).in_element(message, "end of the message")
 }
 
 impl Serializer {

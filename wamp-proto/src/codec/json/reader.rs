@@ -3,6 +3,7 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::digits::digits;
 use super::scan::plain_end;
 use crate::codec::{DecodeError, DecodeErrorKind, Items, MAX_DEPTH, Read, Serializer, Token};
 
@@ -21,7 +22,7 @@ impl<'a> Reader<'a> {
         Self { text, bytes: text.as_bytes(), at: 0, depth: 0 }
     }
 
-    #[inline]
+    #[inline(always)]
     fn peek(&mut self) -> Option<u8> {
         loop {
             let byte = *self.bytes.get(self.at)?;
@@ -32,22 +33,20 @@ impl<'a> Reader<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn peek_value(&mut self) -> Result<u8, DecodeError> {
         match self.peek() {
             Some(byte) => Ok(byte),
-            None => Err(self.error(DecodeErrorKind::UnexpectedEnd)),
+            None => Err(DecodeError::new(DecodeErrorKind::UnexpectedEnd, self.at)),
         }
     }
 
-    #[cold]
+    #[inline(always)]
     fn syntax(&self, what: &'static str) -> DecodeError {
-        if self.at >= self.bytes.len() {
-            return self.error(DecodeErrorKind::UnexpectedEnd);
-        }
-        self.error(DecodeErrorKind::Syntax(what))
+        syntax(self.bytes, self.at, what)
     }
 
+    #[inline(always)]
     fn literal(&mut self, literal: &'static str) -> Result<(), DecodeError> {
         if !self.bytes[self.at..].starts_with(literal.as_bytes()) {
             return Err(self.syntax("expected a JSON value"));
@@ -56,15 +55,17 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    #[inline(always)]
     fn enter(&mut self, close: u8) -> Result<Items, DecodeError> {
         if self.depth == MAX_DEPTH {
-            return Err(self.error(DecodeErrorKind::TooDeep));
+            return Err(DecodeError::new(DecodeErrorKind::TooDeep, self.at));
         }
         self.depth += 1;
         self.at += 1;
         Ok(Items { left: None, first: true, close, ended: false })
     }
 
+    #[inline(always)]
     fn colon(&mut self) -> Result<(), DecodeError> {
         if self.peek() != Some(b':') {
             return Err(self.syntax("expected a colon after the key"));
@@ -74,41 +75,18 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads past a string, which starts here with its quote; tells whether it has escapes.
+    #[inline(always)]
     fn skip_string(&mut self) -> Result<bool, DecodeError> {
-        let mut escaped = false;
+        self.at = plain_end(self.bytes, self.at + 1);
+        let escaped = self.bytes.get(self.at) != Some(&b'"');
+        if escaped {
+            self.at = escaped_end(self.bytes, self.at)?;
+        }
         self.at += 1;
-        loop {
-            self.at = plain_end(self.bytes, self.at);
-            match self.bytes.get(self.at) {
-                Some(b'"') => {
-                    self.at += 1;
-                    return Ok(escaped);
-                }
-                Some(b'\\') => {
-                    escaped = true;
-                    self.at += 1;
-                    self.skip_escape()?;
-                }
-                _ => return Err(self.syntax("a control character stands unescaped in a string")),
-            }
-        }
+        Ok(escaped)
     }
 
-    fn skip_escape(&mut self) -> Result<(), DecodeError> {
-        match self.bytes.get(self.at) {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 1,
-            Some(b'u') => {
-                let digits = self.bytes.get(self.at + 1..self.at + 5);
-                if !digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)) {
-                    return Err(self.syntax("\\u needs four hexadecimal digits"));
-                }
-                self.at += 5;
-            }
-            _ => return Err(self.syntax("unknown escape in a string")),
-        }
-        Ok(())
-    }
-
+    #[inline]
     fn quoted(&mut self) -> Result<Cow<'a, str>, DecodeError> {
         let start = self.at + 1;
         let escaped = self.skip_string()?;
@@ -117,6 +95,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads past a number and tells whether it is written as an integer.
+    #[inline(always)]
     fn skip_number(&mut self) -> Result<bool, DecodeError> {
         if self.bytes[self.at] == b'-' {
             self.at += 1;
@@ -143,12 +122,14 @@ impl<'a> Reader<'a> {
         Ok(integer)
     }
 
+    #[inline(always)]
     fn digits(&mut self) {
         while self.bytes.get(self.at).is_some_and(u8::is_ascii_digit) {
             self.at += 1;
         }
     }
 
+    #[inline(always)]
     fn some_digits(&mut self) -> Result<(), DecodeError> {
         if !self.bytes.get(self.at).is_some_and(u8::is_ascii_digit) {
             return Err(self.syntax("expected a digit"));
@@ -158,6 +139,9 @@ impl<'a> Reader<'a> {
     }
 
     fn number(&mut self) -> Result<Token<'a>, DecodeError> {
+        if let Some(value) = self.plain_uint() {
+            return Ok(Token::Uint(value));
+        }
         let start = self.at;
         let integer = self.skip_number()?;
         let digits = &self.text[start..self.at];
@@ -175,44 +159,77 @@ impl<'a> Reader<'a> {
     }
 
     fn skip_value(&mut self) -> Result<(), DecodeError> {
-        match self.peek_value()? {
-            b'"' => self.skip_string().map(drop),
-            b'-' | b'0'..=b'9' => self.skip_number().map(drop),
-            b'[' => self.skip_items(b']', Self::skip_value),
-            b'{' => self.skip_items(b'}', |reader| {
-                reader.skip_key()?;
-                reader.skip_value()
-            }),
-            b't' => self.literal("true"),
-            b'f' => self.literal("false"),
-            b'n' => self.literal("null"),
-            _ => Err(self.syntax("expected a JSON value")),
-        }
-    }
-
-    /// Reads past a list or dict, whose items `skip_item` reads past.
-    fn skip_items(
-        &mut self,
-        close: u8,
-        mut skip_item: impl FnMut(&mut Self) -> Result<(), DecodeError>,
-    ) -> Result<(), DecodeError> {
-        self.enter(close)?;
-        if self.peek_value()? != close {
-            loop {
-                skip_item(self)?;
-                match self.peek_value()? {
-                    b',' => self.comma(close)?,
-                    byte if byte == close => break,
-                    _ => return Err(self.syntax(NEITHER_COMMA_NOR_END)),
-                }
-            }
-        }
-        self.at += 1;
-        self.depth -= 1;
+        // A copy, whose position need not be in memory: all that it is used by goes inline.
+        let mut reader = self.clone();
+        reader.skip_whole()?;
+        self.at = reader.at;
         Ok(())
     }
 
+    #[inline(always)]
+    fn skip_whole(&mut self) -> Result<(), DecodeError> {
+        let depth = self.depth;
+        // A bit for each list (0) and dict (1) that is open, the innermost one's lowest.
+        let mut dicts: u128 = 0;
+        let mut byte = self.peek_value()?;
+        loop {
+            match byte {
+                b'"' => drop(self.skip_string()?),
+                b'-' | b'0'..=b'9' => drop(self.skip_number()?),
+                b'[' | b'{' => {
+                    let is_dict = byte == b'{';
+                    let close = closing(is_dict);
+                    self.enter(close)?;
+                    byte = self.peek_value()?;
+                    if byte != close {
+                        dicts = dicts << 1 | u128::from(is_dict);
+                        if is_dict {
+                            self.skip_key()?;
+                            byte = self.peek_value()?;
+                        }
+                        continue;
+                    }
+                    self.leave();
+                }
+                b't' => self.literal("true")?,
+                b'f' => self.literal("false")?,
+                b'n' => self.literal("null")?,
+                _ => return Err(self.syntax("expected a JSON value")),
+            }
+            // What is around the value goes on, or ends with it.
+            loop {
+                if self.depth == depth {
+                    return Ok(());
+                }
+                let is_dict = dicts & 1 == 1;
+                let close = closing(is_dict);
+                byte = self.peek_value()?;
+                if byte == b',' {
+                    self.comma(close)?;
+                    if is_dict {
+                        self.skip_key()?;
+                    }
+                    byte = self.peek_value()?;
+                    break;
+                }
+                if byte != close {
+                    return Err(self.syntax(NEITHER_COMMA_NOR_END));
+                }
+                self.leave();
+                dicts >>= 1;
+            }
+        }
+    }
+
+    /// Reads past the end of a list or dict.
+    #[inline(always)]
+    fn leave(&mut self) {
+        self.at += 1;
+        self.depth -= 1;
+    }
+
     /// Reads past the comma between two items.
+    #[inline(always)]
     fn comma(&mut self, close: u8) -> Result<(), DecodeError> {
         self.at += 1;
         if self.peek() == Some(close) {
@@ -221,12 +238,49 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    #[inline(always)]
     fn skip_key(&mut self) -> Result<(), DecodeError> {
         if self.peek() != Some(b'"') {
             return Err(self.syntax("expected a string as key"));
         }
         self.skip_string()?;
         self.colon()
+    }
+}
+
+/// What ends a list, or a dict.
+#[inline]
+fn closing(is_dict: bool) -> u8 {
+    if is_dict { b'}' } else { b']' }
+}
+
+#[cold]
+fn syntax(bytes: &[u8], at: usize, what: &'static str) -> DecodeError {
+    let kind = if at < bytes.len() { DecodeErrorKind::Syntax(what) } else { DecodeErrorKind::UnexpectedEnd };
+    DecodeError::new(kind, at)
+}
+
+/// Where the quote is that ends a string, from its first byte on that is not plain.
+#[inline(never)]
+fn escaped_end(bytes: &[u8], mut at: usize) -> Result<usize, DecodeError> {
+    loop {
+        match bytes.get(at) {
+            Some(b'"') => return Ok(at),
+            Some(b'\\') => at = plain_end(bytes, escape_end(bytes, at + 1)?),
+            _ => return Err(syntax(bytes, at, "a control character stands unescaped in a string")),
+        }
+    }
+}
+
+/// Where an escape ends, from what follows its backslash on.
+fn escape_end(bytes: &[u8], at: usize) -> Result<usize, DecodeError> {
+    match bytes.get(at) {
+        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at + 1),
+        Some(b'u') => match bytes.get(at + 1..at + 5) {
+            Some(digits) if digits.iter().all(u8::is_ascii_hexdigit) => Ok(at + 5),
+            _ => Err(syntax(bytes, at, "\\u needs four hexadecimal digits")),
+        },
+        _ => Err(syntax(bytes, at, "unknown escape in a string")),
     }
 }
 
@@ -259,20 +313,19 @@ impl<'a> Read<'a> for Reader<'a> {
     }
 
     #[inline]
+    fn list(&mut self, expected: &'static str) -> Result<Items, DecodeError> {
+        if self.peek() == Some(b'[') {
+            return self.enter(b']');
+        }
+        let found = self.token()?;
+        Err(self.expected(expected, &found))
+    }
+
     fn plain_uint(&mut self) -> Option<u64> {
         self.peek()?;
         let rest = &self.bytes[self.at..];
-        let mut value = 0_u64;
-        let mut length = 0;
-        let end = loop {
-            let byte = *rest.get(length)?;
-            let digit = byte.wrapping_sub(b'0');
-            if digit > 9 {
-                break byte;
-            }
-            value = value.wrapping_mul(10).wrapping_add(digit.into());
-            length += 1;
-        };
+        let (value, length) = digits(rest);
+        let end = rest.get(length)?;
         // As JSON has it, with nothing of a float behind it. Of 19 digits every number fits.
         let is_plain =
             matches!(length, 1..=19) && (length == 1 || rest[0] != b'0') && !matches!(end, b'.' | b'e' | b'E');
@@ -295,16 +348,16 @@ impl<'a> Read<'a> for Reader<'a> {
     fn advance(&mut self, items: &mut Items) -> Result<bool, DecodeError> {
         let byte = self.peek_value()?;
         if byte == items.close {
-            self.at += 1;
-            self.depth -= 1;
+            self.leave();
             return Ok(false);
         }
-        if !std::mem::replace(&mut items.first, false) {
+        if !items.first {
             if byte != b',' {
                 return Err(self.syntax(NEITHER_COMMA_NOR_END));
             }
             self.comma(items.close)?;
         }
+        items.first = false;
         Ok(true)
     }
 

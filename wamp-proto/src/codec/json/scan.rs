@@ -1,55 +1,73 @@
-//! Finding the end of a run of plain string bytes, eight bytes a step, or more where there are many.
+//! Finding the end of a run of plain string bytes, sixteen bytes a step.
 
-/// Strings up to here are not worth starting a search that takes more bytes at once.
-const SHORT: usize = 32;
+use wide::u8x16;
+
+/// How many bytes are looked at at once.
+const STEP: usize = 16;
+
+/// How many steps are taken at once where a string is not short.
+const BLOCK: usize = 4;
 
 /// The offset at or after `from` of the first byte that is a quote, a backslash or a control character; the length of
 /// `bytes` when there is none.
+#[inline(never)]
 pub(super) fn plain_end(bytes: &[u8], from: usize) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGHS: u64 = 0x8080_8080_8080_8080;
-
-    let mut at = from;
-    while let Some(word) = bytes.get(at..at + 8) {
-        if at - from == SHORT {
-            return at + long_plain_end(&bytes[at..]);
-        }
-        let word = u64::from_le_bytes(word.try_into().expect("eight bytes were taken"));
-        // Each term sets the high bit of a byte that is (at the lowest such place, exactly) the one looked for.
-        let has_zero = |v: u64| v.wrapping_sub(ONES) & !v;
-        let quote = has_zero(word ^ (ONES * u64::from(b'"')));
-        let backslash = has_zero(word ^ (ONES * u64::from(b'\\')));
-        let control = word.wrapping_sub(ONES * 0x20) & !word;
-        let stops = (quote | backslash | control) & HIGHS;
-        if stops != 0 {
-            return at + stops.trailing_zeros() as usize / 8;
-        }
-        at += 8;
+    let (steps, rest) = bytes[from..].as_chunks::<STEP>();
+    let (near, far) = steps.split_at(steps.len().min(BLOCK));
+    if let Some(found) = first_stop(near) {
+        return from + found;
     }
-    bytes[at..]
-        .iter()
-        .position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20)
-        .map_or(bytes.len(), |found| at + found)
+    let (blocks, _) = far.as_chunks::<BLOCK>();
+    let passed = BLOCK * blocks.iter().position(any_stop).unwrap_or(blocks.len());
+    if let Some(found) = first_stop(&far[passed..]) {
+        return from + (near.len() + passed) * STEP + found;
+    }
+    // What is left is less than a step: the end of one that begins before it.
+    let at = bytes.len() - rest.len();
+    match bytes.last_chunk() {
+        Some(step) => match stops(others(step)) >> (STEP - rest.len()) {
+            0 => bytes.len(),
+            stops => at + stops.trailing_zeros() as usize,
+        },
+        None => rest.iter().position(is_stop).map_or(bytes.len(), |found| at + found),
+    }
 }
 
-/// [`plain_end`] of what is likely to be long: two passes, each of which takes many bytes a step.
-fn long_plain_end(bytes: &[u8]) -> usize {
-    let end = memchr::memchr2(b'"', b'\\', bytes).unwrap_or(bytes.len());
-    let mut at = uncontrolled::<64>(&bytes[..end]);
-    at += uncontrolled::<16>(&bytes[at..end]);
-    bytes[at..end].iter().position(is_control).map_or(end, |found| at + found)
+fn is_stop(byte: &u8) -> bool {
+    matches!(byte, b'"' | b'\\' | 0..0x20)
 }
 
-/// The length of the chunks of `N` bytes, from the first one on, in which there is no control character.
-fn uncontrolled<const N: usize>(bytes: &[u8]) -> usize {
-    let (chunks, _) = bytes.as_chunks::<N>();
-    // No early exit within a chunk: so it is a few comparisons of many bytes each.
-    let controlled = |chunk: &[u8; N]| chunk.iter().fold(false, |any, byte| any | is_control(byte));
-    N * chunks.iter().position(controlled).unwrap_or(chunks.len())
+#[inline]
+fn first_stop(steps: &[[u8; STEP]]) -> Option<usize> {
+    for (nth, step) in steps.iter().enumerate() {
+        let stops = stops(others(step));
+        if stops != 0 {
+            return Some(nth * STEP + stops.trailing_zeros() as usize);
+        }
+    }
+    None
 }
 
-fn is_control(byte: &u8) -> bool {
-    *byte < 0x20
+/// Whether there is a byte to stop at. No early exit: so the steps are taken side by side.
+#[inline]
+fn any_stop(block: &[[u8; STEP]; BLOCK]) -> bool {
+    let [first, second, third, fourth] = block.each_ref().map(others);
+    stops(first.min(second).min(third.min(fourth))) != 0
+}
+
+/// Zero for the bytes to stop at.
+#[inline]
+fn others(step: &[u8; STEP]) -> u8x16 {
+    let bytes = u8x16::new(*step);
+    // A quote becomes 0x20, control characters stay below that, and nothing else gets there.
+    let neither_quote_nor_control = (bytes ^ u8x16::splat(2)).saturating_sub(u8x16::splat(0x20));
+    neither_quote_nor_control.min(bytes ^ u8x16::splat(b'\\'))
+}
+
+/// A bit for each byte, set for those to stop at, the first one's lowest.
+#[inline]
+fn stops(others: u8x16) -> u32 {
+    others.simd_eq(u8x16::splat(0)).to_bitmask()
 }
 
 #[cfg(test)]
@@ -66,6 +84,16 @@ mod tests {
                     bytes[at + 1..].fill(b'"');
                     assert_eq!(plain_end(&bytes, 0), at);
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn what_stands_before_does_not_count() {
+        for length in 0..100 {
+            for from in 0..length {
+                let bytes = [&b"\"".repeat(from), &b"a".repeat(length - from)[..]].concat();
+                assert_eq!(plain_end(&bytes, from), length);
             }
         }
     }

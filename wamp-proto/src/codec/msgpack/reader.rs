@@ -23,6 +23,7 @@ static PLAIN: Lengths = Lengths::new()
     .scalar(0xd1, 3)
     .scalar(0xd2, 5)
     .scalar(0xd3, 9)
+    .long_string(0xd9)
     .scalars(0xe0..=0xff, 1);
 
 #[derive(Debug, Clone)]
@@ -89,6 +90,24 @@ impl<'a> Reader<'a> {
         self.bin(length)
     }
 
+    /// A string, if it is one, with a head that few have.
+    #[cold]
+    fn odd_string(&mut self) -> Result<Cow<'a, str>, DecodeError> {
+        match self.token()? {
+            Token::Str(value) => Ok(value),
+            other => Err(self.expected("a string", &other)),
+        }
+    }
+
+    /// A list, if it is one, with a head that few have.
+    #[cold]
+    fn odd_list(&mut self, expected: &'static str) -> Result<Items, DecodeError> {
+        match self.token()? {
+            Token::Array(items) => Ok(items),
+            other => Err(self.expected(expected, &other)),
+        }
+    }
+
     /// Enters a container of `items` values, each of which takes at least a byte.
     fn enter(&mut self, entries: usize, values: usize) -> Result<Items, DecodeError> {
         let available = self.bytes.len() - self.at;
@@ -112,30 +131,23 @@ impl<'a> Reader<'a> {
 
     fn skip_value(&mut self) -> Result<(), DecodeError> {
         // Most of what is not plain, without a token made of it.
-        match self.bytes.get(self.at..) {
-            Some(&[0xd9, length, ..]) => {
-                self.at += 2;
-                return self.text(length.into()).map(drop);
-            }
-            Some(&[head @ 0x80..=0x9f, ..]) => {
-                self.at += 1;
-                let is_dict = head < 0x90;
-                let length = usize::from(head & 0x0f);
-                let items = self.enter(length, length << u8::from(is_dict))?;
-                return self.skip_items(items, is_dict);
-            }
-            _ => {}
+        if let Some(&head @ 0x80..=0x9f) = self.bytes.get(self.at) {
+            self.at += 1;
+            let is_dict = head < 0x90;
+            let length = usize::from(head & 0x0f);
+            self.enter(length, length << u8::from(is_dict))?;
+            return self.skip_items(length, is_dict);
         }
         match self.token()? {
-            Token::Array(items) => self.skip_items(items, false),
-            Token::Map(items) => self.skip_items(items, true),
+            Token::Array(Items { left: Some(length), .. }) => self.skip_items(length, false),
+            Token::Map(Items { left: Some(length), .. }) => self.skip_items(length, true),
             _ => Ok(()),
         }
     }
 
-    fn skip_items(&mut self, items: Items, is_dict: bool) -> Result<(), DecodeError> {
+    fn skip_items(&mut self, length: usize, is_dict: bool) -> Result<(), DecodeError> {
         // Of a dict, keys and values in turn.
-        let mut left = items.left.unwrap_or_default() << u8::from(is_dict);
+        let mut left = length << u8::from(is_dict);
         loop {
             (self.at, left) = PLAIN.skip(self.bytes, self.at, left);
             if left == 0 {
@@ -174,15 +186,28 @@ impl<'a> Read<'a> for Reader<'a> {
         Some(value)
     }
 
+    #[inline]
     fn string(&mut self) -> Result<Cow<'a, str>, DecodeError> {
-        if let Some(head @ 0xa0..=0xbf) = self.bytes.get(self.at) {
-            self.at += 1;
-            return self.text(usize::from(head & 0x1f)).map(Cow::Borrowed);
-        }
-        match self.token()? {
-            Token::Str(value) => Ok(value),
-            other => Err(self.expected("a string", &other)),
-        }
+        let length = match self.bytes[self.at..] {
+            [head @ 0xa0..=0xbf, ..] => {
+                self.at += 1;
+                head & 0x1f
+            }
+            [0xd9, length, ..] => {
+                self.at += 2;
+                length
+            }
+            _ => return self.odd_string(),
+        };
+        self.text(length.into()).map(Cow::Borrowed)
+    }
+
+    #[inline]
+    fn list(&mut self, expected: &'static str) -> Result<Items, DecodeError> {
+        let Some(head @ 0x90..=0x9f) = self.bytes.get(self.at) else { return self.odd_list(expected) };
+        let length = usize::from(head & 0x0f);
+        self.at += 1;
+        self.enter(length, length)
     }
 
     #[inline]
