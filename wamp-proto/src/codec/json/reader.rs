@@ -86,7 +86,7 @@ impl<'a> Reader<'a> {
         Ok(escaped)
     }
 
-    #[inline]
+    #[inline(always)]
     fn quoted(&mut self) -> Result<Cow<'a, str>, DecodeError> {
         let start = self.at + 1;
         let escaped = self.skip_string()?;
@@ -221,6 +221,24 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// What [`advance`](Read::advance) does, however the frame is written.
+    #[inline(never)]
+    fn advance_or_leave(&mut self, items: &mut Items) -> Result<bool, DecodeError> {
+        let byte = self.peek_value()?;
+        if byte == items.close {
+            self.leave();
+            return Ok(false);
+        }
+        if !items.first {
+            if byte != b',' {
+                return Err(self.syntax(NEITHER_COMMA_NOR_END));
+            }
+            self.comma(items.close)?;
+        }
+        items.first = false;
+        Ok(true)
+    }
+
     /// Reads past the end of a list or dict.
     #[inline(always)]
     fn leave(&mut self) {
@@ -344,21 +362,18 @@ impl<'a> Read<'a> for Reader<'a> {
         is_empty
     }
 
-    #[inline]
+    #[inline(always)]
     fn advance(&mut self, items: &mut Items) -> Result<bool, DecodeError> {
-        let byte = self.peek_value()?;
-        if byte == items.close {
-            self.leave();
-            return Ok(false);
+        // A comma, and at once what follows it.
+        if let [b',', next, ..] = self.bytes[self.at..]
+            && next > b' '
+            && next != items.close
+            && !items.first
+        {
+            self.at += 1;
+            return Ok(true);
         }
-        if !items.first {
-            if byte != b',' {
-                return Err(self.syntax(NEITHER_COMMA_NOR_END));
-            }
-            self.comma(items.close)?;
-        }
-        items.first = false;
-        Ok(true)
+        self.advance_or_leave(items)
     }
 
     fn key(&mut self) -> Result<Token<'a>, DecodeError> {
@@ -416,6 +431,7 @@ fn binary_or_string(string: Cow<'_, str>) -> Token<'_> {
 
 /// Resolves the escapes of a string that [`Reader::skip_string`] has checked. Halves of a surrogate pair that stand
 /// alone become U+FFFD: they have no place in UTF-8.
+#[inline(never)]
 fn unescape(content: &str) -> String {
     let mut out = String::with_capacity(content.len());
     let mut rest = content;
