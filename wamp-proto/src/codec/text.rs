@@ -10,7 +10,7 @@ pub(super) fn text(bytes: &[u8], from: usize, to: usize) -> Option<&str> {
     if string.len() < LONG && is_short_ascii(bytes, from, to) {
         #[allow(
             unsafe_code,
-            reason = "std and simdutf8 take 177 instructions for a topic of 35 bytes, this and the test above 40"
+            reason = "std takes 177 instructions to check a topic of 35 bytes; all of reading it takes 70 with this"
         )]
         // SAFETY: every byte was found to be ASCII, and ASCII is UTF-8.
         return Some(unsafe { str::from_utf8_unchecked(string) });
