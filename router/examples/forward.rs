@@ -2,7 +2,7 @@
 //!
 //! What comes is four bytes of length, a mask of four bytes and a masked body, as over a WebSocket; what goes has no
 //! mask. The first frame says what a connection is: `P topic` publishes to all that are `S topic`; `C procedure` calls the one
-//! that is `R procedure`. A body that is a call, or the answer to one, has who calls in its bytes 1 to 4.
+//! that is `R procedure`, and anything else nobody. A body that is a call, or the answer to one, has who calls in its bytes 1 to 4.
 //!
 //! ```sh
 //! cargo run --release -p wamp-router --example forward -- 127.0.0.1:9000 [--each]
@@ -13,7 +13,7 @@
 use std::collections::HashMap;
 use std::io::{self, ErrorKind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
 
 use anyhow::Context;
 use tokio::io::Interest;
@@ -27,7 +27,7 @@ const READ: usize = 64 << 10;
 struct Shared {
     subscribers: RwLock<HashMap<Vec<u8>, Vec<Arc<Peer>>>>,
     callees: RwLock<HashMap<Vec<u8>, Arc<Peer>>>,
-    peers: RwLock<Vec<Arc<Peer>>>,
+    peers: RwLock<HashMap<u32, Arc<Peer>>>,
     each: bool,
 }
 
@@ -41,8 +41,8 @@ struct Peer {
 impl Peer {
     fn send(&self, frames: &[u8]) {
         let mut out = lock(&self.out);
-        let written = if out.is_empty() { self.stream.try_write(frames).unwrap_or(0) } else { 0 };
-        if written < frames.len() {
+        let written = if out.is_empty() { self.write(frames) } else { 0 };
+        if written < frames.len() && !self.is_gone() {
             out.extend_from_slice(&frames[written..]);
             self.full.notify_one();
         }
@@ -51,8 +51,28 @@ impl Peer {
     /// Writes what there was no room for.
     fn flush(&self) {
         let mut out = lock(&self.out);
-        let written = self.stream.try_write(&out).unwrap_or(0);
+        let written = self.write(&out);
         out.drain(..written);
+    }
+
+    /// Writes what there is room for; to a peer that is gone, nothing.
+    fn write(&self, bytes: &[u8]) -> usize {
+        if self.is_gone() {
+            return 0;
+        }
+        match self.stream.try_write(bytes) {
+            Ok(written) => written,
+            Err(error) => {
+                if error.kind() != ErrorKind::WouldBlock {
+                    self.gone.store(true, Ordering::Relaxed);
+                }
+                0
+            }
+        }
+    }
+
+    fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::Relaxed)
     }
 
     fn is_behind(&self) -> bool {
@@ -80,27 +100,33 @@ async fn main() -> anyhow::Result<()> {
     let shared = Arc::new(Shared { each: arguments.next().as_deref() == Some("--each"), ..Shared::default() });
     let listener = TcpListener::bind(&address).await.with_context(|| format!("cannot listen on {address}"))?;
     println!("{}", listener.local_addr()?);
+    let mut number = 0;
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
         let peer = Arc::new(Peer { stream, out: Mutex::default(), full: Notify::new(), gone: AtomicBool::new(false) });
-        let mut peers = shared.peers.write().unwrap_or_else(PoisonError::into_inner);
-        peers.push(peer.clone());
-        let number = peers.len() as u32 - 1;
+        number += 1;
+        write(&shared.peers).insert(number, peer.clone());
         let shared = shared.clone();
         tokio::spawn(async move {
             let ended = serve(&shared, &peer, number).await;
             peer.gone.store(true, Ordering::Relaxed);
+            // Its socket is closed once nobody forwards to it any more.
+            write(&shared.peers).remove(&number);
             ended
         });
     }
+}
+
+fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn serve(shared: &Shared, peer: &Arc<Peer>, number: u32) -> io::Result<()> {
     let mut role = Role::Unknown;
     let mut input = vec![0; READ];
     let mut kept = 0;
-    loop {
+    while !peer.is_gone() {
         let interest = if peer.is_behind() { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
         let ready = tokio::select! {
             ready = peer.stream.ready(interest) => ready?,
@@ -126,6 +152,7 @@ async fn serve(shared: &Shared, peer: &Arc<Peer>, number: u32) -> io::Result<()>
         input.copy_within(taken..end, 0);
         kept = end - taken;
     }
+    Ok(())
 }
 
 /// Forwards the whole frames of `input` and answers how long they are.
@@ -174,7 +201,7 @@ fn send(shared: &Shared, role: &Role, run: &mut Vec<u8>, answers: &mut HashMap<u
     if !answers.is_empty() {
         let peers = shared.peers.read().unwrap_or_else(PoisonError::into_inner);
         for (caller, frames) in answers.drain() {
-            if let Some(caller) = peers.get(caller as usize) {
+            if let Some(caller) = peers.get(&caller) {
                 caller.send(&frames);
             }
         }
@@ -197,9 +224,9 @@ fn introduced(shared: &Shared, peer: &Arc<Peer>, what: &[u8]) -> Role {
     let name = what.get(2..).unwrap_or_default().to_vec();
     match what.first() {
         Some(b'S') => {
-            let mut subscribers = shared.subscribers.write().unwrap_or_else(PoisonError::into_inner);
+            let mut subscribers = write(&shared.subscribers);
             let of_topic = subscribers.entry(name).or_default();
-            of_topic.retain(|peer| !peer.gone.load(Ordering::Relaxed));
+            of_topic.retain(|peer| !peer.is_gone());
             of_topic.push(peer.clone());
             Role::Subscriber
         }
@@ -208,7 +235,7 @@ fn introduced(shared: &Shared, peer: &Arc<Peer>, what: &[u8]) -> Role {
             Role::Publisher(subscribers.get(&name).cloned().unwrap_or_default())
         }
         Some(b'R') => {
-            shared.callees.write().unwrap_or_else(PoisonError::into_inner).insert(name, peer.clone());
+            write(&shared.callees).insert(name, peer.clone());
             Role::Callee
         }
         Some(b'C') => match shared.callees.read().unwrap_or_else(PoisonError::into_inner).get(&name) {

@@ -38,7 +38,12 @@ impl Protocol for Forward {
     const TRAILER: fn(&Self) -> usize = |_| 0;
 
     fn open(&self) -> anyhow::Result<TcpStream> {
-        let stream = connect(self.address)?;
+        connect(self.address)
+    }
+
+    fn session(&self) -> anyhow::Result<TcpStream> {
+        let mut stream = self.open()?;
+        Self::be(&mut stream, "N")?;
         Ok(stream)
     }
 

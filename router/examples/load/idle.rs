@@ -25,7 +25,7 @@ pub(crate) fn open<P: Protocol>(protocol: &P, phase: &Phase) -> anyhow::Result<D
         if let Some(meter) = meter.filter(|_| now >= end) {
             return meter.until(phase, opened);
         }
-        drop(protocol.open()?);
+        drop(protocol.session()?);
         opened += 1;
     }
 }

@@ -33,6 +33,11 @@ pub(crate) trait Protocol {
     /// Opens a session, and waits until it is there.
     fn open(&self) -> anyhow::Result<TcpStream>;
 
+    /// The same where nothing is to be done with it but to close it: there has been a message each way.
+    fn session(&self) -> anyhow::Result<TcpStream> {
+        self.open()
+    }
+
     /// Subscribes, and waits until that is done.
     fn subscribe(&self, stream: &mut TcpStream, topic: &str) -> anyhow::Result<()>;
 

@@ -1,11 +1,11 @@
 //! WAMP, over WebSocket in JSON or over RawSocket in MessagePack.
 
-use std::io::{BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::ops::Range;
 use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{bail, ensure};
 use wamp_proto::{Message, Serializer};
 
 use crate::Match;
@@ -16,6 +16,9 @@ const KEY: [u8; 4] = [0x5A, 0x17, 0xC3, 0x88];
 
 /// How long a router may take to answer while things are set up.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Bytes that the answers to a handshake and to HELLO may have: enough to read each at once.
+const ANSWER: usize = 8 << 10;
 
 /// Requests that are not answered yet, of those that are made in great numbers.
 const AT_ONCE: usize = 500;
@@ -74,7 +77,7 @@ impl Wamp {
     }
 
     /// Sends a message that is written in JSON.
-    fn send(&self, stream: &mut TcpStream, json: &str) -> anyhow::Result<()> {
+    fn send(&self, mut stream: impl Write, json: &str) -> anyhow::Result<()> {
         let mut frame = Vec::new();
         self.append(json, &mut frame)?;
         Ok(stream.write_all(&frame)?)
@@ -129,7 +132,7 @@ impl Wamp {
 
     /// Asks for something and waits for the message that grants it.
     fn ask(&self, stream: &mut TcpStream, json: &str, granted: &str) -> anyhow::Result<()> {
-        self.send(stream, json)?;
+        self.send(&mut *stream, json)?;
         self.granted(stream, granted).map(drop)
     }
 
@@ -201,8 +204,10 @@ impl Protocol for Wamp {
     const TRAILER: fn(&Self) -> usize = |wamp| if wamp.is_websocket() { 3 } else { 0 };
 
     fn open(&self) -> anyhow::Result<TcpStream> {
-        let mut stream = connect(self.address)?;
+        let stream = connect(self.address)?;
         stream.set_read_timeout(Some(PATIENCE))?;
+        // Nothing comes but what was asked for, so nothing is left in the buffer.
+        let mut answers = BufReader::with_capacity(ANSWER, &stream);
         match &self.over {
             Over::WebSocket { path } => {
                 let request = format!(
@@ -211,12 +216,10 @@ impl Protocol for Wamp {
                      Sec-WebSocket-Protocol: wamp.2.json\r\n\r\n",
                     self.address
                 );
-                stream.write_all(request.as_bytes())?;
+                (&stream).write_all(request.as_bytes())?;
                 let mut answer = Vec::new();
                 while !answer.ends_with(b"\r\n\r\n") {
-                    let mut byte = [0];
-                    stream.read_exact(&mut byte)?;
-                    answer.push(byte[0]);
+                    ensure!(answers.read_until(b'\n', &mut answer)? > 0, "the router hung up");
                 }
                 if !answer.starts_with(b"HTTP/1.1 101") {
                     bail!("no WebSocket: {}", String::from_utf8_lossy(&answer));
@@ -224,15 +227,16 @@ impl Protocol for Wamp {
             }
             Over::RawSocket => {
                 // Messages up to 16 MiB, in MessagePack.
-                stream.write_all(&[0x7F, 0xF2, 0, 0])?;
+                (&stream).write_all(&[0x7F, 0xF2, 0, 0])?;
                 let mut answer = [0; 4];
-                stream.read_exact(&mut answer)?;
+                answers.read_exact(&mut answer)?;
                 if answer[0] != 0x7F || answer[1] & 0x0F != 2 {
                     bail!("no RawSocket: {answer:?}");
                 }
             }
         }
-        self.ask(&mut stream, &format!(r#"[1,"{}",{ROLES}]"#, self.realm), "WELCOME")?;
+        self.send(&stream, &format!(r#"[1,"{}",{ROLES}]"#, self.realm))?;
+        self.granted(&mut answers, "WELCOME")?;
         Ok(stream)
     }
 

@@ -70,8 +70,8 @@ impl Peer {
     pub(super) fn does(self, kind: Kind) -> bool {
         match self {
             Self::Redis => kind != Kind::Calls,
-            // What it opens is no session.
-            Self::ForwardEach | Self::Forward => kind != Kind::Sessions,
+            // It keeps nothing of a session: what its connections hold says nothing of what a router could do with.
+            Self::ForwardEach | Self::Forward => kind != Kind::Idle,
             _ => true,
         }
     }

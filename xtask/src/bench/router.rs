@@ -147,7 +147,7 @@ fn document(checkout: &Checkout, rows: &[Row]) -> anyhow::Result<String> {
          receives than it must; a publisher is at most 1,024 events ahead of its slowest subscriber. Payloads are of\n\
          128 bytes. Processor time is what the operating system counts for the router's threads. NATS and Redis speak\n\
          their own protocols. The last two columns are the example `forward`, which unmasks frames and forwards them,\n\
-         and knows nothing of what is in them.\n\n\
+         and knows nothing of what is in them; a session there is a connection with one small frame each way.\n\n\
          | | version |\n|---|---|\n",
         figures(rows),
         ratios(rows, Peer::WebSocket),

@@ -23,6 +23,7 @@ pub(super) enum Kind {
     Events,
     Calls,
     Sessions,
+    Idle,
 }
 
 const fn rate(name: &'static str, kind: Kind, load: &'static [&'static str]) -> Work {
@@ -51,6 +52,6 @@ pub(super) const WORKS: [Work; 10] = [
         name: "KiB of memory an idle session (5,000)",
         load: &["idle", "--count", "5000"],
         unit: Unit::Memory,
-        kind: Kind::Sessions,
+        kind: Kind::Idle,
     },
 ];
