@@ -34,7 +34,7 @@ use stream::{Stream, TcpSide, UnixSide, Whole};
 pub use incoming::{Flow, Incoming};
 pub use pulse::Heartbeat;
 pub use settings::ConnectionSettings;
-pub(crate) use socket::{Socket, say_last};
+pub(crate) use socket::{Socket, keep_alive, say_last, set_nodelay};
 pub(crate) use wamp::WampHandler;
 
 /// Bytes read at a time. A smaller buffer makes smaller bursts, and fan-out several times as
@@ -92,7 +92,23 @@ where
     H: Handler,
     F: FnOnce(Arc<Outbox>) -> H,
 {
-    socket::set_nodelay(&socket, heartbeat.settings());
+    socket::set_nodelay(&socket, heartbeat.settings().tcp_nodelay);
+    run_accepted(socket, received, encoding, accept, heartbeat, handler)
+}
+
+/// [`run_tcp`] of a socket that has its options already.
+fn run_accepted<H, F>(
+    socket: TcpStream,
+    received: Vec<u8>,
+    encoding: Encoding,
+    accept: Accept,
+    heartbeat: &Heartbeat,
+    handler: F,
+) -> impl Future<Output = ()> + Send + use<H, F>
+where
+    H: Handler,
+    F: FnOnce(Arc<Outbox>) -> H,
+{
     let (read, write) = socket.into_split();
     let outbox = Outbox::tcp(encoding, heartbeat.settings().outbox, write);
     let handler = handler(outbox.clone());

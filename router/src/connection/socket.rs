@@ -1,6 +1,7 @@
 //! The byte streams connections run over.
 
 use std::io;
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,13 +11,13 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 use tokio_rustls::server::TlsStream;
 
-use super::{ConnectionSettings, Handler, Heartbeat, run_stream, run_tcp, run_unix};
-use crate::outbox::{Encoding, Framing, Outbox};
+use super::{ConnectionSettings, Handler, Heartbeat, run_accepted, run_stream, run_unix};
+use crate::outbox::{Encoding, Outbox};
 use crate::transport::Accept;
 
 /// A byte stream a connection runs over.
 pub(crate) trait Socket: AsyncRead + AsyncWrite + Send + Unpin + 'static {
-    /// Runs the connection once the handshake of its framing is done, as [`run_tcp`] does.
+    /// Runs the connection once the handshake of its framing is done, as [`run_tcp`](super::run_tcp) does.
     fn run<H, F>(
         self,
         received: Vec<u8>,
@@ -45,8 +46,8 @@ impl Socket for TcpStream {
         H: Handler,
         F: FnOnce(Arc<Outbox>) -> H + Send + 'static,
     {
-        keep_alive_unless_pinged(&self, encoding, heartbeat.settings());
-        run_tcp(self, received, encoding, accept(encoding), heartbeat, handler)
+        hold_back_if_wanted(&self, heartbeat.settings());
+        run_accepted(self, received, encoding, accept(encoding), heartbeat, handler)
     }
 }
 
@@ -94,9 +95,7 @@ impl Socket for TlsStream<TcpStream> {
         H: Handler,
         F: FnOnce(Arc<Outbox>) -> H + Send + 'static,
     {
-        let tcp = self.get_ref().0;
-        set_nodelay(tcp, heartbeat.settings());
-        keep_alive_unless_pinged(tcp, encoding, heartbeat.settings());
+        hold_back_if_wanted(self.get_ref().0, heartbeat.settings());
         run_stream(self, received, encoding, accept(encoding), heartbeat, handler)
     }
 }
@@ -132,16 +131,18 @@ pub(crate) async fn say_last(stream: &mut impl Socket, answer: &[u8]) {
     let _ = timeout(LINGER, said).await;
 }
 
-/// Messages are small and their sender waits: they are not held back to fill a packet, unless that is wanted.
-pub(super) fn set_nodelay(socket: &TcpStream, settings: &ConnectionSettings) {
-    if let Err(error) = socket.set_nodelay(settings.tcp_nodelay) {
-        tracing::debug!(%error, "no TCP_NODELAY");
+/// Messages are small and their sender waits: they are not held back to fill a packet, unless that is wanted. A
+/// listener hands it on to the connections it accepts, as it does [`keep_alive`].
+pub(crate) fn set_nodelay<S: AsFd>(socket: &S, nodelay: bool) {
+    if let Err(error) = SockRef::from(socket).set_tcp_nodelay(nodelay) {
+        tracing::debug!(%error, "TCP_NODELAY is not set");
     }
 }
 
-fn keep_alive_unless_pinged(socket: &TcpStream, encoding: Encoding, settings: &ConnectionSettings) {
-    if matches!(encoding.framing, Framing::RawSocket { .. }) && !settings.rawsocket_pings {
-        keep_alive(socket, settings);
+/// An accepted connection holds nothing back, by its listener.
+fn hold_back_if_wanted(socket: &TcpStream, settings: &ConnectionSettings) {
+    if !settings.tcp_nodelay {
+        set_nodelay(socket, false);
     }
 }
 
@@ -152,7 +153,7 @@ const PROBES: u32 = 9;
 const LONGEST: Duration = Duration::from_secs(i16::MAX as u64);
 
 /// Has the operating system find out that the other end is gone, in the time a ping would take.
-fn keep_alive(socket: &TcpStream, settings: &ConnectionSettings) {
+pub(crate) fn keep_alive<S: AsFd>(socket: &S, settings: &ConnectionSettings) {
     let second = Duration::from_secs(1);
     let keepalive = TcpKeepalive::new()
         .with_time(settings.ping_interval.clamp(second, LONGEST))
