@@ -24,7 +24,7 @@ pub use origins::AllowedOrigins;
 pub use paths::{PathError, PathService, Paths};
 pub use settings::{HttpSettings, Web, WebSocketSettings};
 pub(crate) use site::{App, Site};
-pub(crate) use websocket::Carrier;
+pub(crate) use websocket::{Carrier, Opening};
 
 /// The answer to a client that has as many connections as it may have.
 fn too_many(origin: &Origin, full: Full) -> Problem {

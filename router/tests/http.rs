@@ -169,3 +169,53 @@ async fn one_connection_too_many_is_refused() {
     assert_eq!(server.connections(), 1);
     client.subscribe(1, "com.example.topic").await;
 }
+
+/// The usual request to open a WebSocket is read by the router itself and all others by hyper; one with many lines is
+/// hyper's, too. What is said to it has to be the same.
+#[tokio::test]
+async fn a_websocket_is_opened_or_refused_alike_whoever_reads_the_request() {
+    let server = serve(Config::default()).await;
+    let lines: [&[&str]; 8] = [
+        &["host: localhost\r\n", "host: localhost\r\n", "host: evil.example\r\n", ""],
+        &["Upgrade: websocket\r\n", "upgrade:  WebSocket \r\n", "upgrade: h2c, websocket\r\n", "upgrade: h2c\r\n", ""],
+        &["Connection: Upgrade\r\n", "connection: keep-alive, upgrade\r\n", "connection: keep-alive\r\n", ""],
+        &["Sec-WebSocket-Version: 13\r\n", "sec-websocket-version: 8\r\n", ""],
+        &["Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", "sec-websocket-key: short\r\n", ""],
+        &["Sec-WebSocket-Protocol: wamp.2.json\r\n", "sec-websocket-protocol: x,wamp.2.cbor\r\n", ""],
+        &["", "", "origin: http://evil.example\r\n", "origin: http://localhost\r\n", "content-length: 0\r\n"],
+        &["", "", "cookie: a=b\r\ncookie: c\r\n", "authorization: Bearer x\r\n"],
+    ];
+    let padding: String = (0..40).map(|line| format!("x-padding-{line}: x\r\n")).collect();
+    let mut random = fastrand::Rng::with_seed(1);
+    for number in 0..300 {
+        let path = random.choice(["/ws", "/ws", "/ws/below?query", "/other"]).unwrap();
+        let mut head = format!("GET {path} HTTP/1.1\r\n");
+        for choices in lines {
+            // Mostly right: one mistake hides the others.
+            let usual = number == 0 || random.u8(..4) > 0;
+            head += if usual { choices[0] } else { random.choice(choices).unwrap() };
+        }
+        let short = opened_by(&server, &[&head, "\r\n"]).await;
+        let long = opened_by(&server, &[&head, &padding, "\r\n"]).await;
+        assert_eq!(short, long, "{head}");
+        let (begin, end) = head.split_at(random.usize(1..head.len()));
+        assert_eq!(short, opened_by(&server, &[begin, "", end, "\r\n"]).await, "{head}");
+        assert!(number > 0 || short.0 == 101, "{short:?}");
+    }
+}
+
+/// The status, the sorted lines of the head but for the time of day, and the body that a request is answered with;
+/// where a part of it is empty, what stands before has been sent.
+#[expect(clippy::unwrap_used, reason = "what fails in a helper fails the test")]
+async fn opened_by(server: &Server, parts: &[&str]) -> (u16, Vec<String>, String) {
+    let mut socket = TcpStream::connect(server.local_addr()).await.unwrap();
+    for sent in parts.split(|part| part.is_empty()) {
+        socket.write_all(sent.concat().as_bytes()).await.unwrap();
+        tokio::task::yield_now().await;
+    }
+    socket.shutdown().await.unwrap();
+    let answer = answer(&mut socket).await;
+    let mut lines: Vec<_> = answer.head.lines().filter(|line| !line.starts_with("date:")).map(String::from).collect();
+    lines.sort();
+    (answer.status, lines, answer.body)
+}

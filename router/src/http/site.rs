@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use axum::extract::ConnectInfo;
 use axum::http::header::STRICT_TRANSPORT_SECURITY;
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::response::{IntoResponse, Response};
 use hyper::Request;
 use hyper::body::Incoming;
@@ -16,8 +16,8 @@ use tower::ServiceExt;
 use super::longpoll::Channels;
 use super::paths::Services;
 use super::patience::Patience;
-use super::{Carrier, HttpSettings, Paths, Problem, guard};
-use crate::server::Shared;
+use super::{Carrier, HttpSettings, Opening, Paths, Problem, guard};
+use crate::server::{Shared, Slot};
 use crate::session::Origin;
 
 /// What all requests to a listener share.
@@ -53,23 +53,55 @@ impl App {
         *self.services.write() = Arc::new(paths.services(&self.site));
     }
 
+    /// Answers a request to open a WebSocket; none if it is for something else.
+    pub(crate) fn open(
+        &self,
+        request: &Request<()>,
+        connection: &Origin,
+        slot: &Slot,
+    ) -> Option<Result<(Response, Opening), Response>> {
+        let endpoint = self.services.read().websocket(request.uri().path())?.clone();
+        let exchange = self.begin(request, connection);
+        let answered = match self.check_host(request) {
+            Ok(()) => endpoint.answer(request, exchange.origin.clone(), slot),
+            Err(problem) => Err(problem.into_response()),
+        };
+        Some(match answered {
+            Ok((response, opening)) => Ok((self.end(exchange, response), opening)),
+            Err(response) => Err(self.end(exchange, response)),
+        })
+    }
+
     /// Answers a request that comes over a connection from `connection`.
     pub(crate) async fn answer(&self, request: Request<Incoming>, connection: &Origin, carrier: &Carrier) -> Response {
-        let settings = &self.site.settings;
-        let origin = self.origin_of(connection, request.headers());
-        let begun = settings
-            .access_log
-            .then(|| (Instant::now(), origin.to_string(), request.method().clone(), request.uri().path().to_owned()));
-        let mut response = match guard::check_host(request.headers(), settings, self.site.loopback) {
-            Ok(()) => self.answer_of_service(request, origin, carrier).await,
+        let exchange = self.begin(&request, connection);
+        let response = match self.check_host(&request) {
+            Ok(()) => self.answer_of_service(request, exchange.origin.clone(), carrier).await,
             Err(problem) => problem.into_response(),
         };
-        if let Some(age) = settings.hsts.filter(|_| self.site.tls)
+        self.end(exchange, response)
+    }
+
+    fn check_host<B>(&self, request: &Request<B>) -> Result<(), Problem> {
+        guard::check_host(request.headers(), &self.site.settings, self.site.loopback)
+    }
+
+    /// A request has come over a connection from `connection`.
+    fn begin<B>(&self, request: &Request<B>, connection: &Origin) -> Exchange {
+        let origin = self.origin_of(connection, request.headers());
+        let log = || (Instant::now(), origin.to_string(), request.method().clone(), request.uri().path().to_owned());
+        let begun = self.site.settings.access_log.then(log);
+        Exchange { origin, begun }
+    }
+
+    /// It is about to be answered.
+    fn end(&self, exchange: Exchange, mut response: Response) -> Response {
+        if let Some(age) = self.site.settings.hsts.filter(|_| self.site.tls)
             && let Ok(value) = HeaderValue::try_from(format!("max-age={}", age.as_secs()))
         {
             response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, value);
         }
-        if let Some((begin, peer, method, path)) = begun {
+        if let Some((begin, peer, method, path)) = exchange.begun {
             let status = response.status().as_u16();
             tracing::info!(%peer, %method, path, status, duration = ?begin.elapsed(), "request");
         }
@@ -79,7 +111,7 @@ impl App {
     async fn answer_of_service(&self, mut request: Request<Incoming>, origin: Origin, carrier: &Carrier) -> Response {
         let services = self.services.read().clone();
         if let Some(endpoint) = services.websocket(request.uri().path()) {
-            return endpoint.answer(request, origin, carrier);
+            return carrier.open(endpoint, &mut request, origin);
         }
         let patience = Patience::new(self.site.shared.watch_stage());
         let extensions = request.extensions_mut();
@@ -106,6 +138,13 @@ impl App {
         }
         origin
     }
+}
+
+/// A request that is being answered.
+struct Exchange {
+    origin: Origin,
+    /// What the access log tells of it, if there is one.
+    begun: Option<(Instant, String, Method, String)>,
 }
 
 /// Whose request it is, if the one it comes from is a proxy that may say so: the last address of `X-Forwarded-For`

@@ -11,7 +11,7 @@ use axum::response::{Html, IntoResponse, Response};
 use hyper::Request;
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use super::{Problem, Site, WebSocketSettings, guard};
 use crate::connection::{Heartbeat, Socket, WampHandler};
@@ -50,10 +50,22 @@ impl Carrier {
     pub(crate) fn new<S: Socket>(slot: Slot) -> Self {
         Self { slot, run: run::<S> }
     }
+
+    /// Answers a request to open a WebSocket that came by way of hyper.
+    pub(super) fn open<B>(&self, endpoint: &Arc<Endpoint>, request: &mut Request<B>, origin: Origin) -> Response {
+        match endpoint.answer(request, origin, &self.slot) {
+            Ok((response, opening)) => {
+                (self.run)(hyper::upgrade::on(request), opening);
+                response
+            }
+            Err(response) => response,
+        }
+    }
 }
 
 /// A WebSocket that is about to be one.
-struct Opening {
+#[derive(Debug)]
+pub(crate) struct Opening {
     endpoint: Arc<Endpoint>,
     encoding: Encoding,
     origin: Origin,
@@ -63,43 +75,46 @@ struct Opening {
 
 impl Endpoint {
     /// Answers a request: switches protocols, or says why not.
+    ///
+    /// Whatever a WebSocket is opened by comes through here.
+    #[expect(clippy::result_large_err, reason = "either way there is an answer, which is moved once")]
     pub(super) fn answer<B>(
         self: &Arc<Self>,
-        mut request: Request<B>,
+        request: &Request<B>,
         mut origin: Origin,
-        carrier: &Carrier,
-    ) -> Response {
+        slot: &Slot,
+    ) -> Result<(Response, Opening), Response> {
         if request.method() != Method::GET {
             let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "bad_request", "a WebSocket is opened with GET");
-            return ([(ALLOW, "GET")], problem).into_response();
+            return Err(([(ALLOW, "GET")], problem).into_response());
         }
         let settings = &self.settings;
         let headers = request.headers();
         if settings.status_page && !headers.contains_key(UPGRADE) {
-            return Html(STATUS_PAGE).into_response();
+            return Err(Html(STATUS_PAGE).into_response());
         }
         let shared = &self.site.shared;
         if shared.stage() != Stage::Serving {
             let message = "the router is shutting down";
-            return Problem::new(StatusCode::SERVICE_UNAVAILABLE, "wamp.close.system_shutdown", message)
-                .into_response();
+            let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "wamp.close.system_shutdown", message);
+            return Err(problem.into_response());
         }
         if let Err(problem) = guard::judge_origin(headers, &settings.allowed_origins) {
             tracing::info!(path = request.uri().path(), ?problem, "WebSocket refused");
-            return problem.into_response();
+            return Err(problem.into_response());
         }
         if request.version() < Version::HTTP_11 {
-            return refuse(&HandshakeError::NoUpgrade);
+            return Err(refuse(&HandshakeError::NoUpgrade));
         }
         let chosen = |key| Ok((key, choose_serializer(headers, &settings.serializers, settings.require_subprotocol)?));
         let (accept, (serializer, named)) = match accept_key(headers).and_then(chosen) {
             Ok(agreed) => agreed,
-            Err(error) => return refuse(&error),
+            Err(error) => return Err(refuse(&error)),
         };
-        let Ok(accept) = HeaderValue::try_from(accept) else { return refuse(&HandshakeError::Key) };
+        let Ok(accept) = HeaderValue::try_from(accept) else { return Err(refuse(&HandshakeError::Key)) };
         let address = match shared.slot_behind_proxy(&origin) {
             Ok(address) => address,
-            Err(full) => return super::too_many(&origin, full).into_response(),
+            Err(full) => return Err(super::too_many(&origin, full).into_response()),
         };
         let facts = facts(request.uri(), headers);
         let mut answer = HeaderMap::with_capacity(5);
@@ -114,35 +129,50 @@ impl Endpoint {
         }
         origin.request = Some(Arc::new(facts));
         let encoding = Encoding { serializer, framing: Framing::WebSocket };
-        let opening = Opening { endpoint: self.clone(), encoding, origin, slots: (carrier.slot.clone(), address) };
-        (carrier.run)(hyper::upgrade::on(&mut request), opening);
+        let opening = Opening { endpoint: self.clone(), encoding, origin, slots: (slot.clone(), address) };
         answer.insert(UPGRADE, HeaderValue::from_static("websocket"));
         answer.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
         answer.insert(SEC_WEBSOCKET_ACCEPT, accept);
         if named {
             answer.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(serializer.subprotocol()));
         }
-        (StatusCode::SWITCHING_PROTOCOLS, answer).into_response()
+        Ok(((StatusCode::SWITCHING_PROTOCOLS, answer).into_response(), opening))
     }
 }
 
-/// Starts the session, and holds its slot.
+impl Opening {
+    /// Runs the session, and holds its slot.
+    pub(crate) fn session<S: Socket>(self, stream: S, received: Vec<u8>) -> impl Future<Output = ()> + Send + use<S> {
+        let span = self.span();
+        self.connection(stream, received).instrument(span)
+    }
+
+    fn span(&self) -> Span {
+        span::connected(self.endpoint.settings.entrance.transport, &self.origin, self.encoding.serializer)
+    }
+
+    fn connection<S: Socket>(self, stream: S, received: Vec<u8>) -> impl Future<Output = ()> + Send + use<S> {
+        let Opening { endpoint, encoding, origin, slots } = self;
+        let entrance = endpoint.settings.entrance.clone();
+        let realms = endpoint.site.shared.router.realms().clone();
+        let session = move |outbox| WampHandler::new(realms, outbox, entrance, origin);
+        let connection = stream.run(received, encoding, &endpoint.heartbeat, session);
+        async move {
+            connection.await;
+            drop(slots);
+        }
+    }
+}
+
+/// Starts the session once hyper has let go of its stream.
 fn run<S: Socket>(upgrade: OnUpgrade, opening: Opening) {
-    let transport = opening.endpoint.settings.entrance.transport;
-    let span = span::connected(transport, &opening.origin, opening.encoding.serializer);
+    let span = opening.span();
     let opened = async move {
-        let Opening { endpoint, encoding, origin, slots: _slots } = opening;
         let connection = match upgrade.await.map(stream::<S>) {
-            Ok(Some((stream, received))) => {
-                let entrance = endpoint.settings.entrance.clone();
-                let realms = endpoint.site.shared.router.realms().clone();
-                let session = move |outbox| WampHandler::new(realms, outbox, entrance, origin);
-                stream.run(received, encoding, &endpoint.heartbeat, session)
-            }
+            Ok(Some((stream, received))) => opening.connection(stream, received),
             Ok(None) => return tracing::error!("an upgraded connection is not the stream it was"),
             Err(error) => return tracing::debug!(%error, "not upgraded"),
         };
-        drop(endpoint);
         connection.await;
     };
     tokio::spawn(opened.instrument(span));
@@ -153,7 +183,9 @@ fn run<S: Socket>(upgrade: OnUpgrade, opening: Opening) {
 /// The bytes are copied: a slice would keep all of the HTTP connection's buffer for as long.
 fn stream<S: Socket>(upgraded: Upgraded) -> Option<(S, Vec<u8>)> {
     let parts = upgraded.downcast::<TokioIo<Reader<S>>>().ok()?;
-    Some((parts.io.into_inner().into_inner(), parts.read_buf.to_vec()))
+    let mut reader = parts.io.into_inner();
+    let received = [&parts.read_buf[..], &reader.take_unread()].concat();
+    Some((reader.into_inner(), received))
 }
 
 /// What a request tells of who makes it.

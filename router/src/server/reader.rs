@@ -12,6 +12,8 @@ use tokio::time::{Sleep, sleep};
 /// asks for something and reads no answer holds on to it no longer.
 #[derive(Debug)]
 pub(crate) struct Reader<S> {
+    /// What is to be read once more.
+    before: Vec<u8>,
     stream: S,
     limit: Duration,
     /// Since when something waits.
@@ -20,7 +22,17 @@ pub(crate) struct Reader<S> {
 
 impl<S> Reader<S> {
     pub(super) fn new(stream: S, limit: Duration) -> Self {
-        Self { stream, limit, waiting: None }
+        Self { before: Vec::new(), stream, limit, waiting: None }
+    }
+
+    /// The same, with this to be read before what comes.
+    pub(super) fn after(self, before: Vec<u8>) -> Self {
+        Self { before, ..self }
+    }
+
+    /// What was to be read once more and is not yet.
+    pub(crate) fn take_unread(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.before)
     }
 
     /// The stream itself, which may wait as long as it takes.
@@ -42,7 +54,13 @@ impl<S> Reader<S> {
 
 impl<S: AsyncRead + Unpin> AsyncRead for Reader<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        if self.before.is_empty() {
+            return Pin::new(&mut self.stream).poll_read(cx, buffer);
+        }
+        let count = self.before.len().min(buffer.remaining());
+        buffer.put_slice(&self.before[..count]);
+        self.before.drain(..count);
+        Poll::Ready(Ok(()))
     }
 }
 
