@@ -50,7 +50,11 @@ fn anonymous(applicant: &Applicant<'_>, authrole: &str) -> Identity {
 
 /// The authid of whoever proves nothing: always the same one for a client that has a cookie, else a random one.
 fn nobodys_authid(applicant: &Applicant<'_>) -> String {
-    let random = || std::iter::repeat_with(fastrand::alphanumeric).take(24).collect();
+    let random = || {
+        // One generator for all of it: each draw from the thread's own looks that up.
+        let mut random = fastrand::Rng::new();
+        std::iter::repeat_with(|| random.alphanumeric()).take(24).collect()
+    };
     applicant.origin.cookie.as_ref().map_or_else(random, Cookie::authid)
 }
 

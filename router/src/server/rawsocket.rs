@@ -21,6 +21,8 @@ const PIPE: usize = 64 << 10;
 pub(super) async fn serve<S: Socket>(_slot: Slot, doorway: Arc<Doorway>, mut stream: S, origin: Origin) {
     let Some(way) = &doorway.rawsocket else { return };
     let encoding = tokio::select! {
+        // A shutdown is looked out for only where there is something to wait for.
+        biased;
         encoding = rawsocket::open(&mut stream, &way.settings.connections, &way.settings.serializers) => encoding,
         () = doorway.shared.reached(Stage::Draining) => None,
     };
