@@ -23,8 +23,9 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
+use tracing::Span;
 
-use crate::outbox::{Closed, Encoding, Flush, Framing, Outbox, Status};
+use crate::outbox::{Closed, Encoding, Flush, Framing, Outbox, OutboxLimits, Status};
 use crate::transport::control::CloseCode;
 use crate::transport::{self, Accept, Decoder, websocket};
 use incoming::Outcome;
@@ -68,6 +69,11 @@ pub trait Handler: Send + 'static {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Flow> {
         let _ = cx;
         Poll::Ready(Flow::Continue)
+    }
+
+    /// What a line of the log for operators tells of the peer.
+    fn span(&self) -> Span {
+        Span::none()
     }
 
     /// The peer is gone, or going: no more messages will come. Called exactly once.
@@ -209,7 +215,9 @@ impl<S: Stream, H: Handler> Future for Connection<S, H> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let connection = self.get_mut();
         match ready!(connection.poll_end(cx)) {
-            End::Closed(Closed::TooSlow) => tracing::warn!("slow consumer disconnected"),
+            End::Closed(Closed::TooSlow) => {
+                connection.handler.span().in_scope(|| tracing::warn!("slow consumer disconnected"));
+            }
             end => {
                 // A peer that only writes no more may still read what it was to be told.
                 connection.outbox.flush();
@@ -443,8 +451,9 @@ impl<S: Stream, H: Handler> Connection<S, H> {
     fn log_drops(&mut self, status: &Status) {
         if status.dropped > 0 && !self.logged_drop {
             self.logged_drop = true;
-            let limits = self.settings.outbox;
-            tracing::warn!(policy = ?limits.policy, limit = limits.bytes, "slow consumer: events are dropped");
+            let OutboxLimits { policy, bytes: limit, .. } = self.settings.outbox;
+            let span = self.handler.span();
+            span.in_scope(|| tracing::warn!(?policy, limit, "slow consumer: events are dropped"));
         }
     }
 }

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
+use tracing::Span;
 use wamp_proto::error::{self, close};
 use wamp_proto::message::options::CloseDetails;
 use wamp_proto::message::{Abort, Goodbye};
@@ -38,8 +39,8 @@ pub use authenticator::{
     Admission, Applicant, Authenticator, Challenge, Deciding, Exchange, Refusal, TransportFacts, Verdict,
 };
 pub use credential::Credential;
-pub(crate) use entrance::network;
 pub use entrance::{Entrance, Origin, RequestFacts, TlsFacts};
+pub(crate) use entrance::{Place, network};
 pub use identity::Identity;
 
 /// A session, or what may become one. The connection that owns it feeds it with frames.
@@ -50,6 +51,8 @@ pub struct Session {
     realms: Arc<Realms>,
     outbox: Arc<Outbox>,
     entrance: Arc<Entrance>,
+    /// Where the client is.
+    place: Place,
     state: State,
 }
 
@@ -71,7 +74,18 @@ enum State {
 impl Session {
     /// A session to be, of a client that comes from `origin`. The answers go to `outbox`.
     pub fn new(realms: Arc<Realms>, outbox: Arc<Outbox>, entrance: Arc<Entrance>, origin: Origin) -> Self {
-        Self { realms, outbox, entrance, state: State::Opening(Box::new(origin)) }
+        Self { realms, outbox, entrance, place: origin.place(), state: State::Opening(Box::new(origin)) }
+    }
+
+    /// The span of a line of the log that is for operators.
+    pub(crate) fn span(&self) -> Span {
+        let joined = match &self.state {
+            State::Joined(joined) => Some(joined),
+            State::Asking(asking) => Some(&asking.joined),
+            _ => None,
+        };
+        let joined = joined.map(|joined| (&*joined.realm, &*joined.member));
+        span::of_line(self.entrance.transport, self.place, self.outbox.encoding().serializer, joined)
     }
 
     /// Whether the client has joined a realm and not left it.
@@ -206,7 +220,7 @@ impl Session {
     #[cold]
     fn abort_violation(&mut self, violation: &Violation, burst: &mut Burst) -> Flow {
         burst.tally.violation();
-        tracing::info!(%violation, "protocol violation");
+        self.span().in_scope(|| tracing::info!(%violation, "protocol violation"));
         self.abort(error::PROTOCOL_VIOLATION, &violation.to_string(), CloseCode::PROTOCOL_ERROR, burst)
     }
 

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
+use tracing::Span;
+
 use super::{Flow, Handler, Incoming};
 use crate::outbox::Outbox;
 use crate::realm::Realms;
@@ -40,6 +42,10 @@ impl Handler for WampHandler {
 
     fn is_established(&self) -> bool {
         self.session.is_joined()
+    }
+
+    fn span(&self) -> Span {
+        self.session.span()
     }
 
     fn on_end(&mut self) {

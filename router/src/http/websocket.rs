@@ -148,7 +148,7 @@ impl Opening {
     }
 
     fn span(&self) -> Span {
-        span::connected(self.endpoint.settings.entrance.transport, &self.origin, self.encoding.serializer)
+        span::connected(self.endpoint.settings.entrance.transport, self.origin.place(), self.encoding.serializer)
     }
 
     fn connection<S: Socket>(self, stream: S, received: Vec<u8>) -> impl Future<Output = ()> + Send + use<S> {

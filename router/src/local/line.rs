@@ -17,7 +17,7 @@ use super::waiting::{Heard, Topic, Waiting};
 use crate::connection::{ConnectionSettings, Heartbeat, Socket, WampHandler};
 use crate::outbox::{Encoding, Framing};
 use crate::realm::{Realm, Realms};
-use crate::session::{Applicant, Authenticator, Entrance, Identity, Origin, Refusal, Verdict, span};
+use crate::session::{Applicant, Authenticator, Entrance, Identity, Origin, Place, Refusal, Verdict, span};
 
 /// Bytes the pipe holds each way.
 const PIPE: usize = 64 << 10;
@@ -68,7 +68,7 @@ impl Line {
         let connection = far.run(Vec::new(), ENCODING, &Heartbeat::new(settings), move |outbox| {
             WampHandler::new(Arc::new(realms), outbox, Arc::new(entrance), Origin::default())
         });
-        let span = span::connected(super::TRANSPORT, &"this process", ENCODING.serializer);
+        let span = span::connected(super::TRANSPORT, Place::ThisProcess, ENCODING.serializer);
         tokio::spawn(connection.instrument(span));
 
         let (frames, queue) = mpsc::unbounded_channel();

@@ -12,7 +12,7 @@ use super::{Slot, Stage};
 use crate::connection::{ConnectionSettings, Heartbeat, Socket, WampHandler, rawsocket};
 use crate::outbox::Encoding;
 use crate::router::Router;
-use crate::session::{Entrance, Origin, span};
+use crate::session::{Entrance, Origin, Place, span};
 
 /// Bytes a pipe to the router holds each way.
 const PIPE: usize = 64 << 10;
@@ -27,7 +27,7 @@ pub(super) async fn serve<S: Socket>(_slot: Slot, doorway: Arc<Doorway>, mut str
         () = doorway.shared.reached(Stage::Draining) => None,
     };
     let Some(encoding) = encoding else { return };
-    let span = span::connected(way.settings.entrance.transport, &origin, encoding.serializer);
+    let span = span::connected(way.settings.entrance.transport, origin.place(), encoding.serializer);
     let connection =
         run(&doorway.shared.router, stream, encoding, &way.heartbeat, way.settings.entrance.clone(), origin);
     drop(doorway);
@@ -45,7 +45,7 @@ pub(crate) fn connect_in_process(router: &Router) -> DuplexStream {
         let heartbeat = Heartbeat::new(settings);
         let entrance = Arc::new(Entrance::new("rawsocket", true));
         let origin = Origin::default();
-        let span = span::connected(entrance.transport, &origin, encoding.serializer);
+        let span = span::connected(entrance.transport, Place::ThisProcess, encoding.serializer);
         let connection = run(&router, pipe, encoding, &heartbeat, entrance, origin).instrument(span);
         drop(router);
         tokio::select! {

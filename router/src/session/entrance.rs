@@ -86,6 +86,15 @@ pub struct Origin {
 }
 
 impl Origin {
+    /// Where the client is, for the log.
+    pub(crate) fn place(&self) -> Place {
+        match (self.forwarded_for, self.peer) {
+            (Some(address), _) => Place::Behind(address),
+            (None, Some(peer)) => Place::At(peer),
+            (None, None) => Place::ThisMachine,
+        }
+    }
+
     /// The address of the client itself, IPv4 as such: what to count by.
     pub fn address(&self) -> Option<IpAddr> {
         self.forwarded_for.or(self.peer.map(|peer| peer.ip())).map(|address| address.to_canonical())
@@ -155,10 +164,27 @@ impl fmt::Debug for RequestFacts {
 /// The address, for the log.
 impl Display for Origin {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match (self.forwarded_for, self.peer) {
-            (Some(address), _) => address.fmt(f),
-            (None, Some(peer)) => peer.fmt(f),
-            (None, None) => f.write_str("this machine"),
+        self.place().fmt(f)
+    }
+}
+
+/// Where a client is, for the log.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Place {
+    /// At an address that a proxy tells.
+    Behind(IpAddr),
+    At(SocketAddr),
+    ThisMachine,
+    ThisProcess,
+}
+
+impl Display for Place {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Behind(address) => address.fmt(f),
+            Self::At(address) => address.fmt(f),
+            Self::ThisMachine => f.write_str("this machine"),
+            Self::ThisProcess => f.write_str("this process"),
         }
     }
 }

@@ -124,8 +124,9 @@ impl Session {
 
     /// Goes on once the authenticator has decided.
     pub(super) fn poll_authenticating(&mut self, cx: &mut Context<'_>, burst: &mut Burst, now: Instant) -> Poll<Flow> {
+        let span = self.span();
         let State::Authenticating(waiting) = &mut self.state else { return Poll::Ready(Flow::Continue) };
-        let verdict = ready!(waiting.verdict.as_mut().poll(cx));
+        let verdict = ready!(span.in_scope(|| waiting.verdict.as_mut().poll(cx)));
         let State::Authenticating(waiting) = std::mem::replace(&mut self.state, State::Over) else {
             return Poll::Ready(Flow::Continue);
         };
@@ -213,7 +214,7 @@ impl Session {
         burst: &mut Burst,
     ) -> Flow {
         rare::refused(method.unwrap_or("none"), reason);
-        tracing::info!(reason, method, message, "refused");
+        self.span().in_scope(|| tracing::info!(reason, method, message, "refused"));
         self.abort(reason, message, CloseCode::POLICY, burst)
     }
 }

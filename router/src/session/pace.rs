@@ -56,14 +56,15 @@ impl Session {
         let limit = pace.rate.per_second;
         match pace.rate.beyond {
             BeyondRate::Pause => {
-                if !std::mem::replace(&mut pace.logged, true) {
-                    tracing::info!(limit, "too many messages a second: its messages have to wait");
-                }
                 pace.rest = Some(Rest { until, timer: None });
+                if !std::mem::replace(&mut pace.logged, true) {
+                    let span = self.span();
+                    span.in_scope(|| tracing::info!(limit, "too many messages a second: its messages have to wait"));
+                }
                 Flow::Pause
             }
             BeyondRate::Disconnect => {
-                tracing::info!(limit, "disconnected: too many messages a second");
+                self.span().in_scope(|| tracing::info!(limit, "disconnected: too many messages a second"));
                 let message = format!("the session's limit of {limit} messages a second is exceeded");
                 self.abort(LIMIT_EXCEEDED, &message, CloseCode::POLICY, burst)
             }

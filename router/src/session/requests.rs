@@ -72,12 +72,13 @@ impl Session {
     }
 
     pub(super) fn poll_asking(&mut self, cx: &mut Context<'_>, burst: &mut Burst, now: Instant) -> Poll<Flow> {
+        let span = self.span();
         let State::Asking(asking) = &mut self.state else { return Poll::Ready(Flow::Continue) };
         if asking.joined.member.has_left() {
             self.state = State::Over;
             return Poll::Ready(closed(CloseCode::NORMAL));
         }
-        let answer = ready!(asking.answer.as_mut().poll(cx));
+        let answer = ready!(span.in_scope(|| asking.answer.as_mut().poll(cx)));
         let State::Asking(asking) = std::mem::replace(&mut self.state, State::Over) else {
             return Poll::Ready(Flow::Continue);
         };

@@ -1,17 +1,22 @@
 //! What each line of the log about a session tells of it.
 
-use std::fmt::Display;
-
 use tracing::Span;
 use tracing::field::Empty;
 use wamp_proto::Serializer;
 
+use super::Place;
 use crate::realm::{Member, Realm};
 
-/// The span of a client that has connected.
-pub(crate) fn connected(transport: &'static str, peer: &dyn Display, serializer: Serializer) -> Span {
-    tracing::info_span!(
-        "session",
+const SESSION: &str = "session";
+
+/// The span of a client that has connected, where the log is to have everything.
+///
+/// There is none otherwise: a log keeps what it knows of a span for as long as a session lasts, half a KiB of memory
+/// that is in the way of giving back all the rest, and looks it up whenever the session has something to do. Lines for
+/// operators have one for themselves: see [`of_line`].
+pub(crate) fn connected(transport: &'static str, peer: Place, serializer: Serializer) -> Span {
+    tracing::debug_span!(
+        SESSION,
         %peer,
         transport,
         ?serializer,
@@ -24,11 +29,39 @@ pub(crate) fn connected(transport: &'static str, peer: &dyn Display, serializer:
 }
 
 /// It has joined: what follows in the current span tells as whom.
-///
-/// What a client says of itself is recorded as text, which is quoted and escaped where it is written.
 pub(super) fn joined(realm: &Realm, member: &Member) {
+    record(&Span::current(), realm, member);
+}
+
+/// The span of a line about a session that is to be logged whatever else is; nothing if it is in the session's already.
+pub(super) fn of_line(
+    transport: &'static str,
+    peer: Place,
+    serializer: Serializer,
+    joined: Option<(&Realm, &Member)>,
+) -> Span {
+    if Span::current().metadata().is_some_and(|metadata| metadata.name() == SESSION) {
+        return Span::none();
+    }
+    let span = tracing::error_span!(
+        SESSION,
+        %peer,
+        transport,
+        ?serializer,
+        id = Empty,
+        realm = Empty,
+        authid = Empty,
+        authrole = Empty,
+    );
+    if let Some((realm, member)) = joined {
+        record(&span, realm, member);
+    }
+    span
+}
+
+/// What a client says of itself is recorded as text, which is quoted and escaped where it is written.
+fn record(span: &Span, realm: &Realm, member: &Member) {
     let identity = member.identity();
-    let span = Span::current();
     // All at once: each time costs the look-up of the span.
     tracing::record_all!(
         span,

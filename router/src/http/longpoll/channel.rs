@@ -15,7 +15,7 @@ use super::LongPollSettings;
 use super::protocol::Protocol;
 use crate::burst::Burst;
 use crate::connection::{ConnectionSettings, Flow};
-use crate::outbox::{Closed, Encoding, Framing, Outbox};
+use crate::outbox::{Closed, Encoding, Framing, Outbox, OutboxLimits};
 use crate::router::Router;
 use crate::session::{Origin, Session};
 use crate::transport::control::CloseCode;
@@ -298,14 +298,15 @@ impl Channel {
     pub(super) fn until(&self, patience: &Patience, now: Instant, shutting_down: bool) -> Option<Instant> {
         if let Some(closed) = self.outbox.closed() {
             if closed == Closed::TooSlow {
-                tracing::warn!("slow consumer disconnected");
+                self.state.lock().session.span().in_scope(|| tracing::warn!("slow consumer disconnected"));
             }
             return None;
         }
         let mut state = self.state.lock();
         if self.outbox.dropped() > 0 && !std::mem::replace(&mut state.logged_drop, true) {
-            let limits = patience.connection.outbox;
-            tracing::warn!(policy = ?limits.policy, limit = limits.bytes, "slow consumer: events are dropped");
+            let OutboxLimits { policy, bytes: limit, .. } = patience.connection.outbox;
+            let span = state.session.span();
+            span.in_scope(|| tracing::warn!(?policy, limit, "slow consumer: events are dropped"));
         }
         let until = if self.outbox.is_finishing() {
             // After a shutdown there is nobody to fetch anything but who is at it.

@@ -66,7 +66,7 @@ pub(super) async fn open(State(endpoint): State<Arc<Endpoint>>, mut request: Req
         tracing::error!(%error, "no random numbers");
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "no random numbers for an id")
     })?;
-    let span = span::connected(endpoint.settings.entrance.transport, &origin, protocol.serializer);
+    let span = span::connected(endpoint.settings.entrance.transport, origin.place(), protocol.serializer);
     let channel = Channel::open(&shared.router, &endpoint.settings, origin, protocol, span.clone());
     endpoint.site.channels.insert(id, channel.clone(), endpoint.settings.max_transports).map_err(|Full| {
         let message = "there are too many long-poll transports; try again later";
