@@ -34,10 +34,11 @@ pub(crate) fn open<P: Protocol>(protocol: &P, phase: &Phase) -> anyhow::Result<D
 pub(crate) fn keep<P: Protocol>(protocol: &P, count: usize, phase: &Phase) -> anyhow::Result<Done> {
     // The first ones fill what is there once.
     let first = (0..100).map(|_| protocol.open()).collect::<anyhow::Result<Vec<_>>>()?;
-    let before = memory_of(phase)?;
+    let (before, files) = (memory_of(phase)?, files_of(phase)?);
     let meter = Meter::read(phase, 0)?;
     let all = (0..count).map(|_| protocol.open()).collect::<anyhow::Result<Vec<_>>>()?;
     let mut done = meter.until(phase, count as u64)?;
+    ensure_there(files + count, phase)?;
     done.kib_a_session = Some((memory_of(phase)? - before) / count as f64);
     drop((first, all));
     Ok(done)
@@ -73,6 +74,7 @@ pub(crate) fn leave<P: Protocol>(protocol: &P, work: Leaving, phase: &Phase) -> 
         let meter = Meter::read(phase, 0)?;
         let all = (0..work.count).map(|at| open_with(protocol, work, at)).collect::<anyhow::Result<Vec<_>>>()?;
         let opened = meter.until(phase, work.count as u64)?;
+        ensure_there(files + work.count, phase)?;
         let full = memory_of(phase)?;
         let meter = Meter::read(phase, 0)?;
         close(all, files, phase)?;
@@ -117,6 +119,13 @@ fn close(sessions: Vec<TcpStream>, files: usize, phase: &Phase) -> anyhow::Resul
         ensure!(start.elapsed() < Duration::from_secs(60), "the router does not close what its clients have closed");
         sleep(Duration::from_millis(1));
     }
+    Ok(())
+}
+
+/// A router closes connections that are silent for too long, which would make sessions look cheap.
+fn ensure_there(wanted: usize, phase: &Phase) -> anyhow::Result<()> {
+    let files = files_of(phase)?;
+    ensure!(files >= wanted, "the router has {files} files open where {wanted} are due: it has closed sessions");
     Ok(())
 }
 

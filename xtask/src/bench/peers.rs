@@ -125,12 +125,12 @@ impl Peer {
         let mut command = match self {
             Self::WebSocket => {
                 let mut command = program(checkout, release("wamp-router"));
-                command.args(["--listen", &address, "--log", "warn"]);
+                command.args(["--listen", &address]);
                 command
             }
             Self::RawSocket => {
                 let mut command = program(checkout, release("wamp-router"));
-                command.args(["--listen", "127.0.0.1:0", "--rawsocket", &address, "--log", "warn"]);
+                command.args(["--listen", "127.0.0.1:0", "--rawsocket", &address]);
                 command
             }
             Self::Crossbar => {

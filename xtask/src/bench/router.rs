@@ -145,8 +145,8 @@ fn document(checkout: &Checkout, rows: &[Row]) -> anyhow::Result<String> {
          side. Each figure is the median of {} runs of {} s, after {} s that don't count, of all peers in turn. The\n\
          load program (`router/examples/load`) sends frames it has encoded before, and looks at no more of what it\n\
          receives than it must; a publisher is at most 1,024 events ahead of its slowest subscriber. Payloads are of\n\
-         128 bytes. Processor time is what the operating system counts for the router's threads. NATS and Redis speak\n\
-         their own protocols. The last two columns are the example `forward`, which unmasks frames and forwards them,\n\
+         128 bytes. Processor time is what the operating system counts for the router's threads. wamp-router runs with\n\
+         its defaults, all checks and limits on. NATS and Redis speak their own protocols. The last two columns are the example `forward`, which unmasks frames and forwards them,\n\
          and knows nothing of what is in them; a session there is a connection with one small frame each way.\n\n\
          | | version |\n|---|---|\n",
         figures(rows),
