@@ -11,7 +11,7 @@ use crate::codec::{
 };
 use crate::message::Raw;
 use crate::message::dict::write_encoded;
-use crate::serde::{SerError, write_to};
+use crate::serde::{Deserializer, SerError, write_to};
 
 /// The arguments of a message, encoded, borrowed from its frame.
 ///
@@ -173,10 +173,20 @@ impl<'a> Args<'a> {
     /// # Errors
     /// When the argument does not fit `T`. The cursor stands behind it all the same.
     pub fn take<T: Deserialize<'a>>(&mut self) -> Result<Option<T>, DecodeError> {
-        match self.take_raw()? {
-            Some(bytes) => crate::from_slice(self.serializer, bytes).map(Some),
-            None => Ok(None),
+        let next = match &mut self.reader {
+            None => return Ok(None),
+            #[cfg(feature = "json")]
+            Some(AnyReader::Json(reader)) => decode_item(reader, &mut self.items),
+            #[cfg(feature = "msgpack")]
+            Some(AnyReader::MessagePack(reader)) => decode_item(reader, &mut self.items),
+            #[cfg(feature = "cbor")]
+            Some(AnyReader::Cbor(reader)) => decode_item(reader, &mut self.items),
+        };
+        match next {
+            Ok(None) => self.reader = None,
+            Ok(Some(_)) | Err(_) => self.read += 1,
         }
+        next
     }
 
     /// The next argument, encoded; nothing after the last one.
@@ -212,11 +222,35 @@ impl<'a> Args<'a> {
 }
 
 fn next_item<'a, R: Read<'a>>(reader: &mut R, items: &mut Option<Items>) -> Result<Option<&'a [u8]>, DecodeError> {
+    if at_item(reader, items)? { reader.skip().map(Some) } else { Ok(None) }
+}
+
+/// Decodes the next item where it stands.
+fn decode_item<'a, R: Read<'a> + Clone, T: Deserialize<'a>>(
+    reader: &mut R,
+    items: &mut Option<Items>,
+) -> Result<Option<T>, DecodeError> {
+    if !at_item(reader, items)? {
+        return Ok(None);
+    }
+    let start = reader.clone();
+    match T::deserialize(Deserializer::new(&mut *reader)) {
+        // All of the value was read.
+        Ok(value) if reader.depth() == start.depth() && reader.position() > start.position() => Ok(Some(value)),
+        // What is wrong is told as of the value alone, and the cursor has to stand behind it.
+        _ => {
+            *reader = start;
+            crate::from_slice(R::SERIALIZER, reader.skip()?).map(Some)
+        }
+    }
+}
+
+fn at_item<'a, R: Read<'a>>(reader: &mut R, items: &mut Option<Items>) -> Result<bool, DecodeError> {
     let items = match items {
         Some(items) => items,
         None => items.insert(reader.list("a list of arguments")?),
     };
-    if reader.more(items)? { reader.skip().map(Some) } else { Ok(None) }
+    reader.more(items)
 }
 
 /// Encoded keyword arguments.

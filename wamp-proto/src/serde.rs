@@ -8,6 +8,7 @@ mod ser;
 
 use ::serde::{Deserialize, Serialize};
 
+pub(crate) use self::de::Deserializer;
 pub use self::ser::SerError;
 use crate::codec::{DecodeError, Read as _, Serializer, with_reader, with_writer};
 
@@ -17,7 +18,7 @@ use crate::codec::{DecodeError, Read as _, Serializer, with_reader, with_writer}
 /// When the bytes are not exactly one value of the format, or the value does not fit `T`.
 pub fn from_slice<'de, T: Deserialize<'de>>(serializer: Serializer, bytes: &'de [u8]) -> Result<T, DecodeError> {
     with_reader!(serializer, bytes, |reader| {
-        let decoded = T::deserialize(de::Deserializer::new(&mut reader));
+        let decoded = T::deserialize(Deserializer::new(&mut reader));
         let value = decoded.map_err(|error: DecodeError| error.at(reader.position()))?;
         reader.end()?;
         Ok(value)

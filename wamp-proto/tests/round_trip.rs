@@ -2,12 +2,18 @@
 
 mod common;
 
+use std::collections::BTreeMap;
+use std::fmt::{self, Debug, Formatter};
+
 use common::{parts, payload_values, payloads, serializers, values};
 use proptest::prelude::*;
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, SeqAccess, Visitor};
 use wamp_proto::message::options::{EventDetails, InvocationDetails, ResultDetails};
 use wamp_proto::message::{Bare, CallResult, Event, Invocation, Message};
 use wamp_proto::{
-    Payload, PublicationId, RegistrationId, RequestId, Serializer, SubscriptionId, Value, from_slice, to_vec,
+    OwnedPayload, Payload, PublicationId, RegistrationId, RequestId, Serializer, SubscriptionId, Value, from_slice,
+    to_vec,
 };
 
 proptest! {
@@ -118,5 +124,75 @@ fn comparable(value: Value) -> Value {
             Value::Map(entries)
         }
         scalar => scalar,
+    }
+}
+
+/// Reads nothing of what it is made from.
+#[derive(Debug)]
+struct Indifferent;
+
+impl<'de> Deserialize<'de> for Indifferent {
+    fn deserialize<D: Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        Ok(Self)
+    }
+}
+
+/// Reads the first item of a list only.
+#[derive(Debug)]
+struct First;
+
+impl<'de> Deserialize<'de> for First {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct One;
+
+        impl<'de> Visitor<'de> for One {
+            type Value = First;
+
+            fn expecting(&self, f: &mut Formatter<'_>) -> fmt::Result {
+                f.write_str("a list")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<First, A::Error> {
+                items.next_element::<Value>().map(|_| First)
+            }
+        }
+        deserializer.deserialize_seq(One)
+    }
+}
+
+/// Takes all arguments, each as `T`, and compares with what each is by itself.
+fn arguments_as<T: DeserializeOwned + Debug>(payload: &OwnedPayload) {
+    let mut taken = payload.as_payload().args_reader();
+    let mut raw = payload.as_payload().args_reader();
+    loop {
+        let alone = raw
+            .take_raw()
+            .expect("a payload that was made here")
+            .map(|bytes| from_slice::<T>(payload.as_payload().serializer(), bytes));
+        let is_over = alone.is_none();
+        assert_eq!(format!("{:?}", taken.take::<T>()), format!("{:?}", alone.transpose()));
+        assert_eq!(taken.position(), raw.position());
+        if is_over {
+            return;
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn an_argument_is_taken_as_what_it_is_by_itself(payload in payloads()) {
+        arguments_as::<Value>(&payload);
+        arguments_as::<bool>(&payload);
+        arguments_as::<u8>(&payload);
+        arguments_as::<i64>(&payload);
+        arguments_as::<f64>(&payload);
+        arguments_as::<String>(&payload);
+        arguments_as::<Option<String>>(&payload);
+        arguments_as::<Vec<Value>>(&payload);
+        arguments_as::<(Value, i64)>(&payload);
+        arguments_as::<BTreeMap<String, Value>>(&payload);
+        arguments_as::<IgnoredAny>(&payload);
+        arguments_as::<Indifferent>(&payload);
+        arguments_as::<First>(&payload);
     }
 }

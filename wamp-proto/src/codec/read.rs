@@ -127,6 +127,9 @@ pub(crate) trait Read<'a> {
     /// The offset of the next byte.
     fn position(&self) -> usize;
 
+    /// How many containers it is in.
+    fn depth(&self) -> usize;
+
     /// An error at the current position.
     #[cold]
     fn error(&self, kind: DecodeErrorKind) -> DecodeError {

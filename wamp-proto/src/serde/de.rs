@@ -10,13 +10,13 @@ use serde::forward_to_deserialize_any;
 
 use crate::codec::{DecodeError, Items, Read, Token};
 
-pub(super) struct Deserializer<'r, 'de, R> {
+pub(crate) struct Deserializer<'r, 'de, R> {
     reader: &'r mut R,
     frame: PhantomData<&'de [u8]>,
 }
 
 impl<'r, 'de, R: Read<'de>> Deserializer<'r, 'de, R> {
-    pub(super) fn new(reader: &'r mut R) -> Self {
+    pub(crate) fn new(reader: &'r mut R) -> Self {
         Self { reader, frame: PhantomData }
     }
 

@@ -357,6 +357,10 @@ impl<'a> Read<'a> for Reader<'a> {
     fn position(&self) -> usize {
         self.at
     }
+
+    fn depth(&self) -> usize {
+        self.depth
+    }
 }
 
 #[cfg(test)]

@@ -417,6 +417,10 @@ impl<'a> Read<'a> for Reader<'a> {
     fn position(&self) -> usize {
         self.at
     }
+
+    fn depth(&self) -> usize {
+        self.depth
+    }
 }
 
 /// WAMP's convention for binary in JSON. A string that merely starts with U+0000 stays one.
