@@ -146,8 +146,9 @@ fn document(checkout: &Checkout, rows: &[Row]) -> anyhow::Result<String> {
          load program (`router/examples/load`) sends frames it has encoded before, and looks at no more of what it\n\
          receives than it must; a publisher is at most 1,024 events ahead of its slowest subscriber. Payloads are of\n\
          128 bytes. Processor time is what the operating system counts for the router's threads. wamp-router runs with\n\
-         its defaults, all checks and limits on. NATS and Redis speak their own protocols. The last two columns are the example `forward`, which unmasks frames and forwards them,\n\
-         and knows nothing of what is in them; a session there is a connection with one small frame each way.\n\n\
+         its defaults, all checks and limits on. NATS and Redis speak their own protocols. The last two columns are the\n\
+         example `forward`, which unmasks frames and forwards them, and knows nothing of what is in them; a session there\n\
+         is a connection with one small frame each way.\n\n\
          | | version |\n|---|---|\n",
         figures(rows),
         ratios(rows, Peer::WebSocket),

@@ -228,7 +228,7 @@ impl Scale<'_> {
         let release = self.checkout.target.join("release");
         let mut load = program(self.checkout, release.join("examples/load"));
         load.args(["start", "--address", &address, "--"]).arg(release.join("wamp-router"));
-        let said = Said(vec![output(load.args(["--listen", &address]))?]);
+        let said = Said(vec![output(load.args(["--listen", &address, "--log", "warn"]))?]);
         Ok(format!(
             "\n## Start\n\nFrom the start of the process, as the median of {} starts: {:.1} ms until it accepts a\n\
              connection, {:.1} ms until the first byte of an answer over HTTP, {:.1} ms until a WAMP session is open.\n",
