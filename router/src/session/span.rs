@@ -71,3 +71,32 @@ fn record(span: &Span, realm: &Realm, member: &Member) {
         authrole = &*identity.authrole
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use tracing::{Level, subscriber};
+
+    use super::*;
+
+    #[test]
+    fn a_session_has_a_span_as_long_as_it_lasts_only_where_all_is_logged() {
+        let at = |level: Level, spans: &dyn Fn()| {
+            let log = tracing_subscriber::fmt().with_max_level(level).with_writer(io::sink).finish();
+            subscriber::with_default(log, spans);
+        };
+        let session = || connected("websocket", Place::ThisMachine, Serializer::Json);
+        let line = || of_line("websocket", Place::ThisMachine, Serializer::Json, None);
+        for level in [Level::ERROR, Level::WARN, Level::INFO] {
+            at(level, &|| {
+                assert!(session().is_disabled(), "{level}");
+                assert!(!line().is_disabled(), "{level}");
+            });
+        }
+        at(Level::DEBUG, &|| {
+            assert!(!session().is_disabled());
+            assert!(session().in_scope(line).is_none(), "it would tell everything twice");
+        });
+    }
+}
