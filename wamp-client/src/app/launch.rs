@@ -9,7 +9,7 @@ use super::signals::Signals;
 use super::{App, Running};
 use crate::client::{Client, Parts};
 use crate::handler::{Attach, Definition, DefinitionKind};
-use crate::session::{Config, Driver, EndpointKey, Endpoints, Hooks, Outgoing, Routers};
+use crate::session::{Config, Driver, EndpointKey, Endpoints, Hooks, Outbox, Outgoing, Routers};
 use crate::transport::Address;
 use crate::{Error, Result};
 
@@ -79,12 +79,14 @@ impl App {
         let connector = self.connector;
         let addresses = self.urls.iter().map(|url| Address::parse(url)).collect::<Result<_>>()?;
         let (commands, command_queue) = mpsc::channel(COMMANDS);
+        let outbox = Outbox::default();
         let (abandoned, abandoned_calls) = mpsc::unbounded_channel();
         let (session, session_watch) = watch::channel(None);
         let (stop, mut stop_asked) = mpsc::channel(1);
         let (states, params) = (Arc::new(self.states), Arc::new(self.params));
         let client = Client::new(Parts {
             commands,
+            outbox: outbox.clone(),
             abandoned,
             session: session_watch,
             lifecycle: self.lifecycle.downgrade(),
@@ -129,6 +131,7 @@ impl App {
             commands: command_queue,
             abandoned: abandoned_calls,
             outgoing: Outgoing::new(self.publish_buffer),
+            outbox,
             session,
             lifecycle: self.lifecycle,
             stop: Box::pin(async move {

@@ -281,7 +281,7 @@ async fn detach(client: &Client, endpoint: EndpointKey) -> Result<()> {
     // Without a session too: then there only is no router to tell.
     let (answer, answered) = oneshot::channel();
     let asked = async {
-        client.inner.commands.send(Command::Detach(endpoint, answer)).await.map_err(|_| Error::Stopped)?;
+        client.hand_over(Command::Detach(endpoint, answer)).await?;
         answered.await.unwrap_or(Err(Error::Stopped))
     };
     client.bounded(None, || "the attempt to detach a handler".to_owned(), asked).await

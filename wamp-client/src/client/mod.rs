@@ -11,7 +11,7 @@ mod typed;
 
 use std::borrow::Cow;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -35,7 +35,10 @@ pub use self::typed::{CallError, TypedCall, subscribe};
 use crate::app::{Params, States};
 use crate::handler::{Alive, Handler, ProcedureHandler, SessionInfo, TopicHandler};
 use crate::passthru::{Carried, Codecs};
-use crate::session::{Abandoned, Answer, Command, Lifecycle, LifecycleEvents, ProgressRequest, Receipt, Receipts};
+use crate::session::{
+    Abandoned, Access, Answer, Command, Lifecycle, LifecycleEvents, Outbox, ProgressRequest, PublishRequest, Receipt,
+    Receipts,
+};
 use crate::{Error, Result};
 
 /// A handle to the App's session: calls, publishes, subscribes and registers.
@@ -62,6 +65,8 @@ pub struct Client {
 
 struct Inner {
     commands: mpsc::Sender<Command>,
+    /// Where publications go, if they can be sent at once.
+    outbox: Outbox,
     /// Calls that were given up. Not bounded, so that dropping never waits; there is one for each call at most.
     abandoned: mpsc::UnboundedSender<Abandoned>,
     session: watch::Receiver<Option<Arc<SessionInfo>>>,
@@ -87,6 +92,7 @@ struct Inner {
 /// What a client is made of.
 pub(crate) struct Parts {
     pub(crate) commands: mpsc::Sender<Command>,
+    pub(crate) outbox: Outbox,
     pub(crate) abandoned: mpsc::UnboundedSender<Abandoned>,
     pub(crate) session: watch::Receiver<Option<Arc<SessionInfo>>>,
     pub(crate) lifecycle: broadcast::WeakSender<Lifecycle>,
@@ -104,13 +110,14 @@ pub(crate) struct Parts {
 
 impl Client {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { commands, abandoned, session, lifecycle, stop, .. } = parts;
+        let Parts { commands, outbox, abandoned, session, lifecycle, stop, .. } = parts;
         let Parts { serializer, request_timeout, event_queue, buffers, wait_for_session, .. } = parts;
         let Parts { states, params, codecs, receipts, .. } = parts;
         let keys = AtomicU64::new(0);
         Self {
             inner: Arc::new(Inner {
                 commands,
+                outbox,
                 abandoned,
                 session,
                 lifecycle,
@@ -309,7 +316,7 @@ impl Client {
     pub(crate) async fn send_part(&self, request: RequestId, running: Weak<Alive>, payload: Carried) -> Result<()> {
         let part = ProgressRequest { request, running, payload };
         // Not `send`: a procedure may be called before all of its program is set up.
-        self.inner.commands.send(Command::Progress(part)).await.map_err(|_| Error::Stopped)
+        self.hand_over(Command::Progress(part)).await
     }
 
     /// What decodes payloads in passthru mode.
@@ -331,32 +338,56 @@ impl Client {
         self.inner.wait_for_session
     }
 
-    /// Hands a command to the session's task.
+    /// Hands a command to the session's task, whether there is a session or not.
+    async fn hand_over(&self, command: Command) -> Result<()> {
+        let room = self.inner.commands.reserve().await.map_err(|_| Error::Stopped)?;
+        self.inner.outbox.leave_to_task(|| room.send(command));
+        Ok(())
+    }
+
+    /// Hands a command to the session's task, if there is a session.
     async fn send(&self, command: Command) -> Result<()> {
         if self.inner.session.borrow().is_none() {
             return Err(if self.inner.commands.is_closed() { Error::Stopped } else { Error::NotJoined });
         }
-        self.inner.commands.send(command).await.map_err(|_| Error::Stopped)
+        self.hand_over(command).await
     }
 
-    /// Room for a command, if there is any now, and a session.
-    fn room(&self) -> Option<mpsc::Permit<'_, Command>> {
-        if self.inner.session.borrow().is_none() {
-            return None;
+    async fn give(&self, without_session: WithoutSession, command: Command) -> Result<()> {
+        match without_session {
+            WithoutSession::Fail => self.send(command).await,
+            WithoutSession::Wait | WithoutSession::Try => self.hand_over(command).await,
         }
-        self.inner.commands.try_reserve().ok()
+    }
+
+    /// Publishes at once, if that can be done.
+    fn post(&self, publication: PublishRequest) -> Posted {
+        match self.inner.outbox.access() {
+            Access::Open(posting) => {
+                posting.post(|requests| requests.publish(publication));
+                Posted::Sent
+            }
+            Access::Full => Posted::Full(publication),
+            Access::Closed => Posted::Closed(publication),
+        }
+    }
+
+    /// Waits as long as that can soon be done.
+    async fn post_soon(&self, mut publication: PublishRequest) -> Option<PublishRequest> {
+        loop {
+            match self.post(publication) {
+                Posted::Sent => return None,
+                Posted::Closed(publication) => return Some(publication),
+                Posted::Full(unsent) => publication = unsent,
+            }
+            poll_fn(|cx| self.inner.outbox.poll_room(cx)).await;
+        }
     }
 
     /// Hands over a command, and waits for its answer.
     async fn ask<T>(&self, without_session: WithoutSession, command: impl FnOnce(Answer<T>) -> Command) -> Result<T> {
         let (answer, answered) = oneshot::channel();
-        let command = command(answer);
-        match without_session {
-            WithoutSession::Fail => self.send(command).await?,
-            WithoutSession::Wait | WithoutSession::Try => {
-                self.inner.commands.send(command).await.map_err(|_| Error::Stopped)?;
-            }
-        }
+        self.give(without_session, command(answer)).await?;
         // Dropped unanswered: the task ended with the command in its queue.
         answered.await.unwrap_or(Err(Error::Stopped))
     }
@@ -378,6 +409,15 @@ impl fmt::Debug for Client {
         let session = self.session().map(|session| session.id);
         f.debug_struct("Client").field("session", &session).finish_non_exhaustive()
     }
+}
+
+/// What became of a publication that was to be sent at once.
+enum Posted {
+    Sent,
+    /// It can soon be done.
+    Full(PublishRequest),
+    /// The session's task has to do it.
+    Closed(PublishRequest),
 }
 
 /// What a request does while there is no session.

@@ -10,14 +10,15 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use serde::Serialize;
+use tokio::sync::oneshot;
 use wamp_proto::message::options::PublishOptions;
 use wamp_proto::{PublicationId, PublicationKey};
 
 use super::audience::audience;
-use super::{Arguments, Client, WithoutSession};
-use crate::Result;
+use super::{Arguments, Client, Posted, WithoutSession};
 use crate::passthru::{PayloadCodec, Seal};
 use crate::session::{Command, PublishRequest};
+use crate::{Error, Result};
 
 /// A publication that the router does not answer.
 #[derive(Debug)]
@@ -174,17 +175,22 @@ impl Publish<Unacknowledged> {
             Ok(request) => request,
             Err(error) => return ControlFlow::Break(Err(error)),
         };
-        if request.payload.passthru.is_none()
-            && let Some(room) = client.room()
-        {
-            room.send(Command::Publish(request));
-            return ControlFlow::Break(Ok(()));
+        // In passthru mode it may have to be refused.
+        if request.payload.passthru.is_none() {
+            request = match client.post(request) {
+                Posted::Sent => return ControlFlow::Break(Ok(())),
+                Posted::Full(request) | Posted::Closed(request) => request,
+            };
         }
         ControlFlow::Continue(Sending(Box::pin(async move {
             let (buffers, description) = (client.inner.buffers, request.topic.clone());
             let sent = async {
-                if request.payload.passthru.is_none() && !(buffers && client.session().is_none()) {
-                    return client.send(Command::Publish(request)).await;
+                if request.payload.passthru.is_none() {
+                    let Some(unsent) = client.post_soon(request).await else { return Ok(()) };
+                    if !(buffers && client.session().is_none()) {
+                        return client.send(Command::Publish(unsent)).await;
+                    }
+                    request = unsent;
                 }
                 // The session's task knows what the router announced, and whether the buffer has room.
                 let without_session = if buffers { WithoutSession::Wait } else { WithoutSession::Fail };
@@ -219,10 +225,15 @@ impl IntoFuture for Publish<Acknowledged> {
                 request.options.get_or_insert_default().publication_key =
                     publication_key().map(|key| key.to_string().into());
             }
-            let asked = client.ask(without_session, |answer| {
-                request.answer = Some(answer);
-                Command::Publish(request)
-            });
+            let (answer, answered) = oneshot::channel();
+            request.answer = Some(answer);
+            let asked = async {
+                if let Some(request) = client.post_soon(request).await {
+                    client.give(without_session, Command::Publish(request)).await?;
+                }
+                // Dropped unanswered: the task ended with the publication in its queue.
+                answered.await.unwrap_or(Err(Error::Stopped))
+            };
             client.bounded(timeout, || describe(&description), asked).await
         })
     }

@@ -16,7 +16,7 @@ use super::link::{End, Link, Shared};
 use super::machine::Machine;
 use super::routers::{Next, Routers};
 use super::shutdown::{Shutdown, Work};
-use super::{Abandoned, Command, Hooks, Lifecycle, Outgoing};
+use super::{Abandoned, Command, Hooks, Lifecycle, Outbox, Outgoing};
 use crate::app::{Params, States};
 use crate::auth::Auth;
 use crate::backoff::Backoff;
@@ -59,6 +59,8 @@ pub(crate) struct Driver {
     pub(crate) commands: mpsc::Receiver<Command>,
     pub(crate) abandoned: mpsc::UnboundedReceiver<Abandoned>,
     pub(crate) outgoing: Outgoing,
+    /// Shared with all clients.
+    pub(crate) outbox: Outbox,
     /// The session there is.
     pub(crate) session: watch::Sender<Option<Arc<SessionInfo>>>,
     pub(crate) lifecycle: broadcast::Sender<Lifecycle>,
@@ -213,7 +215,7 @@ impl Driver {
             states: Arc::clone(&self.states),
             session: Arc::clone(&session),
         });
-        let machine = Machine::new(Arc::clone(&context), &joined.roles, joined.key_memory);
+        let machine = Machine::new(Arc::clone(&context), &joined.roles, joined.key_memory, self.outbox.clone());
         let link = Link::new(socket, machine, Arc::clone(&context), &self.config);
         let mut shared = Shared {
             endpoints: &mut self.endpoints,

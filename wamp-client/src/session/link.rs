@@ -1,5 +1,6 @@
 //! One connection, joined: the loop between the socket, the program's commands, its handlers and the machine.
 
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -198,9 +199,11 @@ impl Link {
                     self.command(command, shared);
                     self.commands(shared);
                 }
-                Some(Abandoned { call, mode }) = shared.abandoned.recv() => {
-                    shared.outgoing.abandon(call);
-                    self.machine.abandon(call, mode);
+                // What clients have put into the outbox is written in the next round.
+                () = poll_fn(|cx| self.machine.poll_frames(cx)) => {}
+                Some(abandoned) = shared.abandoned.recv() => {
+                    shared.outgoing.abandon(abandoned.call);
+                    self.machine.abandon(abandoned);
                 }
                 (running, reply) = shared.work.invocations.next() => self.answer(running, reply, shared),
                 Some(_) = shared.work.events.join_next(), if self.stopping.is_some() => {}
@@ -213,8 +216,9 @@ impl Link {
     /// Hands to the socket what is to be sent: first of all what has waited for the session.
     fn flush(&mut self, shared: &mut Shared<'_>) -> Result<()> {
         loop {
-            let socket = &mut self.socket;
-            self.machine.frames(|frame| socket.send(frame))?;
+            let may_publish = self.is_ready && !self.socket.is_congested() && shared.outgoing.is_empty();
+            let (socket, commands) = (&mut self.socket, &shared.commands);
+            self.machine.frames(|| may_publish && commands.is_empty(), |frame| socket.send(frame))?;
             if !self.is_ready || self.socket.is_congested() {
                 return Ok(());
             }

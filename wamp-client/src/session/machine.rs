@@ -1,32 +1,25 @@
 //! The protocol of a joined session: commands and messages go in, frames and effects come out. No I/O, no clock.
 
-mod frames;
 mod incoming;
-mod pending;
 mod uploads;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use tokio::sync::oneshot;
-use tokio::time::Instant;
 use wamp_proto::message::options::{
-    CallOptions, CancelOptions, CloseDetails, ErrorDetails, RegisterOptions, SubscribeOptions, YieldOptions,
+    CallOptions, CloseDetails, ErrorDetails, RegisterOptions, SubscribeOptions, YieldOptions,
 };
-use wamp_proto::message::{
-    Call, Cancel, ErrorMessage, Goodbye, Publish, Register, Subscribe, Unregister, Unsubscribe, Yield,
-};
+use wamp_proto::message::{Call, ErrorMessage, Goodbye, Register, Subscribe, Unregister, Unsubscribe, Yield};
 use wamp_proto::{
     Features, MatchPolicy, Message, PayloadBuilder, RegistrationId, RequestId, Roles, Serializer, SubscriptionId,
 };
 
-use self::frames::Frames;
-pub(crate) use self::pending::Unanswered;
-use self::pending::{Pending, Requests};
 use self::uploads::Uploads;
+use super::outbox::{Frames, Outbox, Pending, Requests, Unanswered};
 use super::{
-    Answer, CallKey, CallRequest, CancelMode, Endpoint, EndpointKey, EndpointKind, MoreArguments, PublishRequest,
-    Revocation, Sent,
+    Abandoned, Answer, CallRequest, Endpoint, EndpointKey, EndpointKind, MoreArguments, PublishRequest, Revocation,
 };
 use crate::handler::{DEFINE, Declaration, Incoming, InvocationPolicy, SessionContext};
 use crate::passthru::{Carried, Reply};
@@ -35,18 +28,14 @@ use crate::{Error, Result, WampError};
 /// The number of INVOCATION, which an ERROR in answer to one names.
 const INVOCATION: u64 = 68;
 
-/// What payloads of one's own need, for errors.
-const PASSTHRU: &str = "payload passthru mode";
-
 /// One session, from WELCOME to GOODBYE.
 #[derive(Debug)]
 pub(crate) struct Machine {
     serializer: Serializer,
     /// What goes with every message to its handler.
     context: Arc<SessionContext>,
-    requests: Requests,
-    /// Where to find a call that its caller gave up.
-    calls: BTreeMap<CallKey, RequestId>,
+    /// Where requests go out, and what else is sent.
+    outbox: Outbox,
     /// Endpoints that subscribed the same topic share the router's subscription.
     subscriptions: BTreeMap<SubscriptionId, Vec<EndpointKey>>,
     registrations: BTreeMap<RegistrationId, EndpointKey>,
@@ -55,10 +44,9 @@ pub(crate) struct Machine {
     /// What the router announced: it is asked for nothing else.
     broker: Features,
     dealer: Features,
-    /// What tells the memory of publication keys of this router from others, if it has one.
-    key_memory: Option<Arc<str>>,
     /// Invocations whose arguments have not all come.
     uploads: Uploads,
+    /// Taken from the outbox, to be written.
     frames: Frames,
 }
 
@@ -92,111 +80,74 @@ pub(crate) enum Effect {
 }
 
 impl Machine {
-    pub(crate) fn new(context: Arc<SessionContext>, router: &Roles, key_memory: Option<Arc<str>>) -> Self {
+    pub(crate) fn new(
+        context: Arc<SessionContext>,
+        router: &Roles,
+        key_memory: Option<Arc<str>>,
+        outbox: Outbox,
+    ) -> Self {
+        let serializer = context.serializer();
+        let (broker, dealer) = (router.broker.unwrap_or_default(), router.dealer.unwrap_or_default());
+        outbox.begin(Requests::new(serializer, broker, dealer, key_memory));
         Self {
-            serializer: context.serializer(),
+            serializer,
             context,
-            requests: Requests::default(),
-            calls: BTreeMap::new(),
+            outbox,
             subscriptions: BTreeMap::new(),
             registrations: BTreeMap::new(),
             patterns: BTreeMap::new(),
-            broker: router.broker.unwrap_or_default(),
-            dealer: router.dealer.unwrap_or_default(),
-            key_memory,
+            broker,
+            dealer,
             uploads: Uploads::default(),
             frames: Frames::default(),
         }
     }
 
-    /// Hands over the frames to be sent.
+    /// Hands over the frames to be sent. If `may_open`, clients add theirs from then on.
     ///
     /// # Errors
     /// The first of `send`; those that come after it are gone too, with their connection.
-    pub(crate) fn frames(&mut self, send: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+    pub(crate) fn frames(
+        &mut self,
+        may_open: impl FnOnce() -> bool,
+        send: impl FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()> {
+        self.outbox.take(&mut self.frames, may_open);
         self.frames.drain(send)
     }
 
+    /// Waits until there are any.
+    pub(crate) fn poll_frames(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.outbox.poll_frames(cx)
+    }
+
     fn send(&mut self, message: &Message<'_>) {
-        self.frames.push(self.serializer, message);
+        self.outbox.requests(|requests| requests.send(message));
+    }
+
+    /// Sends a request that `message` makes of its id, and notes who waits for the answer.
+    fn request<'m, M: Into<Message<'m>>>(&mut self, message: impl FnOnce(RequestId) -> M, pending: Pending) {
+        self.outbox.requests(|requests| {
+            let request = requests.next();
+            requests.send(&message(request).into());
+            requests.insert(request, pending);
+        });
     }
 
     pub(crate) fn call(&mut self, call: CallRequest) {
-        if call.answer.is_closed() {
-            return;
-        }
-        let CallRequest { key, procedure, mut options, payload, parts, answer, .. } = call;
-        let needed = [
-            (options.progress, Features::PROGRESSIVE_CALL_INVOCATIONS, "progressive call invocations"),
-            (payload.passthru.is_some(), Features::PAYLOAD_PASSTHRU_MODE, PASSTHRU),
-        ];
-        let is_missing = |(is_needed, feature, _): &(bool, Features, _)| *is_needed && !self.dealer.contains(*feature);
-        if let Some((.., feature)) = needed.into_iter().find(is_missing) {
-            let request = format!("the call of {procedure}");
-            drop(answer.send(Err(Error::Unsupported { request, feature })));
-            return;
-        }
-        options.passthru = payload.keys();
-        if !self.dealer.contains(Features::CALL_TIMEOUT) {
-            options.timeout = None;
-        }
-        let request = self.requests.next();
-        let procedure = procedure.as_str().into();
-        let message = Call { request, options: *options, procedure, payload: payload.payload.as_payload() };
-        self.send(&message.into());
-        self.calls.insert(key, request);
-        self.requests.insert(request, Pending::Call { key, parts, answer });
+        self.outbox.requests(|requests| requests.call(call));
     }
 
-    /// Sends more arguments of a call. Nothing, when it has been answered: it has arguments enough.
     pub(crate) fn proceed(&mut self, arguments: &MoreArguments) {
-        let MoreArguments { key, procedure, payload, is_last } = arguments;
-        let Some(&request) = self.calls.get(key) else { return };
-        let options = CallOptions { progress: !is_last, passthru: payload.keys(), ..CallOptions::default() };
-        let procedure = procedure.as_str().into();
-        self.send(&Call { request, options, procedure, payload: payload.payload.as_payload() }.into());
+        self.outbox.requests(|requests| requests.proceed(arguments));
     }
 
-    /// The caller has given the call up.
-    pub(crate) fn abandon(&mut self, call: CallKey, mode: CancelMode) {
-        let Some(request) = self.calls.remove(&call) else { return };
-        self.requests.remove(request);
-        if self.dealer.contains(Features::CALL_CANCELING) {
-            let options = CancelOptions { mode: Some(mode.as_str().into()) };
-            self.send(&Cancel { request, options }.into());
-        }
+    pub(crate) fn abandon(&mut self, abandoned: Abandoned) {
+        drop(self.outbox.requests(|requests| requests.abandon(abandoned)));
     }
 
-    pub(crate) fn publish(&mut self, mut publication: PublishRequest) {
-        if publication.sent.as_ref().is_some_and(|sent| !sent.is_known_to(self.key_memory.as_ref())) {
-            return publication.refuse(Error::NotJoined);
-        }
-        if publication.payload.passthru.is_some() && !self.broker.contains(Features::PAYLOAD_PASSTHRU_MODE) {
-            let request = format!("the publication to {}", publication.topic);
-            return publication.refuse(Error::Unsupported { request, feature: PASSTHRU });
-        }
-        let request = self.requests.next();
-        // All of it is needed again only where it may have to be sent again.
-        let memory = self.key_memory.as_ref();
-        let memory =
-            memory.filter(|_| publication.answer.is_some() && publication.publication_key().is_some()).cloned();
-        let options = if memory.is_some() { publication.options.clone() } else { publication.options.take() };
-        let mut options = options.map(|options| *options).unwrap_or_default();
-        if self.key_memory.is_none() {
-            options.publication_key = None;
-        }
-        options.passthru = publication.payload.keys();
-        let (topic, payload) = (publication.topic.as_str().into(), publication.payload.payload.as_payload());
-        self.send(&Publish { request, options, topic, payload }.into());
-        if let Some(taken) = publication.taken.take() {
-            drop(taken.send(Ok(())));
-        }
-        if let Some(memory) = memory {
-            publication.sent.get_or_insert_with(|| Sent { memory, at: Instant::now() });
-            self.requests.insert(request, Pending::Publish(Box::new(publication)));
-        } else if let Some(answer) = publication.answer {
-            self.requests.insert(request, Pending::Acknowledge { answer });
-        }
+    pub(crate) fn publish(&mut self, publication: PublishRequest) {
+        self.outbox.requests(|requests| requests.publish(publication));
     }
 
     /// Whether this router keeps past events.
@@ -216,16 +167,17 @@ impl Machine {
 
     /// Subscribes or registers, at the URI that the endpoint's own has become.
     pub(crate) fn attach(&mut self, endpoint: &Endpoint, uri: &str, answer: Option<Answer<()>>) {
-        let request = self.requests.next();
         let matching = match endpoint.matching {
             MatchPolicy::Exact => None,
             MatchPolicy::Prefix => Some("prefix".into()),
             MatchPolicy::Wildcard => Some("wildcard".into()),
         };
+        self.patterns.insert(endpoint.key, (endpoint.matching, uri.into()));
+        let pending = Pending::Attach { endpoint: endpoint.key, verb: endpoint.kind.verb(), answer };
         match endpoint.kind {
             EndpointKind::Topic { get_retained, .. } => {
                 let options = SubscribeOptions { matching, get_retained };
-                self.send(&Subscribe { request, options, topic: uri.into() }.into());
+                self.request(|request| Subscribe { request, options, topic: uri.into() }, pending);
             }
             EndpointKind::Procedure { options, .. } => {
                 let options = RegisterOptions {
@@ -236,12 +188,9 @@ impl Machine {
                     disclose_caller: options.disclose_caller,
                     forward_timeout: options.forward_timeout,
                 };
-                self.send(&Register { request, options, procedure: uri.into() }.into());
+                self.request(|request| Register { request, options, procedure: uri.into() }, pending);
             }
         }
-        self.patterns.insert(endpoint.key, (endpoint.matching, uri.into()));
-        let verb = endpoint.kind.verb();
-        self.requests.insert(request, Pending::Attach { endpoint: endpoint.key, verb, answer });
     }
 
     /// Tells what the source code says of a procedure, for others to read. Nobody waits for the answers: a router that
@@ -260,9 +209,11 @@ impl Machine {
             if added.is_err() {
                 continue;
             }
-            let (request, payload) = (self.requests.next(), payload.finish());
-            let options = CallOptions::default();
-            self.send(&Call { request, options, procedure: DEFINE.into(), payload: payload.as_payload() }.into());
+            let (options, payload) = (CallOptions::default(), payload.finish());
+            self.outbox.requests(|requests| {
+                let (request, procedure, payload) = (requests.next(), DEFINE.into(), payload.as_payload());
+                requests.send(&Call { request, options, procedure, payload }.into());
+            });
         }
     }
 
@@ -271,9 +222,7 @@ impl Machine {
         let pattern = self.patterns.remove(&endpoint);
         if let Some(registration) = key_of(&self.registrations, |&key| key == endpoint) {
             self.registrations.remove(&registration);
-            let request = self.requests.next();
-            self.send(&Unregister { request, registration }.into());
-            self.requests.insert(request, Pending::Detach { answer });
+            self.request(|request| Unregister { request, registration }, Pending::Detach { answer });
             return;
         }
         let Some(subscription) = key_of(&self.subscriptions, |keys| keys.contains(&endpoint)) else {
@@ -285,15 +234,17 @@ impl Machine {
         sharing.retain(|&key| key != endpoint);
         // An endpoint whose SUBSCRIBE is under way will share it too, and an UNSUBSCRIBE would come after that.
         let patterns = &self.patterns;
-        let is_wanted = self.requests.attaching().any(|key| patterns.get(&key) == pattern.as_ref());
+        let is_wanted = |requests: &mut Requests| {
+            let mut attaching = requests.attaching();
+            attaching.any(|key| patterns.get(&key) == pattern.as_ref())
+        };
+        let is_wanted = self.outbox.requests(is_wanted);
         if !sharing.is_empty() || is_wanted {
             drop(answer.send(Ok(())));
             return;
         }
         self.subscriptions.remove(&subscription);
-        let request = self.requests.next();
-        self.send(&Unsubscribe { request, subscription }.into());
-        self.requests.insert(request, Pending::Detach { answer });
+        self.request(|request| Unsubscribe { request, subscription }, Pending::Detach { answer });
     }
 
     /// Unregisters everything. What the router answers comes by these; until then it may send invocations.
@@ -301,9 +252,7 @@ impl Machine {
         let registrations: Vec<_> = self.registrations.keys().copied().collect();
         let withdraw = registrations.into_iter().map(|registration| {
             let (answer, answered) = oneshot::channel();
-            let request = self.requests.next();
-            self.send(&Unregister { request, registration }.into());
-            self.requests.insert(request, Pending::Detach { answer });
+            self.request(|request| Unregister { request, registration }, Pending::Detach { answer });
             answered
         });
         withdraw.collect()
@@ -338,14 +287,22 @@ impl Machine {
         self.answer(request, &Reply::error(error, self.serializer));
     }
 
-    /// Says goodbye, or answers the router's.
+    /// Says goodbye, or answers the router's. After that nothing is sent any more.
     pub(crate) fn goodbye(&mut self, reason: &str) {
-        self.send(&Goodbye { details: CloseDetails::default(), reason: reason.into() }.into());
+        let goodbye = Goodbye { details: CloseDetails::default(), reason: reason.into() };
+        self.outbox.close(|requests| requests.send(&goodbye.into()));
     }
 
     /// The session is over: whoever waits for an answer is told. What can be set right in another session comes back.
     pub(crate) fn end(self, error: impl Fn() -> Error) -> Unanswered {
-        self.requests.fail(error)
+        self.outbox.end().fail(error)
+    }
+}
+
+impl Drop for Machine {
+    /// If the task is aborted nobody is to wait for ever.
+    fn drop(&mut self) {
+        drop(self.outbox.end());
     }
 }
 

@@ -13,6 +13,7 @@
 //! place        what a subscription has seen of its topic's history, and what it missed
 //! recovery     what it missed, asked for
 //! outgoing     what waits for a session to be sent in
+//! outbox       what goes out in the session there is: its requests, within reach of every client
 //! hooks        on_join and on_leave
 //! effects      what the machine makes of messages, done
 //! shutdown     the end of the program: what is running may finish
@@ -38,6 +39,7 @@ mod join;
 mod lifecycle;
 mod link;
 mod machine;
+mod outbox;
 mod outgoing;
 mod place;
 mod receipts;
@@ -60,6 +62,7 @@ pub(crate) use self::invocations::Running;
 pub(crate) use self::join::encode;
 pub(crate) use self::lifecycle::channel as lifecycle_channel;
 pub use self::lifecycle::{Lifecycle, LifecycleEvents};
+pub(crate) use self::outbox::{Access, Outbox};
 pub use self::outgoing::PublishBuffer;
 pub(crate) use self::outgoing::{Outgoing, Sent};
 pub use self::place::Recovered;

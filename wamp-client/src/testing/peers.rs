@@ -10,7 +10,7 @@ use wamp_proto::{Serializer, SessionId};
 use crate::client::{Client, Parts};
 use crate::handler::{Caller, SessionInfo};
 use crate::passthru::Codecs;
-use crate::session::{Abandoned, Command};
+use crate::session::{Abandoned, Command, Outbox};
 
 /// How long the test waits for anything.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
@@ -102,6 +102,7 @@ impl Peers {
         let (joined, session) = watch::channel(Some(Arc::new(info)));
         let client = Client::new(Parts {
             commands,
+            outbox: Outbox::default(),
             abandoned,
             session,
             lifecycle: broadcast::Sender::new(1).downgrade(),

@@ -10,11 +10,10 @@ use wamp_proto::message::options::{EventDetails, InvocationDetails};
 use wamp_proto::message::{ErrorMessage, Event, Invocation};
 use wamp_proto::{Message, OwnedPayload, RequestId, error};
 
-use super::pending::Pending;
-use super::{Effect, Machine};
+use super::{Effect, Machine, Pending};
 use crate::handler::{Caller, Details, Incoming};
 use crate::passthru::{Carried, Reply};
-use crate::session::{CancelMode, EndpointKey, Revocation};
+use crate::session::{Abandoned, CancelMode, EndpointKey, Revocation};
 use crate::{Error, WampError};
 
 impl Machine {
@@ -36,15 +35,14 @@ impl Machine {
                 None
             }
             Message::Result(result) => {
-                if let Some(Pending::Call { key, answer, .. }) = self.requests.remove(result.request) {
-                    self.calls.remove(&key);
+                if let Some(Pending::Call { answer, .. }) = self.answered(result.request) {
                     let carried = Carried::received(result.payload.own_in(frame), result.details.passthru.as_deref());
                     drop(answer.send(Ok(Reply::Result(carried))));
                 }
                 None
             }
             Message::Published(published) => {
-                let answer = match self.requests.remove(published.request) {
+                let answer = match self.answered(published.request) {
                     Some(Pending::Publish(publication)) => publication.answer,
                     Some(Pending::Acknowledge { answer }) => Some(answer),
                     _ => None,
@@ -55,17 +53,14 @@ impl Machine {
                 None
             }
             Message::Subscribed(subscribed) => {
-                let subscriptions = &mut self.subscriptions;
-                self.requests.attached(subscribed.request, |endpoint| {
-                    subscriptions.entry(subscribed.subscription).or_default().push(endpoint);
+                let subscription = subscribed.subscription;
+                self.attached(subscribed.request, |machine, endpoint| {
+                    machine.subscriptions.entry(subscription).or_default().push(endpoint);
                 })
             }
-            Message::Registered(registered) => {
-                let registrations = &mut self.registrations;
-                self.requests.attached(registered.request, |endpoint| {
-                    registrations.insert(registered.registration, endpoint);
-                })
-            }
+            Message::Registered(registered) => self.attached(registered.request, |machine, endpoint| {
+                machine.registrations.insert(registered.registration, endpoint);
+            }),
             Message::Unsubscribed(unsubscribed) => {
                 if unsubscribed.request != RequestId::ZERO {
                     return Ok(self.detached(unsubscribed.request));
@@ -177,15 +172,29 @@ impl Machine {
 
     /// A part of a call's result.
     fn part(&mut self, request: RequestId, payload: Carried) {
-        // None for a call that was given up, or that did not ask for parts.
-        let Some(parts) = self.requests.parts(request) else { return };
-        let Err(TrySendError::Full(_)) = parts.try_send(payload) else { return };
-        // Waiting here would stop all else, growing would never end, and a result with a part missing is none.
-        let waiting = parts.max_capacity();
-        if let Some(Pending::Call { key, answer, .. }) = self.requests.remove(request) {
-            self.abandon(key, CancelMode::KillNoWait);
+        let too_slow = self.outbox.requests(|requests| {
+            // None for a call that was given up, or that did not ask for parts.
+            let (call, parts) = requests.parts(request)?;
+            let Err(TrySendError::Full(_)) = parts.try_send(payload) else { return None };
+            // Waiting here would stop all else, growing would never end, and a result with a part missing is none.
+            let waiting = parts.max_capacity();
+            Some((requests.abandon(Abandoned { call, mode: CancelMode::KillNoWait })?, waiting))
+        });
+        if let Some((Pending::Call { answer, .. }, waiting)) = too_slow {
             drop(answer.send(Err(Error::TooSlow { waiting })));
         }
+    }
+
+    /// The request that is answered, if somebody waits for that.
+    fn answered(&self, request: RequestId) -> Option<Pending> {
+        self.outbox.requests(|requests| requests.remove(request))
+    }
+
+    /// An endpoint is attached, of which `record` takes note.
+    fn attached(&mut self, request: RequestId, record: impl FnOnce(&mut Self, EndpointKey)) -> Option<Effect> {
+        let Some(Pending::Attach { endpoint, answer, .. }) = self.answered(request) else { return None };
+        record(self, endpoint);
+        Some(Effect::Attached { endpoint, answer, result: Ok(()) })
     }
 
     /// What an endpoint is attached to.
@@ -195,9 +204,8 @@ impl Machine {
 
     fn error(&mut self, error: &ErrorMessage<'_>, frame: &Bytes) -> Option<Effect> {
         let received = || WampError::received(&error.error, error.payload);
-        match self.requests.remove(error.request)? {
-            Pending::Call { key, answer, .. } => {
-                self.calls.remove(&key);
+        match self.answered(error.request)? {
+            Pending::Call { answer, .. } => {
                 let payload = Carried::received(error.payload.own_in(frame), error.details.passthru.as_deref());
                 drop(answer.send(Ok(Reply::Error { uri: error.error.to_string(), payload })));
                 None
@@ -225,7 +233,7 @@ impl Machine {
     }
 
     fn detached(&mut self, request: RequestId) -> Option<Effect> {
-        if let Some(Pending::Detach { answer }) = self.requests.remove(request) {
+        if let Some(Pending::Detach { answer }) = self.answered(request) {
             drop(answer.send(Ok(())));
         }
         None

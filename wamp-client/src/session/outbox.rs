@@ -1,0 +1,136 @@
+//! Where the requests of the session there is go out, within reach of its task and of every client: whoever publishes
+//! puts the message there, and the task is woken for the first of all those that it then writes together.
+
+mod frames;
+mod pending;
+mod requests;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+pub(crate) use self::frames::Frames;
+pub(crate) use self::pending::{Pending, Unanswered};
+pub(crate) use self::requests::Requests;
+
+/// The outbox of a program, whatever session it has.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Outbox(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    requests: Requests,
+    /// Whoever wants to publish may: all is set up in the session, and nothing that was asked for before waits.
+    is_open: bool,
+    /// The session's task, while there is nothing for it to write.
+    task: Option<Waker>,
+    /// Those who wait for room.
+    waiting: Vec<Waker>,
+}
+
+/// What somebody who wants to publish finds.
+pub(crate) enum Access<'a> {
+    /// It can be done at once.
+    Open(Posting<'a>),
+    /// There is too much to be written, but that will change soon.
+    Full,
+    /// The session's task has to see to it, in its turn.
+    Closed,
+}
+
+/// The requests, to which messages can be added.
+pub(crate) struct Posting<'a>(MutexGuard<'a, State>);
+
+impl Outbox {
+    /// Begins a session.
+    pub(super) fn begin(&self, requests: Requests) {
+        self.state().requests = requests;
+    }
+
+    /// Ends the session, if there is one. Gives what has no answer.
+    pub(super) fn end(&self) -> Requests {
+        let State { requests, waiting, .. } = std::mem::take(&mut *self.state());
+        waiting.into_iter().for_each(Waker::wake);
+        requests
+    }
+
+    /// The requests, for the session's task, which does not have to be woken.
+    pub(super) fn requests<T>(&self, act: impl FnOnce(&mut Requests) -> T) -> T {
+        act(&mut self.state().requests)
+    }
+
+    /// Looks whether something can be published at once.
+    pub(crate) fn access(&self) -> Access<'_> {
+        let state = self.state();
+        match state.is_open {
+            false => Access::Closed,
+            true if state.requests.frames.are_many() => Access::Full,
+            true => Access::Open(Posting(state)),
+        }
+    }
+
+    /// Waits until there may be room.
+    pub(crate) fn poll_room(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.state();
+        if !state.is_open || !state.requests.frames.are_many() {
+            return Poll::Ready(());
+        }
+        state.waiting.push(cx.waker().clone());
+        Poll::Pending
+    }
+
+    /// Does something that is left to the session's task: nothing may be published before that has seen to it.
+    pub(crate) fn leave_to_task<T>(&self, leave: impl FnOnce() -> T) -> T {
+        let mut state = self.state();
+        state.is_open = false;
+        leave()
+    }
+
+    /// Nothing more may be sent but this.
+    pub(super) fn close(&self, last: impl FnOnce(&mut Requests)) {
+        let mut state = self.state();
+        state.is_open = false;
+        last(&mut state.requests);
+    }
+
+    /// Waits until there is something to be written.
+    pub(super) fn poll_frames(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.state();
+        if !state.requests.frames.is_empty() {
+            return Poll::Ready(());
+        }
+        match &mut state.task {
+            Some(task) => task.clone_from(cx.waker()),
+            None => state.task = Some(cx.waker().clone()),
+        }
+        Poll::Pending
+    }
+
+    /// Takes what is to be written, in exchange for `written`, and opens if `may_open`.
+    pub(super) fn take(&self, written: &mut Frames, may_open: impl FnOnce() -> bool) {
+        let mut state = self.state();
+        std::mem::swap(&mut state.requests.frames, written);
+        state.is_open = may_open();
+        let waiting = std::mem::take(&mut state.waiting);
+        drop(state);
+        waiting.into_iter().for_each(Waker::wake);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Posting<'_> {
+    /// Adds what `post` adds, and wakes the session's task if it has to be.
+    pub(crate) fn post(mut self, post: impl FnOnce(&mut Requests)) {
+        post(&mut self.0.requests);
+        let task = self.0.task.take();
+        drop(self);
+        if let Some(task) = task {
+            task.wake();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
