@@ -5,9 +5,13 @@
 pub(super) fn digits(bytes: &[u8]) -> (u64, usize) {
     let mut value = 0_u64;
     let mut length = 0;
-    while let Some(eight_more) = bytes[length..].first_chunk().and_then(eight) {
-        value = value.wrapping_mul(100_000_000).wrapping_add(eight_more);
-        length += 8;
+    while let Some(word) = bytes[length..].first_chunk() {
+        let (more, count) = up_to_eight(word);
+        value = value.wrapping_mul(POWERS[count]).wrapping_add(more);
+        length += count;
+        if count < 8 {
+            return (value, length);
+        }
     }
     while let Some(byte @ b'0'..=b'9') = bytes.get(length) {
         value = value.wrapping_mul(10).wrapping_add((byte - b'0').into());
@@ -16,20 +20,25 @@ pub(super) fn digits(bytes: &[u8]) -> (u64, usize) {
     (value, length)
 }
 
-/// The value of eight digits, if there are no other bytes.
+/// What a number is multiplied with to have so many digits more.
+const POWERS: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
+
+/// The value of the digits that a word begins with, and how many there are.
 #[inline]
-fn eight(bytes: &[u8; 8]) -> Option<u64> {
+fn up_to_eight(word: &[u8; 8]) -> (u64, usize) {
     const PAIRS: u64 = 0x0000_00ff_0000_00ff;
 
-    // Digits become 0 to 9, and the sum has a high bit set where there is anything else.
-    let digits = u64::from_le_bytes(*bytes) ^ 0x3030_3030_3030_3030;
-    if (digits.wrapping_add(0x7676_7676_7676_7676) | digits) & 0x8080_8080_8080_8080 != 0 {
-        return None;
-    }
+    // Digits become 0 to 9. The first byte whose high bit is set in the sum is the first that is none: what is carried
+    // goes to later ones.
+    let digits = u64::from_le_bytes(*word) ^ 0x3030_3030_3030_3030;
+    let others = (digits.wrapping_add(0x7676_7676_7676_7676) | digits) & 0x8080_8080_8080_8080;
+    let count = others.trailing_zeros() / 8;
+    // Leading zeros take the place of what is no digit. No shift is by all 64 bits, which would be none at all.
+    let digits = if count < 8 { digits << (56 - 8 * count) << 8 } else { digits };
     let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8);
     let first_and_third = (pairs & PAIRS).wrapping_mul(100 + (1_000_000 << 32));
     let second_and_fourth = (pairs >> 16 & PAIRS).wrapping_mul(1 + (10_000 << 32));
-    Some(first_and_third.wrapping_add(second_and_fourth) >> 32)
+    (first_and_third.wrapping_add(second_and_fourth) >> 32, count as usize)
 }
 
 #[cfg(test)]
