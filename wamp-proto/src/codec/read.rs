@@ -88,6 +88,13 @@ pub(crate) trait Read<'a> {
     /// it is an integer. For what every message has: see [`token`](Self::token) for all there may be.
     fn plain_uint(&mut self) -> Option<u64>;
 
+    /// Enters a list and reads the number that it begins with, if they are written as nearly every message begins and
+    /// there is something to gain by knowing that; reads nothing otherwise.
+    #[inline]
+    fn plain_opening(&mut self) -> Option<(Items, u64)> {
+        None
+    }
+
     /// Reads past a dict that has nothing in it, if one is next and written in the plainest way.
     fn empty_dict(&mut self) -> bool;
 

@@ -69,8 +69,10 @@ macro_rules! messages {
 
             #[inline]
             fn read<R: Read<'a>>(reader: &mut R) -> Result<Self, DecodeError> {
-                let mut items = reader.list("a list, as every WAMP message is one")?;
-                let code = u64::read(reader, &mut items)?;
+                let (mut items, code) = match reader.plain_opening() {
+                    Some(opening) => opening,
+                    None => odd_opening(reader)?,
+                };
                 match code {
                     $( $code => read::$variant(reader, &mut items), )*
                     _ => Err(reader.error(DecodeErrorKind::UnknownMessageType(code))),
@@ -315,6 +317,14 @@ messages! {
         /// The result.
         payload: Payload<'a> = "Arguments",
     }
+}
+
+/// Enters a message, however it is written, and reads its type.
+#[inline]
+fn odd_opening<'a, R: Read<'a>>(reader: &mut R) -> Result<(Items, u64), DecodeError> {
+    let mut items = reader.list("a list, as every WAMP message is one")?;
+    let code = u64::read(reader, &mut items)?;
+    Ok((items, code))
 }
 
 #[cold]

@@ -355,6 +355,16 @@ impl<'a> Read<'a> for Reader<'a> {
     }
 
     #[inline]
+    fn plain_opening(&mut self) -> Option<(Items, u64)> {
+        // The comma is left to be read before what follows it.
+        let [b'[', tens @ b'1'..=b'9', ones @ b'0'..=b'9', b',', ..] = self.bytes[self.at..] else { return None };
+        let mut items = self.enter(b']').ok()?;
+        items.first = false;
+        self.at += 2;
+        Some((items, u64::from(tens - b'0') * 10 + u64::from(ones - b'0')))
+    }
+
+    #[inline]
     fn empty_dict(&mut self) -> bool {
         self.peek();
         let is_empty = self.bytes[self.at..].starts_with(b"{}");
