@@ -33,7 +33,7 @@ impl Realm {
         message: &Publish<'_>,
         route: &mut Route,
         burst: &mut Burst,
-    ) -> Option<Inquiry> {
+    ) -> Option<Box<Inquiry>> {
         let known = self.broker.recognize(route, &message.topic).is_some();
         let decision = known.then(|| self.decide(member, Action::Publish, &message.topic));
         let is_plain = decision == Some(Decision::PLAIN) && is_plain(&message.options);
@@ -51,11 +51,11 @@ impl Realm {
         decision: Option<Decision>,
         route: &mut Route,
         burst: &mut Burst,
-    ) -> Option<Inquiry> {
+    ) -> Option<Box<Inquiry>> {
         match self.publish_as(member, message, decision, route, burst) {
             Ok(Some(receipt)) => receipt.confirm_in(burst),
             Ok(None) => {}
-            Err(Refused { inquiry: Some(inquiry), .. }) => return Some(*inquiry),
+            Err(Refused { inquiry: Some(inquiry), .. }) => return Some(inquiry),
             // Without `acknowledge` there is neither PUBLISHED nor ERROR.
             Err(_) if !message.options.acknowledge => {}
             Err(refused) => refused.send(member, Asked::Publish, message.request, burst),
@@ -128,7 +128,7 @@ impl Realm {
         member: &Arc<Member>,
         message: &Subscribe<'_>,
         burst: &mut Burst,
-    ) -> Option<Inquiry> {
+    ) -> Option<Box<Inquiry>> {
         let subscribed = self.subscribe_as(member, message, burst);
         answer_refused(subscribed, member, Asked::Subscribe, message.request, burst)
     }
@@ -167,7 +167,7 @@ impl Realm {
         member: &Arc<Member>,
         message: &Register<'_>,
         burst: &mut Burst,
-    ) -> Option<Inquiry> {
+    ) -> Option<Box<Inquiry>> {
         let options = &message.options;
         let procedure = self.short(&message.procedure);
         let registered = procedure.and_then(|procedure| pattern(options.policy(), procedure)).and_then(|pattern| {
@@ -226,7 +226,7 @@ impl Realm {
         id: CallId,
         burst: &mut Burst,
         now: Instant,
-    ) -> Result<Option<Inquiry>, NoMoreArguments> {
+    ) -> Result<Option<Box<Inquiry>>, NoMoreArguments> {
         match id {
             CallId::New => {}
             CallId::Used => {
@@ -248,7 +248,7 @@ impl Realm {
         message: &Call<'_>,
         burst: &mut Burst,
         now: Instant,
-    ) -> Option<Inquiry> {
+    ) -> Option<Box<Inquiry>> {
         let called = self.call_as(member, message, burst, now);
         answer_refused(called, member, Asked::Call, message.request, burst)
     }
@@ -313,10 +313,10 @@ fn answer_refused(
     asked: Asked,
     request: RequestId,
     burst: &mut Burst,
-) -> Option<Inquiry> {
+) -> Option<Box<Inquiry>> {
     match result {
         Ok(()) => None,
-        Err(Refused { inquiry: Some(inquiry), .. }) => Some(*inquiry),
+        Err(Refused { inquiry: Some(inquiry), .. }) => Some(inquiry),
         Err(refused) => {
             refused.send(member, asked, request, burst);
             None

@@ -43,7 +43,7 @@ pub(super) struct Asking {
     /// The message that needs its word.
     frame: Vec<u8>,
     call: CallId,
-    inquiry: Inquiry,
+    inquiry: Box<Inquiry>,
     answer: Answering,
 }
 
@@ -56,7 +56,7 @@ impl Debug for Asking {
 /// Requests that need an answer of the authorizer: they are done from their beginning when it has
 /// come, as often as they need another one.
 impl Session {
-    pub(super) fn ask(&mut self, inquiry: Inquiry, call: CallId, message: &Message<'_>, frame: &[u8]) -> Flow {
+    pub(super) fn ask(&mut self, inquiry: Box<Inquiry>, call: CallId, message: &Message<'_>, frame: &[u8]) -> Flow {
         match std::mem::replace(&mut self.state, State::Over) {
             State::Joined(joined) => {
                 let answer = joined.realm.ask(&joined.member, &inquiry, message);
@@ -84,11 +84,11 @@ impl Session {
         };
         let Asking { mut joined, frame, call, inquiry, .. } = *asking;
         let member = joined.member.clone();
-        member.answers().add(inquiry, answer);
+        member.answers().add(*inquiry, answer);
         let message = self.outbox.encoding().serializer.decode(&frame);
         let performed = match &message {
             Ok(message) => joined.perform(message, call, burst, now),
-            Err(error) => Err(error.clone().into()),
+            Err(error) => Err(Violation::from(error.clone()).into()),
         };
         self.state = State::Joined(joined);
         Poll::Ready(match (performed, &message) {
@@ -127,7 +127,7 @@ impl Joined {
         message: &Message<'_>,
         burst: &mut Burst,
         now: Instant,
-    ) -> Result<Option<(Inquiry, CallId)>, Violation> {
+    ) -> Result<Option<(Box<Inquiry>, CallId)>, Box<Violation>> {
         let call = self.check(message)?;
         let inquiry = self.perform(message, call, burst, now)?;
         Ok(inquiry.map(|inquiry| (inquiry, call)))
@@ -136,7 +136,7 @@ impl Joined {
     /// Whether the client may send this at all, by the rules of the protocol; and what the id of a
     /// CALL says about it.
     #[inline]
-    fn check(&mut self, message: &Message<'_>) -> Result<CallId, Violation> {
+    fn check(&mut self, message: &Message<'_>) -> Result<CallId, Box<Violation>> {
         match message {
             Message::Publish(publish) => {
                 let publisher = ("publisher", self.member.roles().publisher);
@@ -195,7 +195,7 @@ impl Joined {
         id: CallId,
         burst: &mut Burst,
         now: Instant,
-    ) -> Result<Option<Inquiry>, Violation> {
+    ) -> Result<Option<Box<Inquiry>>, Box<Violation>> {
         let Self { realm, member, route, .. } = self;
         match message {
             Message::Publish(publish) => {
@@ -204,7 +204,7 @@ impl Joined {
             }
             Message::Call(call) => {
                 let no_more = |_| Violation::NoMoreArguments(call.request);
-                realm.on_call(member, call, id, burst, now).map_err(no_more)
+                Ok(realm.on_call(member, call, id, burst, now).map_err(no_more)?)
             }
             Message::Yield(result) => {
                 let never = |_| Violation::NeverInvoked { message: "YIELD", invocation: result.request };
@@ -221,7 +221,7 @@ impl Joined {
         message: &Message<'_>,
         burst: &mut Burst,
         now: Instant,
-    ) -> Result<Option<Inquiry>, Violation> {
+    ) -> Result<Option<Box<Inquiry>>, Box<Violation>> {
         let Self { realm, member, .. } = self;
         match message {
             Message::Subscribe(subscribe) => return Ok(realm.on_subscribe(member, subscribe, burst)),
