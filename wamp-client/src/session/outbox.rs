@@ -2,6 +2,7 @@
 //! puts the message there, and the task is woken for the first of all those that it then writes together.
 
 mod frames;
+mod in_order;
 mod pending;
 mod requests;
 
@@ -9,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 pub(crate) use self::frames::Frames;
+use self::in_order::InOrder;
 pub(crate) use self::pending::{Pending, Unanswered};
 pub(crate) use self::requests::Requests;
 

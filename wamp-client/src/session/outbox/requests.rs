@@ -9,7 +9,7 @@ use wamp_proto::message::options::{CallOptions, CancelOptions};
 use wamp_proto::message::{Call, Cancel, Publish};
 use wamp_proto::{Features, Message, RequestId, Serializer};
 
-use super::{Frames, Pending, Unanswered};
+use super::{Frames, InOrder, Pending, Unanswered};
 use crate::Error;
 use crate::passthru::Carried;
 use crate::session::{Abandoned, CallKey, CallRequest, EndpointKey, MoreArguments, PublishRequest, Sent};
@@ -27,7 +27,7 @@ pub(crate) struct Requests {
     /// What tells the memory of publication keys of this router from others, if it has one.
     key_memory: Option<Arc<str>>,
     last: RequestId,
-    pending: BTreeMap<RequestId, Pending>,
+    pending: InOrder<Pending>,
     /// Where to find a call that its caller gave up.
     calls: BTreeMap<CallKey, RequestId>,
     /// What is to be sent.
@@ -69,7 +69,7 @@ impl Requests {
     /// Takes a request out that has its answer. There is none for what was given up, and for an answer the router made
     /// up.
     pub(crate) fn remove(&mut self, request: RequestId) -> Option<Pending> {
-        let pending = self.pending.remove(&request)?;
+        let pending = self.pending.remove(request)?;
         if let Pending::Call { key, .. } = &pending {
             self.calls.remove(key);
         }
@@ -78,7 +78,7 @@ impl Requests {
 
     /// The call of this id, and where the parts of its result go.
     pub(crate) fn parts(&self, request: RequestId) -> Option<(CallKey, &mpsc::Sender<Carried>)> {
-        match self.pending.get(&request) {
+        match self.pending.get(request) {
             Some(Pending::Call { key, parts: Some(parts), .. }) => Some((*key, parts)),
             _ => None,
         }
@@ -135,7 +135,7 @@ impl Requests {
             let options = CancelOptions { mode: Some(mode.as_str().into()) };
             self.send(&Cancel { request, options }.into());
         }
-        self.pending.remove(&request)
+        self.pending.remove(request)
     }
 
     pub(crate) fn publish(&mut self, mut publication: PublishRequest) {
