@@ -134,42 +134,60 @@ fn describe(topic: &str) -> String {
 
 impl IntoFuture for Publish<Unacknowledged> {
     type Output = Result<()>;
-    type IntoFuture = Publishing;
+    type IntoFuture = Publishing<Unacknowledged, ()>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Publishing { publish: Some(self), sending: None }
+        Publishing { publish: Some(self), start: Self::start, waiting: None }
+    }
+}
+
+impl IntoFuture for Publish<Acknowledged> {
+    type Output = Result<PublicationId>;
+    type IntoFuture = Publishing<Acknowledged, PublicationId>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Publishing { publish: Some(self), start: Self::start, waiting: None }
     }
 }
 
 /// An event that is being published. Made by awaiting a [`Publish`].
 #[must_use = "an event is not published until it is awaited"]
 #[derive(Debug)]
-pub struct Publishing {
-    publish: Option<Publish<Unacknowledged>>,
-    sending: Option<Sending>,
+pub struct Publishing<A, T> {
+    publish: Option<Publish<A>>,
+    /// Publishes it at once, or says what to wait for.
+    start: fn(Publish<A>) -> Started<T>,
+    waiting: Option<Waiting<T>>,
 }
 
-/// What it waits for, if it has to. Most publications don't.
-struct Sending(Pin<Box<dyn Future<Output = Result<()>> + Send>>);
+type Started<T> = ControlFlow<Result<T>, Waiting<T>>;
 
-impl Future for Publishing {
-    type Output = Result<()>;
+/// What it waits for, if it has to. Those that are not acknowledged mostly don't.
+struct Waiting<T>(Pin<Box<dyn Future<Output = Result<T>> + Send>>);
+
+impl<T> Waiting<T> {
+    fn on(future: impl Future<Output = Result<T>> + Send + 'static) -> Started<T> {
+        ControlFlow::Continue(Self(Box::pin(future)))
+    }
+}
+
+impl<A: Unpin, T> Future for Publishing<A, T> {
+    type Output = Result<T>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if let Some(publish) = self.publish.take() {
-            match publish.start() {
+            match (self.start)(publish) {
                 ControlFlow::Break(published) => return Poll::Ready(published),
-                ControlFlow::Continue(sending) => self.sending = Some(sending),
+                ControlFlow::Continue(waiting) => self.waiting = Some(waiting),
             }
         }
-        let Some(Sending(sending)) = &mut self.sending else { panic!("polled after it was ready") };
-        sending.as_mut().poll(cx)
+        let Some(Waiting(waiting)) = &mut self.waiting else { panic!("polled after it was ready") };
+        waiting.as_mut().poll(cx)
     }
 }
 
 impl Publish<Unacknowledged> {
-    /// Publishes it at once, or says what to wait for.
-    fn start(self) -> ControlFlow<Result<()>, Sending> {
+    fn start(self) -> Started<()> {
         let timeout = self.timeout;
         let (mut request, client) = match self.request() {
             Ok(request) => request,
@@ -182,7 +200,7 @@ impl Publish<Unacknowledged> {
                 Posted::Full(request) | Posted::Closed(request) => request,
             };
         }
-        ControlFlow::Continue(Sending(Box::pin(async move {
+        Waiting::on(async move {
             let (buffers, description) = (client.inner.buffers, request.topic.clone());
             let sent = async {
                 if request.payload.passthru.is_none() {
@@ -201,41 +219,46 @@ impl Publish<Unacknowledged> {
                 taken.await
             };
             client.bounded(timeout, || describe(&description), sent).await
-        })))
-    }
-}
-
-impl fmt::Debug for Sending {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Sending")
-    }
-}
-
-impl IntoFuture for Publish<Acknowledged> {
-    type Output = Result<PublicationId>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Result<PublicationId>> + Send>>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move {
-            let (timeout, description) = (self.timeout, self.topic.clone());
-            let (mut request, client) = self.request()?;
-            let mut without_session = WithoutSession::Fail;
-            if client.inner.buffers {
-                without_session = WithoutSession::Wait;
-                request.options.get_or_insert_default().publication_key =
-                    publication_key().map(|key| key.to_string().into());
-            }
-            let (answer, answered) = oneshot::channel();
-            request.answer = Some(answer);
-            let asked = async {
-                if let Some(request) = client.post_soon(request).await {
-                    client.give(without_session, Command::Publish(request)).await?;
-                }
-                // Dropped unanswered: the task ended with the publication in its queue.
-                answered.await.unwrap_or(Err(Error::Stopped))
-            };
-            client.bounded(timeout, || describe(&description), asked).await
         })
+    }
+}
+
+impl Publish<Acknowledged> {
+    fn start(self) -> Started<PublicationId> {
+        let (timeout, topic) = (self.timeout, self.topic.clone());
+        let (mut request, client) = match self.request() {
+            Ok(request) => request,
+            Err(error) => return ControlFlow::Break(Err(error)),
+        };
+        if client.inner.buffers {
+            request.options.get_or_insert_default().publication_key =
+                publication_key().map(|key| key.to_string().into());
+        }
+        let (answer, answered) = oneshot::channel();
+        request.answer = Some(answer);
+        // Dropped unanswered: the task ended with the publication in its queue.
+        let answered = async move { answered.await.unwrap_or(Err(Error::Stopped)) };
+        match client.post(request) {
+            // With no more to carry along than it takes to wait.
+            Posted::Sent => Waiting::on(async move { client.bounded(timeout, || describe(&topic), answered).await }),
+            Posted::Full(request) | Posted::Closed(request) => Waiting::on(async move {
+                let asked = async {
+                    if let Some(request) = client.post_soon(request).await {
+                        let buffers = client.inner.buffers;
+                        let without_session = if buffers { WithoutSession::Wait } else { WithoutSession::Fail };
+                        client.give(without_session, Command::Publish(request)).await?;
+                    }
+                    answered.await
+                };
+                client.bounded(timeout, || describe(&topic), asked).await
+            }),
+        }
+    }
+}
+
+impl<T> fmt::Debug for Waiting<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Waiting")
     }
 }
 
