@@ -16,16 +16,19 @@ pub(crate) trait Dict<'a>: Default {
 
 #[inline(always)]
 pub(crate) fn read_dict<'a, D: Dict<'a>>(reader: &mut impl Read<'a>) -> Result<D, DecodeError> {
-    let mut dict = D::default();
-    if !reader.empty_dict() {
-        read_full_dict(reader, &mut dict)?;
+    if reader.empty_dict() {
+        return Ok(D::default());
     }
-    Ok(dict)
+    // Not returned as it is: what a call writes stays in memory, and so would the empty dict, to be copied from there.
+    let full = read_full_dict(reader)?;
+    Ok(full)
 }
 
 #[inline(never)]
-fn read_full_dict<'a, D: Dict<'a>>(reader: &mut impl Read<'a>, dict: &mut D) -> Result<(), DecodeError> {
-    read_entries(reader, &mut |key, reader| dict.read_key(key, reader))
+fn read_full_dict<'a, D: Dict<'a>>(reader: &mut impl Read<'a>) -> Result<D, DecodeError> {
+    let mut dict = D::default();
+    read_entries(reader, &mut |key, reader| dict.read_key(key, reader))?;
+    Ok(dict)
 }
 
 /// Reads a dict, handing each entry to `read_key`. Once a reader, and not once a dict too: that is 80 kB of a program.

@@ -169,7 +169,7 @@ macro_rules! optional_dict_elements {
 optional_dict_elements!(UnsubscribedDetails UnregisteredDetails);
 
 impl<'a> Element<'a> for Payload<'a> {
-    #[inline]
+    #[inline(always)]
     fn read<R: Read<'a>>(reader: &mut R, items: &mut Items) -> Result<Self, DecodeError> {
         let args = part(reader, items, R::at_list, "a list of arguments")?;
         let kwargs = part(reader, items, R::at_dict, "a dict of keyword arguments")?;
@@ -200,7 +200,7 @@ impl<'a> Element<'a> for Payload<'a> {
 }
 
 /// The arguments, or the keyword arguments: nothing, null, or a container of the right kind.
-#[inline]
+#[inline(always)]
 fn part<'a, R: Read<'a>>(
     reader: &mut R,
     items: &mut Items,

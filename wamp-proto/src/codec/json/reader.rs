@@ -94,6 +94,30 @@ impl<'a> Reader<'a> {
         Ok(if escaped { Cow::Owned(unescape(content)) } else { Cow::Borrowed(content) })
     }
 
+    /// Reads a string without escapes, if one is next; reads nothing otherwise.
+    #[inline(never)]
+    fn plain_string(&mut self) -> Option<&'a str> {
+        if self.peek() != Some(b'"') {
+            return None;
+        }
+        let start = self.at + 1;
+        let end = plain_end(self.bytes, start);
+        if self.bytes.get(end) != Some(&b'"') {
+            return None;
+        }
+        self.at = end + 1;
+        Some(&self.text[start..end])
+    }
+
+    /// A string, if it is one, that has escapes.
+    #[cold]
+    fn odd_string(&mut self) -> Result<Cow<'a, str>, DecodeError> {
+        match self.string_token()? {
+            Token::Str(value) => Ok(value),
+            other => Err(self.expected("a string", &other)),
+        }
+    }
+
     /// Reads past a number and tells whether it is written as an integer.
     #[inline(always)]
     fn skip_number(&mut self) -> Result<bool, DecodeError> {
@@ -322,12 +346,14 @@ impl<'a> Read<'a> for Reader<'a> {
         if self.peek() == Some(b'"') { self.quoted().map(Token::Str) } else { self.token() }
     }
 
+    #[inline(always)]
     fn string(&mut self) -> Result<Cow<'a, str>, DecodeError> {
-        if self.peek() == Some(b'"') {
-            return self.quoted();
+        if let Some(text) = self.plain_string() {
+            return Ok(Cow::Borrowed(text));
         }
-        let found = self.token()?;
-        Err(self.expected("a string", &found))
+        // Not returned as it is: what a call writes stays in memory, and so would the plain string.
+        let odd = self.odd_string()?;
+        Ok(odd)
     }
 
     #[inline]

@@ -73,7 +73,7 @@ impl<'a> Reader<'a> {
         self.text(length).map(|text| Token::Str(Cow::Borrowed(text)))
     }
 
-    #[inline]
+    #[inline(never)]
     fn text(&mut self, length: usize) -> Result<&'a str, DecodeError> {
         let from = self.at;
         self.take(length)?;
@@ -90,7 +90,8 @@ impl<'a> Reader<'a> {
         self.bin(length)
     }
 
-    /// A string, if it is one, with a head that few have.
+    /// A string, if it is one, with a head that few have. It is not to be returned as it is, nor is an odd list: what
+    /// a call writes stays in memory, and so would what is read in the usual way.
     #[cold]
     fn odd_string(&mut self) -> Result<Cow<'a, str>, DecodeError> {
         match self.token()? {
@@ -109,6 +110,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Enters a container of `items` values, each of which takes at least a byte.
+    #[inline(always)]
     fn enter(&mut self, entries: usize, values: usize) -> Result<Items, DecodeError> {
         let available = self.bytes.len() - self.at;
         if values > available {
@@ -186,7 +188,7 @@ impl<'a> Read<'a> for Reader<'a> {
         Some(value)
     }
 
-    #[inline]
+    #[inline(always)]
     fn string(&mut self) -> Result<Cow<'a, str>, DecodeError> {
         let length = match self.bytes[self.at..] {
             [head @ 0xa0..=0xbf, ..] => {
@@ -197,14 +199,20 @@ impl<'a> Read<'a> for Reader<'a> {
                 self.at += 2;
                 length
             }
-            _ => return self.odd_string(),
+            _ => {
+                let odd = self.odd_string()?;
+                return Ok(odd);
+            }
         };
         self.text(length.into()).map(Cow::Borrowed)
     }
 
-    #[inline]
+    #[inline(always)]
     fn list(&mut self, expected: &'static str) -> Result<Items, DecodeError> {
-        let Some(head @ 0x90..=0x9f) = self.bytes.get(self.at) else { return self.odd_list(expected) };
+        let Some(head @ 0x90..=0x9f) = self.bytes.get(self.at) else {
+            let odd = self.odd_list(expected)?;
+            return Ok(odd);
+        };
         let length = usize::from(head & 0x0f);
         self.at += 1;
         self.enter(length, length)
