@@ -201,7 +201,8 @@ impl<T> Call<T> {
             let decode = self.decode;
             return decode(Exchange::new(self, false).result().await?);
         }
-        let Self { client, procedure, arguments, options, timeout, cancel, codec, without_session, decode, .. } = self;
+        let Self { client, procedure, mut arguments, options, .. } = self;
+        let Self { timeout, cancel, codec, without_session, decode, .. } = self;
         let seal = Seal::new(codec, &procedure, client.serializer());
         let payload = seal.close(arguments.finish(|| describe(&procedure))?, || describe(&procedure))?;
         // A call that is dropped, or takes too long, must not stay in the books of this side or the other.

@@ -36,8 +36,8 @@ use crate::app::{Params, States};
 use crate::handler::{Alive, Handler, ProcedureHandler, SessionInfo, TopicHandler};
 use crate::passthru::{Carried, Codecs};
 use crate::session::{
-    Abandoned, Access, Answer, Command, Lifecycle, LifecycleEvents, Outbox, ProgressRequest, PublishRequest, Receipt,
-    Receipts,
+    Abandoned, Access, Answer, Command, Lifecycle, LifecycleEvents, Outbox, Posting, ProgressRequest, PublishRequest,
+    Receipt, Receipts,
 };
 use crate::{Error, Result};
 
@@ -360,25 +360,24 @@ impl Client {
         }
     }
 
-    /// Publishes at once, if that can be done.
-    fn post(&self, publication: PublishRequest) -> Posted {
+    /// Where something can be published at once, if that can be done.
+    fn posting(&self) -> Option<Posting<'_>> {
         match self.inner.outbox.access() {
-            Access::Open(posting) => {
-                posting.post(|requests| requests.publish(publication));
-                Posted::Sent
-            }
-            Access::Full => Posted::Full(publication),
-            Access::Closed => Posted::Closed(publication),
+            Access::Open(posting) => Some(posting),
+            Access::Full | Access::Closed => None,
         }
     }
 
-    /// Waits as long as that can soon be done.
-    async fn post_soon(&self, mut publication: PublishRequest) -> Option<PublishRequest> {
+    /// Publishes as soon as there is room, or leaves it to the session's task.
+    async fn post_soon(&self, publication: PublishRequest) -> Option<PublishRequest> {
         loop {
-            match self.post(publication) {
-                Posted::Sent => return None,
-                Posted::Closed(publication) => return Some(publication),
-                Posted::Full(unsent) => publication = unsent,
+            match self.inner.outbox.access() {
+                Access::Open(posting) => {
+                    posting.post(|requests| requests.publish(publication));
+                    return None;
+                }
+                Access::Closed => return Some(publication),
+                Access::Full => {}
             }
             poll_fn(|cx| self.inner.outbox.poll_room(cx)).await;
         }
@@ -409,15 +408,6 @@ impl fmt::Debug for Client {
         let session = self.session().map(|session| session.id);
         f.debug_struct("Client").field("session", &session).finish_non_exhaustive()
     }
-}
-
-/// What became of a publication that was to be sent at once.
-enum Posted {
-    Sent,
-    /// It can soon be done.
-    Full(PublishRequest),
-    /// The session's task has to do it.
-    Closed(PublishRequest),
 }
 
 /// What a request does while there is no session.
@@ -459,8 +449,9 @@ impl Arguments {
         }
     }
 
-    fn finish(mut self, request: impl FnOnce() -> String) -> Result<OwnedPayload> {
-        match self.failed.map(|failed| *failed) {
+    /// All of them, which are none then.
+    fn finish(&mut self, request: impl FnOnce() -> String) -> Result<OwnedPayload> {
+        match self.failed.take().map(|failed| *failed) {
             None => Ok(self.payload.finish()),
             Some((argument, problem)) => Err(Error::Encode { argument, request: request(), problem }),
         }

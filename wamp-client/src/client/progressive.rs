@@ -117,8 +117,8 @@ pub(super) struct Exchange {
 
 impl Exchange {
     pub(super) fn new<T>(call: Call<T>, in_parts: bool) -> Self {
-        let Call { client, procedure, arguments, input, mut options, timeout, cancel, codec, without_session, .. } =
-            call;
+        let Call { client, procedure, mut arguments, input, mut options, .. } = call;
+        let Call { timeout, cancel, codec, without_session, .. } = call;
         let seal = Seal::new(codec, &procedure, client.serializer());
         options.receive_progress = in_parts;
         let key = client.next_key();

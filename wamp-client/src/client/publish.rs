@@ -12,10 +12,10 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::sync::oneshot;
 use wamp_proto::message::options::PublishOptions;
-use wamp_proto::{PublicationId, PublicationKey};
+use wamp_proto::{OwnedPayload, PublicationId, PublicationKey};
 
 use super::audience::audience;
-use super::{Arguments, Client, Posted, WithoutSession};
+use super::{Arguments, Client, WithoutSession};
 use crate::passthru::{PayloadCodec, Seal};
 use crate::session::{Command, PublishRequest};
 use crate::{Error, Result};
@@ -112,12 +112,12 @@ impl<A> Publish<A> {
         self.options.get_or_insert_default()
     }
 
-    fn request(self) -> Result<(PublishRequest, Client)> {
-        let Self { client, topic, arguments, options, codec, .. } = self;
-        let arguments = arguments.finish(|| describe(&topic))?;
-        let seal = Seal::new(codec, &topic, client.serializer());
-        let payload = seal.close(arguments, || describe(&topic))?;
-        Ok((PublishRequest { topic, options, payload, answer: None, taken: None, sent: None }, client))
+    fn request(&mut self, arguments: OwnedPayload) -> Result<PublishRequest> {
+        let Self { client, topic, options, codec, .. } = self;
+        let seal = Seal::new(codec.take(), topic, client.serializer());
+        let payload = seal.close(arguments, || describe(topic))?;
+        let (topic, options) = (std::mem::take(topic), options.take());
+        Ok(PublishRequest { topic, options, payload, answer: None, taken: None, sent: None })
     }
 }
 
@@ -156,7 +156,7 @@ impl IntoFuture for Publish<Acknowledged> {
 pub struct Publishing<A, T> {
     publish: Option<Publish<A>>,
     /// Publishes it at once, or says what to wait for.
-    start: fn(Publish<A>) -> Started<T>,
+    start: fn(&mut Publish<A>) -> Started<T>,
     waiting: Option<Waiting<T>>,
 }
 
@@ -175,8 +175,11 @@ impl<A: Unpin, T> Future for Publishing<A, T> {
     type Output = Result<T>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if let Some(publish) = self.publish.take() {
-            match (self.start)(publish) {
+        let start = self.start;
+        if let Some(publish) = &mut self.publish {
+            let started = start(publish);
+            self.publish = None;
+            match started {
                 ControlFlow::Break(published) => return Poll::Ready(published),
                 ControlFlow::Continue(waiting) => self.waiting = Some(waiting),
             }
@@ -187,19 +190,24 @@ impl<A: Unpin, T> Future for Publishing<A, T> {
 }
 
 impl Publish<Unacknowledged> {
-    fn start(self) -> Started<()> {
-        let timeout = self.timeout;
-        let (mut request, client) = match self.request() {
-            Ok(request) => request,
+    fn start(&mut self) -> Started<()> {
+        let arguments = match self.arguments.finish(|| describe(&self.topic)) {
+            Ok(arguments) => arguments,
             Err(error) => return ControlFlow::Break(Err(error)),
         };
         // In passthru mode it may have to be refused.
-        if request.payload.passthru.is_none() {
-            request = match client.post(request) {
-                Posted::Sent => return ControlFlow::Break(Ok(())),
-                Posted::Full(request) | Posted::Closed(request) => request,
-            };
+        if self.codec.is_none()
+            && let Some(posting) = self.client.posting()
+        {
+            let options = self.options.take().map(|options| *options).unwrap_or_default();
+            posting.post(|requests| requests.post(&self.topic, options, arguments.as_payload(), None));
+            return ControlFlow::Break(Ok(()));
         }
+        let (client, timeout) = (self.client.clone(), self.timeout);
+        let mut request = match self.request(arguments) {
+            Ok(request) => request,
+            Err(error) => return ControlFlow::Break(Err(error)),
+        };
         Waiting::on(async move {
             let (buffers, description) = (client.inner.buffers, request.topic.clone());
             let sent = async {
@@ -224,35 +232,45 @@ impl Publish<Unacknowledged> {
 }
 
 impl Publish<Acknowledged> {
-    fn start(self) -> Started<PublicationId> {
-        let (timeout, topic) = (self.timeout, self.topic.clone());
-        let (mut request, client) = match self.request() {
+    fn start(&mut self) -> Started<PublicationId> {
+        let arguments = match self.arguments.finish(|| describe(&self.topic)) {
+            Ok(arguments) => arguments,
+            Err(error) => return ControlFlow::Break(Err(error)),
+        };
+        let (client, timeout) = (self.client.clone(), self.timeout);
+        let (answer, answered) = oneshot::channel();
+        // Dropped unanswered: the task ended with the publication in its queue.
+        let answered = async move { answered.await.unwrap_or(Err(Error::Stopped)) };
+        // One that is not to be sent again is encoded, and nothing of it is kept.
+        if self.codec.is_none()
+            && !client.inner.buffers
+            && let Some(posting) = self.client.posting()
+        {
+            let options = self.options.take().map(|options| *options).unwrap_or_default();
+            posting.post(|requests| requests.post(&self.topic, options, arguments.as_payload(), Some(answer)));
+            let topic = std::mem::take(&mut self.topic);
+            return Waiting::on(async move { client.bounded(timeout, || describe(&topic), answered).await });
+        }
+        if client.inner.buffers {
+            self.options().publication_key = publication_key().map(|key| key.to_string().into());
+        }
+        let mut request = match self.request(arguments) {
             Ok(request) => request,
             Err(error) => return ControlFlow::Break(Err(error)),
         };
-        if client.inner.buffers {
-            request.options.get_or_insert_default().publication_key =
-                publication_key().map(|key| key.to_string().into());
-        }
-        let (answer, answered) = oneshot::channel();
         request.answer = Some(answer);
-        // Dropped unanswered: the task ended with the publication in its queue.
-        let answered = async move { answered.await.unwrap_or(Err(Error::Stopped)) };
-        match client.post(request) {
-            // With no more to carry along than it takes to wait.
-            Posted::Sent => Waiting::on(async move { client.bounded(timeout, || describe(&topic), answered).await }),
-            Posted::Full(request) | Posted::Closed(request) => Waiting::on(async move {
-                let asked = async {
-                    if let Some(request) = client.post_soon(request).await {
-                        let buffers = client.inner.buffers;
-                        let without_session = if buffers { WithoutSession::Wait } else { WithoutSession::Fail };
-                        client.give(without_session, Command::Publish(request)).await?;
-                    }
-                    answered.await
-                };
-                client.bounded(timeout, || describe(&topic), asked).await
-            }),
-        }
+        Waiting::on(async move {
+            let topic = request.topic.clone();
+            let asked = async {
+                if let Some(request) = client.post_soon(request).await {
+                    let buffers = client.inner.buffers;
+                    let without_session = if buffers { WithoutSession::Wait } else { WithoutSession::Fail };
+                    client.give(without_session, Command::Publish(request)).await?;
+                }
+                answered.await
+            };
+            client.bounded(timeout, || describe(&topic), asked).await
+        })
     }
 }
 

@@ -124,7 +124,7 @@ impl Outbox {
 
 impl Posting<'_> {
     /// Adds what `post` adds, and wakes the session's task if it has to be.
-    pub(crate) fn post(mut self, post: impl FnOnce(&mut Requests)) {
+    pub(crate) fn post<T>(mut self, post: impl FnOnce(&mut Requests) -> T) {
         post(&mut self.0.requests);
         let task = self.0.task.take();
         drop(self);

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 use tokio::time::Instant;
-use wamp_proto::message::options::{CallOptions, CancelOptions};
+use wamp_proto::message::options::{CallOptions, CancelOptions, PublishOptions};
 use wamp_proto::message::{Call, Cancel, Publish};
-use wamp_proto::{Features, Message, RequestId, Serializer};
+use wamp_proto::{Features, Message, Payload, PublicationId, RequestId, Serializer};
 
 use super::{Frames, InOrder, Pending, Unanswered};
 use crate::Error;
 use crate::passthru::Carried;
-use crate::session::{Abandoned, CallKey, CallRequest, EndpointKey, MoreArguments, PublishRequest, Sent};
+use crate::session::{Abandoned, Answer, CallKey, CallRequest, EndpointKey, MoreArguments, PublishRequest, Sent};
 
 /// What payloads of one's own need, for errors.
 const PASSTHRU: &str = "payload passthru mode";
@@ -146,28 +146,39 @@ impl Requests {
             let request = format!("the publication to {}", publication.topic);
             return publication.refuse(Error::Unsupported { request, feature: PASSTHRU });
         }
-        let request = self.next();
         // All of it is needed again only where it may have to be sent again.
-        let memory = self.key_memory.as_ref();
-        let memory =
-            memory.filter(|_| publication.answer.is_some() && publication.publication_key().is_some()).cloned();
-        let options = if memory.is_some() { publication.options.clone() } else { publication.options.take() };
-        let mut options = options.map(|options| *options).unwrap_or_default();
-        if self.key_memory.is_none() {
-            options.publication_key = None;
-        }
+        let is_kept = publication.answer.is_some() && publication.publication_key().is_some();
+        let memory = self.key_memory.clone().filter(|_| is_kept);
+        let mut options = publication.options.as_deref().cloned().unwrap_or_default();
         options.passthru = publication.payload.keys();
-        let (topic, payload) = (publication.topic.as_str().into(), publication.payload.payload.as_payload());
-        self.send(&Publish { request, options, topic, payload }.into());
+        let answer = if memory.is_some() { None } else { publication.answer.take() };
+        let request = self.post(&publication.topic, options, publication.payload.payload.as_payload(), answer);
         if let Some(taken) = publication.taken.take() {
             drop(taken.send(Ok(())));
         }
         if let Some(memory) = memory {
             publication.sent.get_or_insert_with(|| Sent { memory, at: Instant::now() });
             self.insert(request, Pending::Publish(Box::new(publication)));
-        } else if let Some(answer) = publication.answer {
+        }
+    }
+
+    /// Sends a publication of which nothing is kept but who waits for it to be acknowledged, if somebody does.
+    pub(crate) fn post(
+        &mut self,
+        topic: &str,
+        mut options: PublishOptions<'_>,
+        payload: Payload<'_>,
+        answer: Option<Answer<PublicationId>>,
+    ) -> RequestId {
+        if self.key_memory.is_none() {
+            options.publication_key = None;
+        }
+        let request = self.next();
+        self.send(&Publish { request, options, topic: topic.into(), payload }.into());
+        if let Some(answer) = answer {
             self.insert(request, Pending::Acknowledge { answer });
         }
+        request
     }
 
     /// The session is over: whoever waits for an answer is told, unless another session may bring one.
