@@ -14,7 +14,7 @@ use std::sync::{Arc, Weak};
 use fastrand::Rng;
 use wamp_proto::{Message, PublicationId, SessionId};
 
-use crate::broker::{Fanout, Group, Receiver, Route};
+use crate::broker::{Fanout, Group, NewEvent, Receiver, Route};
 use crate::dealer::Called;
 use crate::encoding::Outgoing;
 use crate::metrics::latency::Measured;
@@ -146,7 +146,7 @@ impl Burst {
     pub(crate) fn send_event(
         &mut self,
         fanout: &Fanout,
-        event: &impl Outgoing,
+        event: &NewEvent<'_>,
         mut admits: impl FnMut(&Receiver) -> bool,
     ) {
         self.settle();
@@ -185,7 +185,7 @@ impl Burst {
     }
 
     /// Adds one event to those that are gathered.
-    pub(crate) fn gather(&mut self, event: &impl Outgoing) {
+    pub(crate) fn gather(&mut self, event: &NewEvent<'_>) {
         let Some(fanout) = &self.run.fanout else { return };
         let mut full = false;
         for (group, Gathered { frames, count }) in fanout.groups.iter().zip(&mut self.run.gathered) {
@@ -286,8 +286,8 @@ impl Burst {
 
 /// Appends an event's frame; answers whether there is one.
 #[inline]
-fn encode_event(group: &Group, event: &impl Outgoing, frames: &mut Vec<u8>, tally: &mut Tally) -> bool {
-    match event.encode(group.encoding, frames) {
+fn encode_event(group: &Group, event: &NewEvent<'_>, frames: &mut Vec<u8>, tally: &mut Tally) -> bool {
+    match event.encode(group, frames) {
         Ok(()) => true,
         Err(FrameTooLarge { length }) => {
             too_large(group, length, tally);

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, SeqAccess, Visitor};
 use wamp_proto::message::options::{EventDetails, InvocationDetails, ResultDetails};
-use wamp_proto::message::{Bare, CallResult, Event, Invocation, Message};
+use wamp_proto::message::{Bare, CallResult, Event, EventOpening, Invocation, Message};
 use wamp_proto::{
     OwnedPayload, Payload, PublicationId, RegistrationId, RequestId, Serializer, SubscriptionId, Value, from_slice,
     to_vec,
@@ -91,7 +91,12 @@ proptest! {
             let (mut expected, mut found) = (b"before".to_vec(), b"before".to_vec());
             serializer.encode(&message, &mut expected);
             serializer.encode_bare(&bare, &mut found);
-            prop_assert_eq!(found, expected, "{}", message.name());
+            prop_assert_eq!(&found, &expected, "{}", message.name());
+            if let Message::Event(_) = message {
+                found.truncate(b"before".len());
+                EventOpening::new(serializer, subscription).encode(publication, payload, &mut found);
+                prop_assert_eq!(found, expected);
+            }
         }
     }
 

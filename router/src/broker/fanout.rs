@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use wamp_proto::message::EventOpening;
 use wamp_proto::{SessionId, SubscriptionId};
 
 use super::subscription::Subscriber;
@@ -21,6 +22,8 @@ pub(crate) struct Fanout {
 #[derive(Debug)]
 pub(crate) struct Group {
     pub(crate) encoding: Encoding,
+    /// What their events begin with.
+    pub(super) opening: EventOpening,
     pub(crate) receivers: Box<[Receiver]>,
 }
 
@@ -44,8 +47,10 @@ impl Fanout {
                 None => groups.push((outbox.encoding(), vec![receiver])),
             }
         }
-        let groups =
-            groups.into_iter().map(|(encoding, receivers)| Group { encoding, receivers: receivers.into() }).collect();
-        Self { subscription, is_pattern, groups }
+        let group = |(encoding, receivers): (Encoding, Vec<_>)| {
+            let opening = EventOpening::new(encoding.serializer, subscription);
+            Group { encoding, opening, receivers: receivers.into() }
+        };
+        Self { subscription, is_pattern, groups: groups.into_iter().map(group).collect() }
     }
 }

@@ -5,16 +5,16 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 
 use wamp_proto::message::options::{EventDetails, Passthru};
-use wamp_proto::message::{Bare, Event, Message};
+use wamp_proto::message::{Event, Message};
 use wamp_proto::{Payload, PublicationId, PublicationKey, SessionId, Uri};
 
 use super::Broker;
-use super::fanout::Fanout;
+use super::fanout::{Fanout, Group};
 use super::filter::Filter;
 use super::retained::RetainedEvent;
 use super::route::Route;
 use crate::burst::Burst;
-use crate::encoding::{Encoding, FrameTooLarge, Outgoing};
+use crate::encoding::FrameTooLarge;
 use crate::history::Receipt;
 use crate::realm::Member;
 
@@ -85,9 +85,8 @@ impl Broker {
         if fanout.is_pattern {
             return false;
         }
-        let subscription = fanout.subscription;
-        let id = burst.draw_publication_id();
-        burst.gather(&Bare::event(subscription, id, payload));
+        let publication = burst.draw_publication_id();
+        burst.gather(&NewEvent::Bare { publication, payload });
         true
     }
 
@@ -202,7 +201,7 @@ impl Publication<'_> {
     fn event(&self, fanout: &Fanout) -> NewEvent<'_> {
         let tells_nothing = self.publisher.is_none() && self.trust_level.is_none() && self.passthru.is_none();
         if tells_nothing && !fanout.is_pattern {
-            NewEvent::Bare(Bare::event(fanout.subscription, self.id, self.payload))
+            NewEvent::Bare { publication: self.id, payload: self.payload }
         } else {
             NewEvent::Telling(self.telling_event(fanout))
         }
@@ -229,26 +228,23 @@ impl Publication<'_> {
 }
 
 /// An EVENT.
-enum NewEvent<'a> {
+pub(crate) enum NewEvent<'a> {
     /// Without details, as most are.
-    Bare(Bare<'a>),
+    Bare { publication: PublicationId, payload: Payload<'a> },
     /// It tells the topic, or who published.
     Telling(Message<'a>),
 }
 
-impl Outgoing for NewEvent<'_> {
+impl NewEvent<'_> {
+    /// Appends it to `out`, as the receivers of a group get it. See [`Encoding::encode`](crate::encoding::Encoding).
     #[inline]
-    fn code(&self) -> u64 {
+    pub(crate) fn encode(&self, group: &Group, out: &mut Vec<u8>) -> Result<(), FrameTooLarge> {
+        let encoding = group.encoding;
         match self {
-            Self::Bare(event) => event.code(),
-            Self::Telling(event) => event.code(),
-        }
-    }
-
-    #[inline]
-    fn encode(&self, encoding: Encoding, out: &mut Vec<u8>) -> Result<(), FrameTooLarge> {
-        match self {
-            Self::Bare(event) => event.encode(encoding, out),
+            Self::Bare { publication, payload } => {
+                let binary = encoding.serializer.is_binary();
+                encoding.framing.frame(binary, out, |out| group.opening.encode(*publication, *payload, out))
+            }
             Self::Telling(event) => encoding.encode(event, out),
         }
     }

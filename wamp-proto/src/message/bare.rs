@@ -39,30 +39,11 @@ impl<'a> Bare<'a> {
     }
 
     fn write<F: Format>(&self, out: &mut Vec<u8>) {
-        let (args, kwargs) = (self.payload.args(), self.payload.kwargs());
-        let parts = if kwargs.is_some() { 2 } else { u8::from(args.is_some()) };
-        let mut head = Head::new();
-        F::open(&mut head, self.code, 3 + u8::from(self.second.is_some()) + parts);
-        F::id(&mut head, self.first);
+        let mut head = Head::begin::<F>(self.code, self.first);
         if let Some(second) = self.second {
             F::id(&mut head, second);
         }
-        F::empty_dict(&mut head);
-        let length = |part: Option<&[u8]>| part.map_or(0, <[u8]>::len);
-        out.reserve(Head::SIZE + length(args) + length(kwargs) + 8);
-        let start = out.len();
-        // Copying all of it takes a few instructions; to copy what counts, a call.
-        out.extend_from_slice(&head.bytes[..Head::SIZE]);
-        out.truncate(start + head.length);
-        if parts > 0 {
-            out.extend_from_slice(F::COMMA);
-            out.extend_from_slice(args.unwrap_or(F::EMPTY_LIST));
-        }
-        if let Some(kwargs) = kwargs {
-            out.extend_from_slice(F::COMMA);
-            out.extend_from_slice(kwargs);
-        }
-        out.extend_from_slice(F::CLOSE);
+        head.finish::<F>(3 + u8::from(self.second.is_some()), self.payload, out);
     }
 
     /// The same, where the payload is in another serializer.
@@ -100,6 +81,60 @@ impl Serializer {
     }
 }
 
+/// What all EVENTs of one subscription begin with, encoded once for them.
+#[derive(Debug, Clone)]
+pub struct EventOpening {
+    serializer: Serializer,
+    subscription: SubscriptionId,
+    bytes: [u8; Self::SIZE],
+    length: u8,
+}
+
+impl EventOpening {
+    /// There is room for the longest, of 20 bytes.
+    const SIZE: usize = 24;
+
+    /// The opening in one serializer.
+    pub fn new(serializer: Serializer, subscription: SubscriptionId) -> Self {
+        const EVENT: u8 = 36;
+        let id = subscription.get();
+        let head = match serializer {
+            #[cfg(feature = "json")]
+            Serializer::Json => Head::begin::<Json>(EVENT, id),
+            #[cfg(feature = "msgpack")]
+            Serializer::MessagePack => Head::begin::<MessagePack>(EVENT, id),
+            #[cfg(feature = "cbor")]
+            Serializer::Cbor => Head::begin::<Cbor>(EVENT, id),
+        };
+        let mut bytes = [0; Self::SIZE];
+        bytes.copy_from_slice(&head.bytes[..Self::SIZE]);
+        Self { serializer, subscription, bytes, length: head.length as u8 }
+    }
+
+    /// Encodes an event whose details are empty, appending to `out`.
+    pub fn encode(&self, publication: PublicationId, payload: Payload<'_>, out: &mut Vec<u8>) {
+        if payload.serializer() != self.serializer && !payload.is_empty() {
+            return self.serializer.encode_bare(&Bare::event(self.subscription, publication, payload), out);
+        }
+        match self.serializer {
+            #[cfg(feature = "json")]
+            Serializer::Json => self.write::<Json>(publication, payload, out),
+            #[cfg(feature = "msgpack")]
+            Serializer::MessagePack => self.write::<MessagePack>(publication, payload, out),
+            #[cfg(feature = "cbor")]
+            Serializer::Cbor => self.write::<Cbor>(publication, payload, out),
+        }
+    }
+
+    fn write<F: Format>(&self, publication: PublicationId, payload: Payload<'_>, out: &mut Vec<u8>) {
+        let mut head = Head::new();
+        head.bytes[..Self::SIZE].copy_from_slice(&self.bytes);
+        head.length = self.length.into();
+        F::id(&mut head, publication.get());
+        head.finish::<F>(4, payload, out);
+    }
+}
+
 /// What comes before the payload.
 struct Head {
     /// With room at the end, so that all of a piece can be written of which only some counts.
@@ -116,6 +151,38 @@ impl Head {
     #[inline]
     fn new() -> Self {
         Self { bytes: [0; 64 + Self::PIECE], length: 0 }
+    }
+
+    /// That of a message of this type, up to its first id.
+    #[inline]
+    fn begin<F: Format>(code: u8, id: u64) -> Self {
+        let mut head = Self::new();
+        F::open(&mut head, code);
+        F::id(&mut head, id);
+        head
+    }
+
+    /// Appends the message, of so many elements before its payload: the last of them, its details, are empty.
+    #[inline]
+    fn finish<F: Format>(&mut self, elements: u8, payload: Payload<'_>, out: &mut Vec<u8>) {
+        let (args, kwargs) = (payload.args(), payload.kwargs());
+        let parts = if kwargs.is_some() { 2 } else { u8::from(args.is_some()) };
+        F::empty_dict(self, parts > 0);
+        self.bytes[0] |= F::count(elements + parts);
+        let length = |part: Option<&[u8]>| part.map_or(0, <[u8]>::len);
+        out.reserve(Self::SIZE + length(args) + length(kwargs) + 8);
+        let start = out.len();
+        // Copying all of it takes a few instructions; to copy what counts, a call.
+        out.extend_from_slice(&self.bytes[..Self::SIZE]);
+        out.truncate(start + self.length);
+        if parts > 0 {
+            out.extend_from_slice(args.unwrap_or(F::EMPTY_LIST));
+        }
+        if let Some(kwargs) = kwargs {
+            out.extend_from_slice(F::COMMA);
+            out.extend_from_slice(kwargs);
+        }
+        out.extend_from_slice(F::CLOSE);
     }
 
     #[inline]
@@ -141,13 +208,17 @@ trait Format {
     const COMMA: &'static [u8];
     const CLOSE: &'static [u8];
 
-    /// Begins a message of this type and so many elements.
-    fn open(head: &mut Head, code: u8, elements: u8);
+    /// Begins a message of this type, whose elements are not counted yet.
+    fn open(head: &mut Head, code: u8);
+
+    /// What the count of the elements sets in the first byte.
+    fn count(elements: u8) -> u8;
 
     /// Adds an id.
     fn id(head: &mut Head, id: u64);
 
-    fn empty_dict(head: &mut Head);
+    /// Adds a dict with nothing in it, which more may follow.
+    fn empty_dict(head: &mut Head, more: bool);
 }
 
 #[cfg(feature = "json")]
@@ -160,8 +231,13 @@ impl Format for Json {
     const CLOSE: &'static [u8] = b"]";
 
     #[inline]
-    fn open(head: &mut Head, code: u8, _: u8) {
+    fn open(head: &mut Head, code: u8) {
         head.put([b'[', b'0' + code / 10, b'0' + code % 10]);
+    }
+
+    #[inline]
+    fn count(_: u8) -> u8 {
+        0
     }
 
     #[inline]
@@ -169,20 +245,19 @@ impl Format for Json {
         /// The first number of nine digits.
         const NINE: u64 = 100_000_000;
         head.put(*b",");
-        let (upper, lower) = (id / NINE, id % NINE);
-        if upper > 0 {
-            let (digits, count) = eight_digits(upper);
+        if id < NINE {
+            let (digits, count) = eight_digits(id);
             head.put_some(digits, count);
-            head.put((digits_of(lower) + ZEROS).to_le_bytes());
         } else {
-            let (digits, count) = eight_digits(lower);
+            let (digits, count) = eight_digits(id / NINE);
             head.put_some(digits, count);
+            head.put((digits_of(id % NINE) + ZEROS).to_le_bytes());
         }
     }
 
     #[inline]
-    fn empty_dict(head: &mut Head) {
-        head.put(*b",{}");
+    fn empty_dict(head: &mut Head, more: bool) {
+        head.put_some(*b",{},", 3 + usize::from(more));
     }
 }
 
@@ -222,8 +297,13 @@ impl Format for MessagePack {
     const CLOSE: &'static [u8] = b"";
 
     #[inline]
-    fn open(head: &mut Head, code: u8, elements: u8) {
-        head.put([0x90 | elements, code]);
+    fn open(head: &mut Head, code: u8) {
+        head.put([0x90, code]);
+    }
+
+    #[inline]
+    fn count(elements: u8) -> u8 {
+        elements
     }
 
     #[inline]
@@ -235,7 +315,7 @@ impl Format for MessagePack {
     }
 
     #[inline]
-    fn empty_dict(head: &mut Head) {
+    fn empty_dict(head: &mut Head, _: bool) {
         head.put([0x80]);
     }
 }
@@ -250,9 +330,14 @@ impl Format for Cbor {
     const CLOSE: &'static [u8] = b"";
 
     #[inline]
-    fn open(head: &mut Head, code: u8, elements: u8) {
+    fn open(head: &mut Head, code: u8) {
         // All codes take a byte of their own.
-        head.put([0x80 | elements, 24, code]);
+        head.put([0x80, 24, code]);
+    }
+
+    #[inline]
+    fn count(elements: u8) -> u8 {
+        elements
     }
 
     #[inline]
@@ -264,7 +349,7 @@ impl Format for Cbor {
     }
 
     #[inline]
-    fn empty_dict(head: &mut Head) {
+    fn empty_dict(head: &mut Head, _: bool) {
         head.put([0xa0]);
     }
 }

@@ -7,7 +7,7 @@ pub mod options;
 
 use std::borrow::Cow;
 
-pub use self::bare::Bare;
+pub use self::bare::{Bare, EventOpening};
 pub use self::dict::Raw;
 use self::element::Element;
 use self::options::{
