@@ -19,6 +19,7 @@ pub(crate) struct NeverInvoked;
 
 impl Dealer {
     /// Hands a result to the caller. Answers with whether a deadline moved to be the soonest.
+    #[inline]
     pub(crate) fn result(
         &self,
         callee: &Arc<Member>,
@@ -111,6 +112,7 @@ impl Dealer {
     }
 
     /// The same, once it was found there.
+    #[inline]
     pub(super) fn end(&self, call: OccupiedEntry<'_, RequestId, Call>) {
         if let Some(timeout) = call.remove().timeout {
             self.timeouts.clear(timeout.timer);
@@ -120,6 +122,7 @@ impl Dealer {
 
 /// The call a callee answers. Its invocation is taken out of the table, and its callee free for
 /// another one, unless more answers follow; `None` if it is no longer waited for.
+#[inline]
 fn take(
     callee: &Member,
     request: RequestId,

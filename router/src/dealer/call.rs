@@ -39,6 +39,7 @@ impl Dealer {
     ///
     /// The caller's calls stay locked all the while: the answer may come on another core before
     /// the call is entered, and would find nothing to answer.
+    #[inline]
     pub(crate) fn call(
         &self,
         caller: &Arc<Member>,
@@ -75,6 +76,7 @@ impl Dealer {
 
 impl Calls {
     /// Where a new call of this id can be entered.
+    #[inline]
     fn admits(&mut self, request: RequestId, limit: usize) -> Result<VacantEntry<'_, RequestId, Call>, Refused> {
         let count = self.in_flight.len();
         match self.in_flight.entry(request) {
@@ -92,6 +94,7 @@ impl Calls {
 const PROGRESSIVE_INVOCATIONS: Features = Features::PROGRESSIVE_CALL_INVOCATIONS.with(Features::CALL_CANCELING);
 
 /// Sends the invocation to a callee of `registration`.
+#[inline]
 fn place(
     registration: &Registration,
     caller: &Arc<Member>,

@@ -164,6 +164,7 @@ impl Registration {
 
     /// The callee whose turn it is. One that is just being removed, or takes no more, is passed
     /// over.
+    #[inline]
     pub(super) fn pick(&self) -> Result<Slot, NoCallee> {
         let callees = self.callees.read();
         let turn = match self.policy {

@@ -54,6 +54,7 @@ impl Calls {
 
     /// The call `request`, if it still is the one known to `callee` as `invocation`. A client
     /// with relaxed request ids may have used the number again.
+    #[inline]
     pub(super) fn still(
         &mut self,
         request: RequestId,

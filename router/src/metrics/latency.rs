@@ -57,6 +57,7 @@ pub(crate) struct Measured {
 
 impl Measured {
     /// A call was answered after this time.
+    #[inline]
     pub(crate) fn add(&mut self, histogram: &Arc<Histogram>, took: Duration) {
         let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
         let bucket = BOUNDS.iter().position(|bound| nanos <= bound * 1000).unwrap_or(BOUNDS.len());

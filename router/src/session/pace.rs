@@ -49,6 +49,15 @@ impl Session {
     /// A message was handled; there may have been too many of late.
     #[inline]
     pub(super) fn keep_pace(&mut self, burst: &mut Burst, now: Instant) -> Flow {
+        match &self.state {
+            State::Joined(joined) if joined.pace.is_some() => self.keep_to_rate(burst, now),
+            _ => Flow::Continue,
+        }
+    }
+
+    /// Few sessions have one to keep to, and all messages come by here.
+    #[inline(never)]
+    fn keep_to_rate(&mut self, burst: &mut Burst, now: Instant) -> Flow {
         let State::Joined(joined) = &mut self.state else { return Flow::Continue };
         let Some(pace) = &mut joined.pace else { return Flow::Continue };
         let Some(until) = pace.message(now) else { return Flow::Continue };

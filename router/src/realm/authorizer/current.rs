@@ -26,6 +26,12 @@ impl Current {
         if !self.is_replaced.load(Ordering::Acquire) {
             return what(&*self.first);
         }
+        self.with_later(what)
+    }
+
+    /// Out of the way of those whose realm has its first one.
+    #[inline(never)]
+    fn with_later<T>(&self, what: impl FnOnce(&dyn Authorizer) -> T) -> T {
         match &*self.later.load() {
             Some(later) => what(&***later),
             None => what(&*self.first),
