@@ -84,8 +84,8 @@ pub(crate) trait Read<'a> {
         }
     }
 
-    /// Reads an integer from 0 on that is written in the plainest way, if one is next; reads nothing otherwise, even if
-    /// it is an integer. For what every message has: see [`token`](Self::token) for all there may be.
+    /// Reads an integer from 0 on that is written in the plainest way, if one stands here; reads nothing otherwise, even
+    /// if it is an integer. For what every message has: see [`token`](Self::token) for all there may be.
     fn plain_uint(&mut self) -> Option<u64>;
 
     /// Enters a list and reads the number that it begins with, if they are written as nearly every message begins and
@@ -95,7 +95,7 @@ pub(crate) trait Read<'a> {
         None
     }
 
-    /// Reads past a dict that has nothing in it, if one is next and written in the plainest way.
+    /// Reads past a dict that has nothing in it, if one stands here and is written in the plainest way.
     fn empty_dict(&mut self) -> bool;
 
     /// Whether the container has one more item (entry); leaves the container when not. Asked again after the end, it

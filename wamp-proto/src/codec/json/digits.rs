@@ -3,8 +3,14 @@
 /// The value of the digits that `bytes` begins with, and how many there are. The value of more than 19 is none.
 #[inline]
 pub(super) fn digits(bytes: &[u8]) -> (u64, usize) {
-    let mut value = 0_u64;
-    let mut length = 0;
+    let (value, length) = bytes.first_chunk().map_or((0, 0), up_to_eight);
+    // As most are.
+    if matches!(length, 1..8) { (value, length) } else { more_digits(bytes, value, length) }
+}
+
+/// Goes on after so many digits of this value.
+#[inline(never)]
+fn more_digits(bytes: &[u8], mut value: u64, mut length: usize) -> (u64, usize) {
     while let Some(word) = bytes[length..].first_chunk() {
         let (more, count) = up_to_eight(word);
         value = value.wrapping_mul(POWERS[count]).wrapping_add(more);

@@ -366,7 +366,6 @@ impl<'a> Read<'a> for Reader<'a> {
     }
 
     fn plain_uint(&mut self) -> Option<u64> {
-        self.peek()?;
         let rest = &self.bytes[self.at..];
         let (value, length) = digits(rest);
         let end = rest.get(length)?;
@@ -392,7 +391,6 @@ impl<'a> Read<'a> for Reader<'a> {
 
     #[inline]
     fn empty_dict(&mut self) -> bool {
-        self.peek();
         let is_empty = self.bytes[self.at..].starts_with(b"{}");
         self.at += if is_empty { 2 } else { 0 };
         is_empty
