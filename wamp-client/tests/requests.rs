@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use peer::{Connection, app, within};
 use serde_json::json;
-use wamp_client::{CancelMode, Client, Error, ErrorKind, MatchPolicy, Part, Running, SessionId};
+use tokio::time::Instant;
+use wamp_client::{CancelMode, Client, Error, ErrorKind, MatchPolicy, Part, PublicationId, Running, SessionId};
 
 async fn joined() -> (Running, Client, Connection) {
     let (app, mut peer) = app();
@@ -140,6 +141,30 @@ async fn every_request_is_bounded() {
     ]
     .map(|result| result.expect_err("nobody answers").kind());
     assert_eq!(kinds, [ErrorKind::Timeout; 4]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_publication_waits_as_long_as_it_says() {
+    let (_running, client, mut connection) = joined().await;
+    let began = Instant::now();
+    let published = async |seconds| {
+        let publication = client.publish("com.example.tick").acknowledge().timeout(Duration::from_secs(seconds));
+        (publication.await.map_err(|error| error.to_string()), began.elapsed().as_secs())
+    };
+    let (third, first, second, fourth, ()) =
+        tokio::join!(published(3), published(1), published(2), published(4), async {
+            for request in 1..5 {
+                connection.expect(json!([16, request, {"acknowledge": true}, "com.example.tick"])).await;
+            }
+            connection.send(json!([17, 3, 7])).await;
+        });
+    let late = |seconds| format!("no answer within {seconds}s to the publication to com.example.tick");
+    assert_eq!([first, third, fourth], [1, 3, 4].map(|seconds| (Err(late(seconds)), seconds)));
+    assert_eq!(second, (Ok(PublicationId::new(7).expect("it is an id")), 0));
+    // Late answers are for nobody, and harm nobody.
+    connection.send(json!([17, 1, 8])).await;
+    client.publish("com.example.next").await.expect("it is joined");
+    connection.expect(json!([16, 5, {}, "com.example.next"])).await;
 }
 
 #[tokio::test]

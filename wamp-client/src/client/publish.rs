@@ -10,14 +10,14 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use serde::Serialize;
-use tokio::sync::oneshot;
+use tokio::sync::oneshot::{self, error::RecvError};
 use wamp_proto::message::options::PublishOptions;
 use wamp_proto::{OwnedPayload, PublicationId, PublicationKey};
 
 use super::audience::audience;
 use super::{Arguments, Client, WithoutSession};
 use crate::passthru::{PayloadCodec, Seal};
-use crate::session::{Command, PublishRequest};
+use crate::session::{Command, Patience, Pending, PublishRequest};
 use crate::{Error, Result};
 
 /// A publication that the router does not answer.
@@ -163,11 +163,16 @@ pub struct Publishing<A, T> {
 type Started<T> = ControlFlow<Result<T>, Waiting<T>>;
 
 /// What it waits for, if it has to. Those that are not acknowledged mostly don't.
-struct Waiting<T>(Pin<Box<dyn Future<Output = Result<T>> + Send>>);
+enum Waiting<T> {
+    /// For an answer, with the session's task keeping the time.
+    Answer(oneshot::Receiver<Result<T>>),
+    /// For something else.
+    Other(Pin<Box<dyn Future<Output = Result<T>> + Send>>),
+}
 
 impl<T> Waiting<T> {
     fn on(future: impl Future<Output = Result<T>> + Send + 'static) -> Started<T> {
-        ControlFlow::Continue(Self(Box::pin(future)))
+        ControlFlow::Continue(Self::Other(Box::pin(future)))
     }
 }
 
@@ -184,9 +189,17 @@ impl<A: Unpin, T> Future for Publishing<A, T> {
                 ControlFlow::Continue(waiting) => self.waiting = Some(waiting),
             }
         }
-        let Some(Waiting(waiting)) = &mut self.waiting else { panic!("polled after it was ready") };
-        waiting.as_mut().poll(cx)
+        match &mut self.waiting {
+            Some(Waiting::Answer(answer)) => Pin::new(answer).poll(cx).map(answered),
+            Some(Waiting::Other(future)) => future.as_mut().poll(cx),
+            None => panic!("polled after it was ready"),
+        }
     }
+}
+
+fn answered<T>(answer: Result<Result<T>, RecvError>) -> Result<T> {
+    // Dropped unanswered: the task ended with the publication in its queue.
+    answer.unwrap_or(Err(Error::Stopped))
 }
 
 impl Publish<Unacknowledged> {
@@ -200,7 +213,7 @@ impl Publish<Unacknowledged> {
             && let Some(posting) = self.client.posting()
         {
             let options = self.options.take().map(|options| *options).unwrap_or_default();
-            posting.post(|requests| requests.post(&self.topic, options, arguments.as_payload(), None));
+            posting.post(|requests| requests.post(&self.topic, options, arguments.as_payload()));
             return ControlFlow::Break(Ok(()));
         }
         let (client, timeout) = (self.client.clone(), self.timeout);
@@ -237,20 +250,22 @@ impl Publish<Acknowledged> {
             Ok(arguments) => arguments,
             Err(error) => return ControlFlow::Break(Err(error)),
         };
-        let (client, timeout) = (self.client.clone(), self.timeout);
-        let (answer, answered) = oneshot::channel();
-        // Dropped unanswered: the task ended with the publication in its queue.
-        let answered = async move { answered.await.unwrap_or(Err(Error::Stopped)) };
+        let (answer, receiver) = oneshot::channel();
+        let limit = self.timeout.unwrap_or(self.client.inner.request_timeout);
         // One that is not to be sent again is encoded, and nothing of it is kept.
         if self.codec.is_none()
-            && !client.inner.buffers
+            && !self.client.inner.buffers
             && let Some(posting) = self.client.posting()
         {
             let options = self.options.take().map(|options| *options).unwrap_or_default();
-            posting.post(|requests| requests.post(&self.topic, options, arguments.as_payload(), Some(answer)));
-            let topic = std::mem::take(&mut self.topic);
-            return Waiting::on(async move { client.bounded(timeout, || describe(&topic), answered).await });
+            posting.post(|requests| {
+                let request = requests.post(&self.topic, options, arguments.as_payload());
+                let patience = Patience::new(std::mem::take(&mut self.topic), limit);
+                requests.insert(request, Pending::Acknowledge { answer, patience });
+            });
+            return ControlFlow::Continue(Waiting::Answer(receiver));
         }
+        let client = self.client.clone();
         if client.inner.buffers {
             self.options().publication_key = publication_key().map(|key| key.to_string().into());
         }
@@ -267,9 +282,9 @@ impl Publish<Acknowledged> {
                     let without_session = if buffers { WithoutSession::Wait } else { WithoutSession::Fail };
                     client.give(without_session, Command::Publish(request)).await?;
                 }
-                answered.await
+                answered(receiver.await)
             };
-            client.bounded(timeout, || describe(&topic), asked).await
+            client.bounded(Some(limit), || describe(&topic), asked).await
         })
     }
 }

@@ -192,6 +192,9 @@ impl Link {
                 return Ok(shutdown);
             }
             self.flush(shared)?;
+            if self.machine.due().is_some_and(|due| due < self.alarm.deadline()) {
+                self.set_alarm();
+            }
             tokio::select! {
                 () = &mut *stop, if self.stopping.is_none() => self.stop(shared),
                 turn = self.socket.turn() => self.burst(turn, shared).await?,
@@ -247,6 +250,7 @@ impl Link {
     /// The alarm went off.
     fn beat(&mut self) -> Result<()> {
         let now = Instant::now();
+        self.machine.tell_overdue(now);
         let (complete_by, after) = self.complete_by;
         if self.missing > 0 && now >= complete_by {
             return Err(Error::Timeout { request: "subscriptions and registrations".to_owned(), after });
@@ -264,7 +268,8 @@ impl Link {
     fn set_alarm(&mut self) {
         let incomplete = (self.missing > 0).then_some(self.complete_by.0);
         let stopping = self.stopping.as_ref().map(|shutdown| shutdown.deadline);
-        let due = [incomplete, stopping].into_iter().flatten().fold(self.heartbeat.due(), Instant::min);
+        let due =
+            [incomplete, stopping, self.machine.due()].into_iter().flatten().fold(self.heartbeat.due(), Instant::min);
         self.alarm.as_mut().reset(due);
     }
 

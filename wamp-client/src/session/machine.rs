@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 use wamp_proto::message::options::{
     CallOptions, CloseDetails, ErrorDetails, RegisterOptions, SubscribeOptions, YieldOptions,
 };
@@ -17,7 +18,7 @@ use wamp_proto::{
 };
 
 use self::uploads::Uploads;
-use super::outbox::{Frames, Outbox, Pending, Requests, Unanswered};
+use super::outbox::{Frames, Outbox, Patience, Pending, Requests, Unanswered};
 use super::{
     Abandoned, Answer, CallRequest, Endpoint, EndpointKey, EndpointKind, MoreArguments, PublishRequest, Revocation,
 };
@@ -119,6 +120,21 @@ impl Machine {
     /// Waits until there are any.
     pub(crate) fn poll_frames(&self, cx: &mut Context<'_>) -> Poll<()> {
         self.outbox.poll_frames(cx)
+    }
+
+    /// When an answer may have taken [too long](Self::tell_overdue).
+    pub(crate) fn due(&self) -> Option<Instant> {
+        self.outbox.requests(|requests| requests.due())
+    }
+
+    /// Tells those whose answers took too long.
+    pub(crate) fn tell_overdue(&self, now: Instant) {
+        for pending in self.outbox.requests(|requests| requests.overdue(now)) {
+            if let Pending::Acknowledge { answer, patience: Some(Patience { topic, limit, .. }) } = pending {
+                let request = format!("the publication to {topic}");
+                drop(answer.send(Err(Error::Timeout { request, after: limit })));
+            }
+        }
     }
 
     fn send(&mut self, message: &Message<'_>) {

@@ -62,7 +62,7 @@ pub(crate) use self::invocations::Running;
 pub(crate) use self::join::encode;
 pub(crate) use self::lifecycle::channel as lifecycle_channel;
 pub use self::lifecycle::{Lifecycle, LifecycleEvents};
-pub(crate) use self::outbox::{Access, Outbox, Posting};
+pub(crate) use self::outbox::{Access, Outbox, Patience, Pending, Posting};
 pub use self::outgoing::PublishBuffer;
 pub(crate) use self::outgoing::{Outgoing, Sent};
 pub use self::place::Recovered;

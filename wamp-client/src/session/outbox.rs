@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker};
 
 pub(crate) use self::frames::Frames;
 use self::in_order::InOrder;
-pub(crate) use self::pending::{Pending, Unanswered};
+pub(crate) use self::pending::{Patience, Pending, Unanswered};
 pub(crate) use self::requests::Requests;
 
 /// The outbox of a program, whatever session it has.

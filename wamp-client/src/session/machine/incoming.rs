@@ -44,7 +44,7 @@ impl Machine {
             Message::Published(published) => {
                 let answer = match self.answered(published.request) {
                     Some(Pending::Publish(publication)) => publication.answer,
-                    Some(Pending::Acknowledge { answer }) => Some(answer),
+                    Some(Pending::Acknowledge { answer, .. }) => Some(answer),
                     _ => None,
                 };
                 if let Some(answer) = answer {
@@ -216,7 +216,7 @@ impl Machine {
                 }
                 None
             }
-            Pending::Acknowledge { answer } => {
+            Pending::Acknowledge { answer, .. } => {
                 drop(answer.send(Err(received().into())));
                 None
             }

@@ -46,6 +46,15 @@ impl<T> InOrder<T> {
         Some(removed)
     }
 
+    /// Takes out all that are like that.
+    pub(super) fn extract(&mut self, is_wanted: impl Fn(&T) -> bool) -> Vec<T> {
+        let places = self.places.iter_mut();
+        let extracted: Vec<_> = places.filter_map(|(_, value)| value.take_if(|value| is_wanted(value))).collect();
+        self.places.retain(|(_, value)| value.is_some());
+        self.taken = self.places.len();
+        extracted
+    }
+
     pub(super) fn values(&self) -> impl Iterator<Item = &T> {
         self.places.iter().filter_map(|(_, value)| value.as_ref())
     }
@@ -98,5 +107,16 @@ mod tests {
             assert!(places.places.len() <= VACANT + 3);
         }
         assert_eq!(places.into_values().collect::<Vec<_>>(), [0]);
+    }
+
+    #[test]
+    fn some_are_taken_out_at_once() {
+        let mut places = InOrder::default();
+        requests().take(10).zip(0..).for_each(|(id, number)| places.insert(id, number));
+        assert_eq!(places.extract(|number| number % 3 == 0), [0, 3, 6, 9]);
+        assert_eq!(places.values().count(), 6);
+        for (id, number) in requests().take(10).zip(0..) {
+            assert_eq!(places.remove(id), (number % 3 != 0).then_some(number));
+        }
     }
 }

@@ -1,6 +1,9 @@
 //! Requests that wait for their answers.
 
+use std::time::Duration;
+
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use wamp_proto::PublicationId;
 
 use crate::passthru::{Carried, Reply};
@@ -19,6 +22,8 @@ pub(crate) enum Pending {
     /// One that can't be sent again: no router would know that it is the same.
     Acknowledge {
         answer: Answer<PublicationId>,
+        /// How long somebody waits for that, if the session's task is to keep the time.
+        patience: Option<Patience>,
     },
     /// No answer is wanted for what is set up after a join: the effect is enough.
     Attach {
@@ -29,6 +34,31 @@ pub(crate) enum Pending {
     Detach {
         answer: Answer<()>,
     },
+}
+
+/// How long somebody waits for a publication to be acknowledged.
+#[derive(Debug)]
+pub(crate) struct Patience {
+    pub(crate) topic: String,
+    pub(crate) limit: Duration,
+    pub(crate) due: Instant,
+}
+
+impl Patience {
+    /// From now on. Nothing, when there will be no end of it.
+    pub(crate) fn new(topic: String, limit: Duration) -> Option<Self> {
+        Instant::now().checked_add(limit).map(|due| Self { topic, limit, due })
+    }
+}
+
+impl Pending {
+    /// When whoever waits is to be told that it took too long.
+    pub(super) fn due(&self) -> Option<Instant> {
+        match self {
+            Self::Acknowledge { patience: Some(patience), .. } => Some(patience.due),
+            _ => None,
+        }
+    }
 }
 
 /// What had no answer when the session ended.

@@ -7,12 +7,12 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use wamp_proto::message::options::{CallOptions, CancelOptions, PublishOptions};
 use wamp_proto::message::{Call, Cancel, Publish};
-use wamp_proto::{Features, Message, Payload, PublicationId, RequestId, Serializer};
+use wamp_proto::{Features, Message, Payload, RequestId, Serializer};
 
 use super::{Frames, InOrder, Pending, Unanswered};
 use crate::Error;
 use crate::passthru::Carried;
-use crate::session::{Abandoned, Answer, CallKey, CallRequest, EndpointKey, MoreArguments, PublishRequest, Sent};
+use crate::session::{Abandoned, CallKey, CallRequest, EndpointKey, MoreArguments, PublishRequest, Sent};
 
 /// What payloads of one's own need, for errors.
 const PASSTHRU: &str = "payload passthru mode";
@@ -28,6 +28,8 @@ pub(crate) struct Requests {
     key_memory: Option<Arc<str>>,
     last: RequestId,
     pending: InOrder<Pending>,
+    /// When somebody may have to be told that it took too long; or not, if the answer has come.
+    due: Option<Instant>,
     /// Where to find a call that its caller gave up.
     calls: BTreeMap<CallKey, RequestId>,
     /// What is to be sent.
@@ -49,7 +51,7 @@ impl Requests {
         key_memory: Option<Arc<str>>,
     ) -> Self {
         let (pending, calls, frames) = Default::default();
-        Self { serializer, broker, dealer, key_memory, last: RequestId::ZERO, pending, calls, frames }
+        Self { serializer, broker, dealer, key_memory, last: RequestId::ZERO, pending, due: None, calls, frames }
     }
 
     pub(crate) fn send(&mut self, message: &Message<'_>) {
@@ -63,7 +65,23 @@ impl Requests {
     }
 
     pub(crate) fn insert(&mut self, request: RequestId, pending: Pending) {
+        self.due = [self.due, pending.due()].into_iter().flatten().min();
         self.pending.insert(request, pending);
+    }
+
+    /// When to [look](Self::overdue) whether an answer took too long.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// Takes out those whose answers took too long.
+    pub(crate) fn overdue(&mut self, now: Instant) -> Vec<Pending> {
+        if self.due.is_none_or(|due| due > now) {
+            return Vec::new();
+        }
+        let overdue = self.pending.extract(|pending| pending.due().is_some_and(|due| due <= now));
+        self.due = self.pending.values().filter_map(Pending::due).min();
+        overdue
     }
 
     /// Takes a request out that has its answer. There is none for what was given up, and for an answer the router made
@@ -151,33 +169,25 @@ impl Requests {
         let memory = self.key_memory.clone().filter(|_| is_kept);
         let mut options = publication.options.as_deref().cloned().unwrap_or_default();
         options.passthru = publication.payload.keys();
-        let answer = if memory.is_some() { None } else { publication.answer.take() };
-        let request = self.post(&publication.topic, options, publication.payload.payload.as_payload(), answer);
+        let request = self.post(&publication.topic, options, publication.payload.payload.as_payload());
         if let Some(taken) = publication.taken.take() {
             drop(taken.send(Ok(())));
         }
         if let Some(memory) = memory {
             publication.sent.get_or_insert_with(|| Sent { memory, at: Instant::now() });
             self.insert(request, Pending::Publish(Box::new(publication)));
+        } else if let Some(answer) = publication.answer {
+            self.insert(request, Pending::Acknowledge { answer, patience: None });
         }
     }
 
-    /// Sends a publication of which nothing is kept but who waits for it to be acknowledged, if somebody does.
-    pub(crate) fn post(
-        &mut self,
-        topic: &str,
-        mut options: PublishOptions<'_>,
-        payload: Payload<'_>,
-        answer: Option<Answer<PublicationId>>,
-    ) -> RequestId {
+    /// Sends a publication. Nothing of it is kept.
+    pub(crate) fn post(&mut self, topic: &str, mut options: PublishOptions<'_>, payload: Payload<'_>) -> RequestId {
         if self.key_memory.is_none() {
             options.publication_key = None;
         }
         let request = self.next();
         self.send(&Publish { request, options, topic: topic.into(), payload }.into());
-        if let Some(answer) = answer {
-            self.insert(request, Pending::Acknowledge { answer });
-        }
         request
     }
 
@@ -189,7 +199,7 @@ impl Requests {
             match pending {
                 Pending::Call { answer, .. } => drop(answer.send(Err(error()))),
                 Pending::Publish(publication) => unanswered.publications.push(*publication),
-                Pending::Acknowledge { answer } => drop(answer.send(Err(error()))),
+                Pending::Acknowledge { answer, .. } => drop(answer.send(Err(error()))),
                 Pending::Detach { answer } => drop(answer.send(Err(error()))),
                 Pending::Attach { endpoint, answer: Some(answer), .. } => {
                     unanswered.endpoints.push(endpoint);
