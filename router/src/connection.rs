@@ -21,8 +21,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::io::ReadBuf;
+use tokio::net::TcpStream;
 use tracing::Span;
 
 use crate::outbox::{Closed, Encoding, Flush, Framing, Outbox, OutboxLimits, Status};
@@ -30,7 +30,7 @@ use crate::transport::control::CloseCode;
 use crate::transport::{self, Accept, Decoder, websocket};
 use incoming::Outcome;
 use pulse::Pulse;
-use stream::{Stream, TcpSide, UnixSide, Whole};
+use stream::Stream;
 
 pub use incoming::{Flow, Incoming};
 pub use pulse::Heartbeat;
@@ -99,66 +99,26 @@ where
     F: FnOnce(Arc<Outbox>) -> H,
 {
     socket::set_nodelay(&socket, heartbeat.settings().tcp_nodelay);
-    run_accepted(socket, received, encoding, accept, heartbeat, handler)
-}
-
-/// [`run_tcp`] of a socket that has its options already.
-fn run_accepted<H, F>(
-    socket: TcpStream,
-    received: Vec<u8>,
-    encoding: Encoding,
-    accept: Accept,
-    heartbeat: &Heartbeat,
-    handler: F,
-) -> impl Future<Output = ()> + Send + use<H, F>
-where
-    H: Handler,
-    F: FnOnce(Arc<Outbox>) -> H,
-{
-    let (read, write) = socket.into_split();
-    let outbox = Outbox::tcp(encoding, heartbeat.settings().outbox, write);
-    let handler = handler(outbox.clone());
     // Not an async function: that would keep room for its arguments as long as it runs, and
     // there are many of them.
-    Connection::new(TcpSide(read), received, accept, outbox, heartbeat, handler)
+    Connection::over(socket, received, encoding, accept, heartbeat, handler)
 }
 
-/// Runs a connection over a unix socket until its end, as [`run_tcp`] does.
-pub fn run_unix<H, F>(
-    socket: UnixStream,
+/// Runs a session's connection over a socket that has its options from its listener, as [`run_tcp`] does.
+pub(crate) fn run<S, H, F>(
+    socket: S,
     received: Vec<u8>,
     encoding: Encoding,
-    accept: Accept,
-    heartbeat: &Heartbeat,
-    handler: F,
-) -> impl Future<Output = ()> + Send + use<H, F>
-where
-    H: Handler,
-    F: FnOnce(Arc<Outbox>) -> H,
-{
-    let (read, write) = socket.into_split();
-    let outbox = Outbox::unix(encoding, heartbeat.settings().outbox, write);
-    let handler = handler(outbox.clone());
-    Connection::new(UnixSide(read), received, accept, outbox, heartbeat, handler)
-}
-
-/// Runs a connection over any other stream until its end, as [`run_tcp`] does.
-pub fn run_stream<S, H, F>(
-    stream: S,
-    received: Vec<u8>,
-    encoding: Encoding,
-    accept: Accept,
     heartbeat: &Heartbeat,
     handler: F,
 ) -> impl Future<Output = ()> + Send + use<S, H, F>
 where
-    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    S: Socket,
     H: Handler,
     F: FnOnce(Arc<Outbox>) -> H,
 {
-    let outbox = Outbox::owned(encoding, heartbeat.settings().outbox);
-    let handler = handler(outbox.clone());
-    Connection::new(Whole::new(stream), received, accept, outbox, heartbeat, handler)
+    let accept = if encoding.serializer.is_binary() { Accept::Binary } else { Accept::Text };
+    Connection::over(socket, received, encoding, accept, heartbeat, handler)
 }
 
 struct Connection<S, H: Handler> {
@@ -229,16 +189,18 @@ impl<S: Stream, H: Handler> Future for Connection<S, H> {
 }
 
 impl<S: Stream, H: Handler> Connection<S, H> {
-    fn new(
-        stream: S,
+    fn over<T: Socket<Stream = S>>(
+        socket: T,
         received: Vec<u8>,
+        encoding: Encoding,
         accept: Accept,
-        outbox: Arc<Outbox>,
         heartbeat: &Heartbeat,
-        handler: H,
+        handler: impl FnOnce(Arc<Outbox>) -> H,
     ) -> Self {
         let mut settings = *heartbeat.settings();
-        let framing = outbox.encoding().framing;
+        let (stream, outbox) = socket.part(encoding, &settings);
+        let handler = handler(outbox.clone());
+        let framing = encoding.framing;
         if let Framing::RawSocket { .. } = framing {
             // What the handshake has told the peer.
             settings.max_message = transport::rawsocket::announced_length(settings.max_message);

@@ -7,112 +7,64 @@ use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::{TcpStream, UnixStream, tcp, unix};
 use tokio::time::timeout;
 use tokio_rustls::server::TlsStream;
 
-use super::{ConnectionSettings, Handler, Heartbeat, run_accepted, run_stream, run_unix};
+use super::ConnectionSettings;
+use super::stream::{Side, Stream, Whole};
 use crate::outbox::{Encoding, Outbox};
-use crate::transport::Accept;
 
 /// A byte stream a connection runs over.
 pub(crate) trait Socket: AsyncRead + AsyncWrite + Send + Unpin + 'static {
-    /// Runs the connection once the handshake of its framing is done, as [`run_tcp`](super::run_tcp) does.
-    fn run<H, F>(
-        self,
-        received: Vec<u8>,
-        encoding: Encoding,
-        heartbeat: &Heartbeat,
-        handler: F,
-    ) -> impl Future<Output = ()> + Send + use<Self, H, F>
-    where
-        H: Handler,
-        F: FnOnce(Arc<Outbox>) -> H + Send + 'static;
-}
+    /// What the connection's task has of it.
+    type Stream: Stream + 'static;
 
-fn accept(encoding: Encoding) -> Accept {
-    if encoding.serializer.is_binary() { Accept::Binary } else { Accept::Text }
+    /// Parts it: what the connection's task has of it, and the outbox that leads to the peer.
+    fn part(self, encoding: Encoding, settings: &ConnectionSettings) -> (Self::Stream, Arc<Outbox>);
 }
 
 impl Socket for TcpStream {
-    fn run<H, F>(
-        self,
-        received: Vec<u8>,
-        encoding: Encoding,
-        heartbeat: &Heartbeat,
-        handler: F,
-    ) -> impl Future<Output = ()> + Send + use<H, F>
-    where
-        H: Handler,
-        F: FnOnce(Arc<Outbox>) -> H + Send + 'static,
-    {
-        hold_back_if_wanted(&self, heartbeat.settings());
-        run_accepted(self, received, encoding, accept(encoding), heartbeat, handler)
+    type Stream = Side<tcp::OwnedReadHalf>;
+
+    fn part(self, encoding: Encoding, settings: &ConnectionSettings) -> (Self::Stream, Arc<Outbox>) {
+        hold_back_if_wanted(&self, settings);
+        let (read, write) = self.into_split();
+        (Side(read), Outbox::tcp(encoding, settings.outbox, write))
     }
 }
 
 impl Socket for UnixStream {
-    fn run<H, F>(
-        self,
-        received: Vec<u8>,
-        encoding: Encoding,
-        heartbeat: &Heartbeat,
-        handler: F,
-    ) -> impl Future<Output = ()> + Send + use<H, F>
-    where
-        H: Handler,
-        F: FnOnce(Arc<Outbox>) -> H + Send + 'static,
-    {
-        run_unix(self, received, encoding, accept(encoding), heartbeat, handler)
+    type Stream = Side<unix::OwnedReadHalf>;
+
+    fn part(self, encoding: Encoding, settings: &ConnectionSettings) -> (Self::Stream, Arc<Outbox>) {
+        let (read, write) = self.into_split();
+        (Side(read), Outbox::unix(encoding, settings.outbox, write))
     }
 }
 
 impl Socket for DuplexStream {
-    fn run<H, F>(
-        self,
-        received: Vec<u8>,
-        encoding: Encoding,
-        heartbeat: &Heartbeat,
-        handler: F,
-    ) -> impl Future<Output = ()> + Send + use<H, F>
-    where
-        H: Handler,
-        F: FnOnce(Arc<Outbox>) -> H + Send + 'static,
-    {
-        run_stream(self, received, encoding, accept(encoding), heartbeat, handler)
+    type Stream = Whole<Self>;
+
+    fn part(self, encoding: Encoding, settings: &ConnectionSettings) -> (Self::Stream, Arc<Outbox>) {
+        (Whole::new(self), Outbox::owned(encoding, settings.outbox))
     }
 }
 
 impl Socket for TlsStream<TcpStream> {
-    fn run<H, F>(
-        self,
-        received: Vec<u8>,
-        encoding: Encoding,
-        heartbeat: &Heartbeat,
-        handler: F,
-    ) -> impl Future<Output = ()> + Send + use<H, F>
-    where
-        H: Handler,
-        F: FnOnce(Arc<Outbox>) -> H + Send + 'static,
-    {
-        hold_back_if_wanted(self.get_ref().0, heartbeat.settings());
-        run_stream(self, received, encoding, accept(encoding), heartbeat, handler)
+    type Stream = Whole<Self>;
+
+    fn part(self, encoding: Encoding, settings: &ConnectionSettings) -> (Self::Stream, Arc<Outbox>) {
+        hold_back_if_wanted(self.get_ref().0, settings);
+        (Whole::new(self), Outbox::owned(encoding, settings.outbox))
     }
 }
 
 impl Socket for TlsStream<UnixStream> {
-    fn run<H, F>(
-        self,
-        received: Vec<u8>,
-        encoding: Encoding,
-        heartbeat: &Heartbeat,
-        handler: F,
-    ) -> impl Future<Output = ()> + Send + use<H, F>
-    where
-        H: Handler,
-        F: FnOnce(Arc<Outbox>) -> H + Send + 'static,
-    {
-        run_stream(self, received, encoding, accept(encoding), heartbeat, handler)
+    type Stream = Whole<Self>;
+
+    fn part(self, encoding: Encoding, settings: &ConnectionSettings) -> (Self::Stream, Arc<Outbox>) {
+        (Whole::new(self), Outbox::owned(encoding, settings.outbox))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a connection reads from, and writes to where its outbox can't.
 
 use std::io;
+use std::net::Shutdown;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -9,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{tcp, unix};
 
 /// A byte stream, as its connection's task sees it.
-pub(super) trait Stream: Send {
+pub(crate) trait Stream: Send {
     fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>>;
 
     /// Writes for an outbox that has no wire of its own.
@@ -29,10 +30,27 @@ pub(super) trait Stream: Send {
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 }
 
-/// A TCP socket whose other half is the outbox's wire.
-pub(super) struct TcpSide(pub(super) tcp::OwnedReadHalf);
+/// The half of a socket that is read from; the other half is the outbox's wire.
+pub(crate) trait ReadHalf: AsyncRead + Send + Unpin {
+    fn socket(&self) -> SockRef<'_>;
+}
 
-impl Stream for TcpSide {
+impl ReadHalf for tcp::OwnedReadHalf {
+    fn socket(&self) -> SockRef<'_> {
+        SockRef::from(self.as_ref())
+    }
+}
+
+impl ReadHalf for unix::OwnedReadHalf {
+    fn socket(&self) -> SockRef<'_> {
+        SockRef::from(self.as_ref())
+    }
+}
+
+/// A socket that anybody may write to, by way of the outbox.
+pub(crate) struct Side<R: ReadHalf>(pub(super) R);
+
+impl<R: ReadHalf> Stream for Side<R> {
     fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.0).poll_read(cx, buffer)
     }
@@ -42,46 +60,21 @@ impl Stream for TcpSide {
     }
 
     fn poll_shutdown(&mut self, _: &mut Context<'_>) -> Poll<()> {
-        let _ = SockRef::from(self.0.as_ref()).shutdown(std::net::Shutdown::Write);
+        let _ = self.0.socket().shutdown(Shutdown::Write);
         Poll::Ready(())
     }
 }
 
 /// The outbox may outlive its connection's task for as long as somebody routes to it; the
 /// socket must not.
-impl Drop for TcpSide {
+impl<R: ReadHalf> Drop for Side<R> {
     fn drop(&mut self) {
-        let _ = SockRef::from(self.0.as_ref()).shutdown(std::net::Shutdown::Both);
-    }
-}
-
-/// A unix socket whose other half is the outbox's wire.
-pub(super) struct UnixSide(pub(super) unix::OwnedReadHalf);
-
-impl Stream for UnixSide {
-    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(cx, buffer)
-    }
-
-    fn poll_write(&mut self, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
-        Poll::Pending
-    }
-
-    fn poll_shutdown(&mut self, _: &mut Context<'_>) -> Poll<()> {
-        let _ = SockRef::from(self.0.as_ref()).shutdown(std::net::Shutdown::Write);
-        Poll::Ready(())
-    }
-}
-
-/// As for [`TcpSide`].
-impl Drop for UnixSide {
-    fn drop(&mut self) {
-        let _ = SockRef::from(self.0.as_ref()).shutdown(std::net::Shutdown::Both);
+        let _ = self.0.socket().shutdown(Shutdown::Both);
     }
 }
 
 /// A stream the connection's task has all of, which may keep for a while what is written to it: TLS does.
-pub(super) struct Whole<S> {
+pub(crate) struct Whole<S> {
     stream: S,
     /// Something was written since it was last flushed.
     written: bool,

@@ -91,11 +91,27 @@ struct Peer<S> {
 async fn tcp(encoding: Encoding, settings: ConnectionSettings) -> Peer<TcpStream> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (client, server) = tokio::join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
-    let server = server.unwrap().0;
+    peer(client.unwrap(), server.unwrap().0, encoding, settings, &[]).await
+}
+
+async fn duplex(encoding: Encoding, received: &[u8]) -> Peer<tokio::io::DuplexStream> {
+    let (client, server) = tokio::io::duplex(1000);
+    peer(client, server, encoding, patient(), received).await
+}
+
+/// An echo at the other end of a stream, from whom so much has been received before.
+async fn peer<S: Socket>(
+    stream: S,
+    server: S,
+    encoding: Encoding,
+    settings: ConnectionSettings,
+    received: &[u8],
+) -> Peer<S> {
     let heartbeat = beating(settings);
     let ends = Arc::new(AtomicUsize::new(0));
     let gate = Arc::new(tokio::sync::Notify::new());
     let (sender, receiver) = tokio::sync::oneshot::channel();
+    let received = received.to_vec();
     let task = tokio::spawn({
         let (ends, gate) = (ends.clone(), gate.clone());
         async move {
@@ -103,29 +119,10 @@ async fn tcp(encoding: Encoding, settings: ConnectionSettings) -> Peer<TcpStream
                 sender.send(outbox.clone()).unwrap();
                 Echo { outbox, established: false, ends, gate, waiting: None }
             };
-            run_tcp(server, Vec::new(), encoding, Accept::Any, &heartbeat, handler).await;
+            Connection::over(server, received, encoding, Accept::Any, &heartbeat, handler).await;
         }
     });
-    Peer { stream: client.unwrap(), outbox: receiver.await.unwrap(), task, ends, gate }
-}
-
-async fn duplex(encoding: Encoding, received: &'static [u8]) -> Peer<tokio::io::DuplexStream> {
-    let (client, server) = tokio::io::duplex(1000);
-    let heartbeat = beating(patient());
-    let ends = Arc::new(AtomicUsize::new(0));
-    let gate = Arc::new(tokio::sync::Notify::new());
-    let (sender, receiver) = tokio::sync::oneshot::channel();
-    let task = tokio::spawn({
-        let (ends, gate) = (ends.clone(), gate.clone());
-        async move {
-            let handler = |outbox: Arc<Outbox>| {
-                sender.send(outbox.clone()).unwrap();
-                Echo { outbox, established: false, ends, gate, waiting: None }
-            };
-            run_stream(server, received.to_vec(), encoding, Accept::Any, &heartbeat, handler).await;
-        }
-    });
-    Peer { stream: client, outbox: receiver.await.unwrap(), task, ends, gate }
+    Peer { stream, outbox: receiver.await.unwrap(), task, ends, gate }
 }
 
 fn beating(settings: ConnectionSettings) -> Heartbeat {
@@ -403,7 +400,9 @@ async fn an_idle_connection_owns_no_buffers() {
     peer.send(masked(0x81, "hello")).await;
     peer.expect(text("hello")).await;
     assert_eq!(peer.outbox.queued(), 0);
-    assert!(size_of::<Connection<TcpSide, Echo>>() + size_of::<Outbox>() + size_of::<Pulse>() < 1024);
+    assert!(
+        size_of::<Connection<<TcpStream as Socket>::Stream, Echo>>() + size_of::<Outbox>() + size_of::<Pulse>() < 1024
+    );
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use hyper_util::rt::TokioIo;
 use tracing::{Instrument, Span};
 
 use super::{Problem, Site, WebSocketSettings, guard};
-use crate::connection::{Heartbeat, Socket, WampHandler};
+use crate::connection::{self, Heartbeat, Socket, WampHandler};
 use crate::outbox::{Encoding, Framing};
 use crate::server::{AddressSlot, Reader, Slot, Stage};
 use crate::session::{Origin, RequestFacts, span};
@@ -156,7 +156,7 @@ impl Opening {
         let entrance = endpoint.settings.entrance.clone();
         let realms = endpoint.site.shared.router.realms().clone();
         let session = move |outbox| WampHandler::new(realms, outbox, entrance, origin);
-        let connection = stream.run(received, encoding, &endpoint.heartbeat, session);
+        let connection = connection::run(stream, received, encoding, &endpoint.heartbeat, session);
         async move {
             connection.await;
             drop(slots);

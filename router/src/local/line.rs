@@ -14,7 +14,7 @@ use wamp_proto::{Features, Message, RequestId, Roles, Serializer, SubscriptionId
 
 use super::answer::CallError;
 use super::waiting::{Heard, Topic, Waiting};
-use crate::connection::{ConnectionSettings, Heartbeat, Socket, WampHandler};
+use crate::connection::{self, ConnectionSettings, Heartbeat, WampHandler};
 use crate::outbox::{Encoding, Framing};
 use crate::realm::{Realm, Realms};
 use crate::session::{Applicant, Authenticator, Entrance, Identity, Origin, Place, Refusal, Verdict, span};
@@ -65,9 +65,8 @@ impl Line {
             ..ConnectionSettings::default()
         };
         let realms: Realms = [realm.clone()].into_iter().collect();
-        let connection = far.run(Vec::new(), ENCODING, &Heartbeat::new(settings), move |outbox| {
-            WampHandler::new(Arc::new(realms), outbox, Arc::new(entrance), Origin::default())
-        });
+        let handler = |outbox| WampHandler::new(Arc::new(realms), outbox, Arc::new(entrance), Origin::default());
+        let connection = connection::run(far, Vec::new(), ENCODING, &Heartbeat::new(settings), handler);
         let span = span::connected(super::TRANSPORT, Place::ThisProcess, ENCODING.serializer);
         tokio::spawn(connection.instrument(span));
 

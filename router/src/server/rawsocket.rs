@@ -9,7 +9,7 @@ use wamp_proto::Serializer;
 
 use super::listening::Doorway;
 use super::{Slot, Stage};
-use crate::connection::{ConnectionSettings, Heartbeat, Socket, WampHandler, rawsocket};
+use crate::connection::{self, ConnectionSettings, Heartbeat, Socket, WampHandler, rawsocket};
 use crate::outbox::Encoding;
 use crate::router::Router;
 use crate::session::{Entrance, Origin, Place, span};
@@ -65,5 +65,6 @@ fn run<S: Socket>(
     origin: Origin,
 ) -> impl Future<Output = ()> + Send + use<S> {
     let realms = router.realms().clone();
-    stream.run(Vec::new(), encoding, heartbeat, move |outbox| WampHandler::new(realms, outbox, entrance, origin))
+    let handler = move |outbox| WampHandler::new(realms, outbox, entrance, origin);
+    connection::run(stream, Vec::new(), encoding, heartbeat, handler)
 }
