@@ -21,7 +21,7 @@ pub(super) struct Effort {
     pub(super) warmup: f64,
 }
 
-const FULL: Effort = Effort { runs: 3, seconds: 1.5, warmup: 0.4 };
+const FULL: Effort = Effort { runs: 5, seconds: 1.0, warmup: 0.3 };
 const QUICK: Effort = Effort { runs: 1, seconds: 0.7, warmup: 0.2 };
 
 /// Measures, prints the tables and writes docs/performance.md.
