@@ -368,6 +368,14 @@ impl Client {
         }
     }
 
+    /// Room for a command, if there is any now, and a session whose task has to see to what is published.
+    fn room(&self) -> Option<mpsc::Permit<'_, Command>> {
+        if self.inner.session.borrow().is_none() || !matches!(self.inner.outbox.access(), Access::Closed) {
+            return None;
+        }
+        self.inner.commands.try_reserve().ok()
+    }
+
     /// Publishes as soon as there is room, or leaves it to the session's task.
     async fn post_soon(&self, publication: PublishRequest) -> Option<PublishRequest> {
         loop {

@@ -221,6 +221,13 @@ impl Publish<Unacknowledged> {
             Ok(request) => request,
             Err(error) => return ControlFlow::Break(Err(error)),
         };
+        // As when the connection is congested.
+        if request.payload.passthru.is_none()
+            && let Some(room) = client.room()
+        {
+            client.inner.outbox.leave_to_task(|| room.send(Command::Publish(request)));
+            return ControlFlow::Break(Ok(()));
+        }
         Waiting::on(async move {
             let (buffers, description) = (client.inner.buffers, request.topic.clone());
             let sent = async {
