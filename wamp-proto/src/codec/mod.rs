@@ -15,7 +15,6 @@ mod plain;
 #[cfg_attr(not(feature = "json"), allow(dead_code, reason = "only JSON has separators"))]
 pub(crate) mod read;
 mod serializer;
-#[cfg(any(feature = "msgpack", feature = "cbor"))]
 mod text;
 mod transcode;
 #[cfg_attr(not(any(feature = "msgpack", feature = "cbor")), allow(dead_code, reason = "JSON has no lengths to write"))]
