@@ -54,7 +54,7 @@ impl<'a> Message<'a> {
         if binary {
             return Ok(Self::Binary(body));
         }
-        simdutf8::basic::from_utf8(body).map(Self::Text).map_err(|_| FrameError::Utf8)
+        wamp_proto::utf8(body).map(Self::Text).ok_or(FrameError::Utf8)
     }
 }
 

@@ -61,7 +61,7 @@ mod uri;
 mod value;
 
 #[cfg(feature = "codec")]
-pub use self::codec::{DecodeError, DecodeErrorKind, MAX_DEPTH, Serializer};
+pub use self::codec::{DecodeError, DecodeErrorKind, MAX_DEPTH, Serializer, utf8};
 #[cfg(feature = "codec")]
 pub use self::features::{Features, Roles};
 pub use self::id::{Id, IdOutOfRange, PublicationId, RegistrationId, RequestId, SessionId, SubscriptionId};

@@ -23,6 +23,7 @@ pub(crate) mod write;
 pub use self::error::{DecodeError, DecodeErrorKind};
 pub(crate) use self::read::{AnyReader, Items, Read, Token};
 pub use self::serializer::Serializer;
+pub use self::text::utf8;
 pub(crate) use self::transcode::transcode;
 pub(crate) use self::write::{Open, Write};
 

@@ -7,6 +7,16 @@ const BLOCK: usize = 64;
 /// left after the last one it copies: with a few steps, that is most of its work.
 const LONG: usize = 512;
 
+/// `bytes` as text, if they are UTF-8.
+///
+/// That is what [`std::str::from_utf8`] finds out, in less time where the bytes are a message's: short, and most of them
+/// ASCII. A transport whose frames say that they are text checks them by this, and has them decoded by
+/// [`decode_text`](crate::Serializer::decode_text).
+#[inline]
+pub fn utf8(bytes: &[u8]) -> Option<&str> {
+    text(bytes, 0, bytes.len())
+}
+
 /// `bytes[from..to]` as text, if it is UTF-8.
 #[inline]
 pub(super) fn text(bytes: &[u8], from: usize, to: usize) -> Option<&str> {
