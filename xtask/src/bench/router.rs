@@ -105,7 +105,8 @@ impl<'a> Peers<'a> {
         let kept = self.running.remove(&peer).filter(|_| work.unit == Unit::Rate);
         let running = kept.map_or_else(|| peer.start(self.checkout), Ok)?;
         let mut load = running.load(self.checkout)?;
-        load.args(["--seconds", &effort.seconds.to_string(), "--warmup", &effort.warmup.to_string()]).args(work.load);
+        let (seconds, warmup) = (effort.seconds * work.longer, effort.warmup * work.longer);
+        load.args(["--seconds", &seconds.to_string(), "--warmup", &warmup.to_string()]).args(work.load);
         let said = output(&mut load)?;
         if peer.is_slow_to_start() {
             self.running.insert(peer, running);
@@ -142,13 +143,13 @@ fn document(checkout: &Checkout, rows: &[Row]) -> anyhow::Result<String> {
          {}\n\
          ## How this was measured\n\n\
          By `cargo xtask bench`, on {machine}, with load program and router side by\n\
-         side. Each figure is the median of {} runs of {} s, after {} s that don't count, of all peers in turn. The\n\
-         load program (`router/examples/load`) sends frames it has encoded before, and looks at no more of what it\n\
-         receives than it must; a publisher is at most 1,024 events ahead of its slowest subscriber. Payloads are of\n\
-         128 bytes. Processor time is what the operating system counts for the router's threads. wamp-router runs with\n\
-         its defaults, all checks and limits on. NATS and Redis speak their own protocols. The last two columns are the\n\
-         example `forward`, which unmasks frames and forwards them, and knows nothing of what is in them; a session there\n\
-         is a connection with one small frame each way.\n\n\
+         side. Each figure is the median of {} runs of {} s, after {} s that don't count, of all peers in turn; with\n\
+         1,000 subscribers both are twice as long. The load program (`router/examples/load`) sends frames it has\n\
+         encoded before, and looks at no more of what it receives than it must; a publisher is at most 1,024 events ahead\n\
+         of its slowest subscriber. Payloads are of 128 bytes. Processor time is what the operating system counts for the\n\
+         router's threads. wamp-router runs with its defaults, all checks and limits on. NATS and Redis speak their own\n\
+         protocols. The last two columns are the example `forward`, which unmasks frames and forwards them, and knows\n\
+         nothing of what is in them; a session there is a connection with one small frame each way.\n\n\
          | | version |\n|---|---|\n",
         figures(rows),
         ratios(rows, Peer::WebSocket),

@@ -82,7 +82,8 @@ pub(super) fn ratios(rows: &[Row], ours: Peer) -> String {
         let own = row.iter().find(|(peer, _)| *peer == ours).and_then(|(_, cell)| figure(cell));
         let _ = write!(text, "| {} |", work.name);
         for (_, cell) in row {
-            match own.zip(figure(cell)) {
+            // None of what was sent may have come in time.
+            match own.zip(figure(cell).filter(|figure| *figure > 0.0)) {
                 Some((own, other)) => {
                     let _ = write!(text, " {:.2} |", own / other);
                 }
@@ -124,11 +125,15 @@ mod tests {
 
     #[test]
     fn ratios_are_those_to_our_column() {
-        let row =
-            vec![(Peer::WebSocket, runs(&[2000.0])), (Peer::Crossbar, runs(&[10.0])), (Peer::Redis, Cell::Nothing)];
+        let row = vec![
+            (Peer::WebSocket, runs(&[2000.0])),
+            (Peer::Crossbar, runs(&[10.0])),
+            (Peer::Nats, runs(&[0.0])),
+            (Peer::Redis, Cell::Nothing),
+        ];
         assert_eq!(
             ratios(&[row], Peer::WebSocket).lines().last(),
-            Some("| 1 publisher, 1 subscriber | 1.00 | 200.00 | |")
+            Some("| 1 publisher, 1 subscriber | 1.00 | 200.00 | | |")
         );
     }
 }
