@@ -1,7 +1,7 @@
 //! What each line of the log about a session tells of it.
 
-use tracing::Span;
 use tracing::field::Empty;
+use tracing::{Level, Span};
 use wamp_proto::Serializer;
 
 use super::Place;
@@ -9,23 +9,31 @@ use crate::realm::{Member, Realm};
 
 const SESSION: &str = "session";
 
+/// The span of a session, as one of a level: tracing wants that to be constant.
+macro_rules! session_span {
+    ($level:expr, $transport:expr, $peer:expr, $serializer:expr) => {
+        tracing::span!(
+            $level,
+            SESSION,
+            peer = %$peer,
+            transport = $transport,
+            serializer = ?$serializer,
+            // Known once the session has joined.
+            id = Empty,
+            realm = Empty,
+            authid = Empty,
+            authrole = Empty,
+        )
+    };
+}
+
 /// The span of a client that has connected, where the log is to have everything.
 ///
 /// There is none otherwise: a log keeps what it knows of a span for as long as a session lasts, half a KiB of memory
 /// that is in the way of giving back all the rest, and looks it up whenever the session has something to do. Lines for
 /// operators have one for themselves: see [`of_line`].
 pub(crate) fn connected(transport: &'static str, peer: Place, serializer: Serializer) -> Span {
-    tracing::debug_span!(
-        SESSION,
-        %peer,
-        transport,
-        ?serializer,
-        // Known once the session has joined.
-        id = Empty,
-        realm = Empty,
-        authid = Empty,
-        authrole = Empty,
-    )
+    session_span!(Level::DEBUG, transport, peer, serializer)
 }
 
 /// It has joined: what follows in the current span tells as whom.
@@ -43,16 +51,7 @@ pub(super) fn of_line(
     if Span::current().metadata().is_some_and(|metadata| metadata.name() == SESSION) {
         return Span::none();
     }
-    let span = tracing::error_span!(
-        SESSION,
-        %peer,
-        transport,
-        ?serializer,
-        id = Empty,
-        realm = Empty,
-        authid = Empty,
-        authrole = Empty,
-    );
+    let span = session_span!(Level::ERROR, transport, peer, serializer);
     if let Some((realm, member)) = joined {
         record(&span, realm, member);
     }
