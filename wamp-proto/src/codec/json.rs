@@ -1,6 +1,7 @@
 //! JSON (RFC 8259), with the WAMP convention for binary: a string of U+0000 and base64.
 
 mod digits;
+mod escapes;
 mod reader;
 mod scan;
 mod writer;
