@@ -76,7 +76,10 @@ impl Outbox {
         if !state.is_open || !state.requests.frames.are_many() {
             return Poll::Ready(());
         }
-        state.waiting.push(cx.waker().clone());
+        // Who is polled for other reasons, too, waits once.
+        if !state.waiting.last().is_some_and(|last| last.will_wake(cx.waker())) {
+            state.waiting.push(cx.waker().clone());
+        }
         Poll::Pending
     }
 

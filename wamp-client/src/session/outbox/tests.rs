@@ -83,7 +83,7 @@ fn whoever_publishes_more_than_is_written_waits() {
     assert!(outbox.poll_room(&mut cx).is_ready());
     while publish(&outbox) {}
     assert!(matches!(outbox.access(), Access::Full));
-    assert!(outbox.poll_room(&mut cx).is_pending());
+    assert!((0..3).all(|_| outbox.poll_room(&mut cx).is_pending()));
     assert!(written(&outbox, true) > 100);
     assert_eq!(sleeper.woken(), 1);
     assert!(outbox.poll_room(&mut cx).is_ready());
