@@ -104,6 +104,9 @@ pub(crate) struct Events {
     /// Publications a second and topic, each sent on its own; as many as possible without.
     #[arg(long)]
     rate: Option<u32>,
+    /// Asks for acknowledgments, and takes no note of them. For WAMP only.
+    #[arg(long)]
+    acknowledge: bool,
     /// Checks that every event has come once, in order.
     #[arg(long)]
     check: bool,
@@ -112,7 +115,7 @@ pub(crate) struct Events {
 impl Events {
     /// One publisher and one subscriber.
     pub(crate) const PAIR: Self =
-        Self { topics: 1, subscribers: 1, payload: 128, window: 1024, rate: None, check: false };
+        Self { topics: 1, subscribers: 1, payload: 128, window: 1024, rate: None, acknowledge: false, check: false };
 }
 
 #[derive(Debug, Clone, Copy, Args)]
@@ -202,9 +205,10 @@ fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     raise_open_files();
     let Arguments { address, ref path, ref realm, .. } = arguments;
+    let acknowledge = matches!(arguments.work, Work::Events(Events { acknowledge: true, .. }));
     let said = match arguments.protocol {
-        Speech::WsJson => run(&wamp::Wamp::websocket(address, path, realm), &arguments),
-        Speech::RsMsgpack => run(&wamp::Wamp::rawsocket(address, realm), &arguments),
+        Speech::WsJson => run(&wamp::Wamp::websocket(address, path, realm).acknowledge(acknowledge), &arguments),
+        Speech::RsMsgpack => run(&wamp::Wamp::rawsocket(address, realm).acknowledge(acknowledge), &arguments),
         Speech::Nats => run(&nats::Nats::new(address), &arguments),
         Speech::Redis => run(&redis::Redis::new(address), &arguments),
         Speech::Forward => run(&forward::Forward::new(address), &arguments),

@@ -30,6 +30,8 @@ pub(crate) struct Wamp {
     address: SocketAddr,
     realm: String,
     over: Over,
+    /// Publications are to be acknowledged.
+    acknowledge: bool,
 }
 
 #[derive(Debug)]
@@ -40,11 +42,15 @@ enum Over {
 
 impl Wamp {
     pub(crate) fn websocket(address: SocketAddr, path: &str, realm: &str) -> Self {
-        Self { address, realm: realm.to_owned(), over: Over::WebSocket { path: path.to_owned() } }
+        Self { address, realm: realm.to_owned(), over: Over::WebSocket { path: path.to_owned() }, acknowledge: false }
     }
 
     pub(crate) fn rawsocket(address: SocketAddr, realm: &str) -> Self {
-        Self { address, realm: realm.to_owned(), over: Over::RawSocket }
+        Self { address, realm: realm.to_owned(), over: Over::RawSocket, acknowledge: false }
+    }
+
+    pub(crate) fn acknowledge(self, acknowledge: bool) -> Self {
+        Self { acknowledge, ..self }
     }
 
     fn is_websocket(&self) -> bool {
@@ -180,17 +186,19 @@ impl Wamp {
         }
     }
 
-    fn request(&self, code: u8, uri: &str, size: usize) -> Template {
+    fn request(&self, code: u8, acknowledge: bool, uri: &str, size: usize) -> Template {
         let mut body = Vec::new();
         let request = if self.is_websocket() {
-            body.extend_from_slice(format!("[{code},\0,{{}},").as_bytes());
+            let options = if acknowledge { r#"{"acknowledge":true}"# } else { "{}" };
+            body.extend_from_slice(format!("[{code},\0,{options},").as_bytes());
             self.text(uri, &mut body);
             body.extend_from_slice(b",[");
             self.text(&payload(size), &mut body);
             body.extend_from_slice(b"]]");
             RequestId::Decimal
         } else {
-            body.extend_from_slice(&[0x95, code, 0xCE, 0, 0x80]);
+            body.extend_from_slice(&[0x95, code, 0xCE, 0]);
+            body.extend_from_slice(if acknowledge { b"\x81\xABacknowledge\xC3" } else { b"\x80" });
             self.text(uri, &mut body);
             body.push(0x91);
             self.text(&payload(size), &mut body);
@@ -269,11 +277,11 @@ impl Protocol for Wamp {
     }
 
     fn publisher(&self, _: &mut TcpStream, topic: &str, payload: usize) -> anyhow::Result<Template> {
-        Ok(self.request(16, topic, payload))
+        Ok(self.request(16, self.acknowledge, topic, payload))
     }
 
     fn caller(&self, _: &mut TcpStream, procedure: &str, payload: usize) -> anyhow::Result<Template> {
-        Ok(self.request(48, procedure, payload))
+        Ok(self.request(48, false, procedure, payload))
     }
 
     fn callee(&self, size: usize) -> Answer {

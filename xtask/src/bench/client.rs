@@ -9,7 +9,7 @@ use super::figure;
 use super::peers::Peer;
 use super::router::{Effort, Peers, machine};
 use super::table::{Run, median, thousands};
-use super::works::{WORKS, Work};
+use super::works::{Kind, WORKS, Work, rate};
 use crate::checkout::Checkout;
 use crate::command::{cargo, output, program, run};
 
@@ -20,6 +20,7 @@ const QUICK: Effort = Effort { runs: 1, seconds: 0.5, warmup: 0.2 };
 struct Row {
     name: &'static str,
     work: &'static str,
+    /// Its place in [`ROUTER`].
     beside: usize,
 }
 
@@ -27,18 +28,24 @@ const fn row(name: &'static str, work: &'static str, beside: usize) -> Row {
     Row { name, work, beside }
 }
 
-/// The works of the router's that are measured too: of [`WORKS`].
-const ROUTER: [usize; 3] = [0, 5, 6];
+/// The works of the router's that are measured too.
+const ROUTER: [Work; 5] = [
+    WORKS[0],
+    rate("the same, one event at a time", Kind::Events, &["events", "--window", "1"]),
+    rate("the same, acknowledged, 256 under way", Kind::Events, &["events", "--acknowledge", "--window", "256"]),
+    WORKS[5],
+    WORKS[6],
+];
 
 const ROWS: [Row; 8] = [
     row("events, handled one after the other", "events", 0),
-    row("events, one at a time", "event", 0),
+    row("events, one at a time", "event", 1),
     row("publications", "publish", 0),
-    row("publications acknowledged, 256 under way", "acknowledged", 0),
-    row("calls made, one at a time", "call", 5),
-    row("calls made, 16 sessions × 16 under way", "calls", 6),
-    row("calls answered, one at a time", "answer", 5),
-    row("calls answered, 256 under way", "answers", 6),
+    row("publications acknowledged, 256 under way", "acknowledged", 2),
+    row("calls made, one at a time", "call", 3),
+    row("calls made, 16 sessions × 16 under way", "calls", 4),
+    row("calls answered, one at a time", "answer", 3),
+    row("calls answered, 256 under way", "answers", 4),
 ];
 
 /// WebSocket in JSON and RawSocket in MessagePack, as the load programs call them.
@@ -69,8 +76,8 @@ pub(crate) fn bench(checkout: &Checkout, arguments: &[String]) -> anyhow::Result
     for _ in 0..effort.runs {
         // In turn, so that a noisy moment of the machine is nobody's alone.
         for ((peer, speech), runs) in SPEECHES.iter().zip(&mut runs) {
-            for (at, runs) in ROUTER.iter().zip(&mut runs.router) {
-                runs.push(routers.measure(*peer, &WORKS[*at], effort)?);
+            for (work, runs) in ROUTER.iter().zip(&mut runs.router) {
+                runs.push(routers.measure(*peer, work, effort)?);
             }
             for (row, runs) in ROWS.iter().zip(&mut runs.client) {
                 runs.push(measure_client(checkout, row, speech, effort)?);
@@ -101,8 +108,8 @@ fn measure_client(checkout: &Checkout, row: &Row, speech: &str, effort: Effort) 
 fn document(checkout: &Checkout, runs: &[Runs; 2]) -> anyhow::Result<String> {
     let mut text = "# Performance of wamp-client\n\n\
         Thousands of events or calls a second, and in brackets for each second of the program's processor time. Beside\n\
-        it, how much that is of what the router does for a second of its own: events of 1 publisher to 1 subscriber, a\n\
-        call at a time, or 16 callers with 16 calls under way each.\n\n\
+        it, how much that is of what the router does for a second of its own: events of 1 publisher to 1 subscriber, 1,024\n\
+        under way, one at a time, or acknowledged with 256 under way; a call at a time, or 16 callers with 16 calls each.\n\n\
         | work | WebSocket JSON | of the router's | RawSocket MessagePack | of the router's |\n|---|---|---|---|---|\n"
         .to_owned();
     for (at, row) in ROWS.iter().enumerate() {
@@ -114,7 +121,7 @@ fn document(checkout: &Checkout, runs: &[Runs; 2]) -> anyhow::Result<String> {
                 " {} ({}) | {:.2} |",
                 thousands(median(&runs.client[at], |run| run.per_second)),
                 thousands(own),
-                own / median(beside(runs, row), |run| run.per_cpu_second)
+                own / median(&runs.router[row.beside], |run| run.per_cpu_second)
             );
         }
         text.push('\n');
@@ -122,7 +129,7 @@ fn document(checkout: &Checkout, runs: &[Runs; 2]) -> anyhow::Result<String> {
     text.push_str(
         "\nThe router's own, in the same run:\n\n| work | WebSocket JSON | RawSocket MessagePack |\n|---|---|---|\n",
     );
-    for (at, Work { name, .. }) in ROUTER.iter().map(|at| &WORKS[*at]).enumerate() {
+    for (at, Work { name, .. }) in ROUTER.iter().enumerate() {
         let cell = |runs: &Runs| {
             let (all, cpu) =
                 (median(&runs.router[at], |run| run.per_second), median(&runs.router[at], |run| run.per_cpu_second));
@@ -142,8 +149,4 @@ fn document(checkout: &Checkout, runs: &[Runs; 2]) -> anyhow::Result<String> {
         FULL.seconds,
     );
     Ok(text)
-}
-
-fn beside<'a>(runs: &'a Runs, row: &Row) -> &'a [Run] {
-    ROUTER.iter().position(|at| *at == row.beside).map_or(&[], |at| &runs.router[at])
 }

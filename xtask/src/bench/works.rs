@@ -28,7 +28,7 @@ pub(super) enum Kind {
     Idle,
 }
 
-const fn rate(name: &'static str, kind: Kind, load: &'static [&'static str]) -> Work {
+pub(super) const fn rate(name: &'static str, kind: Kind, load: &'static [&'static str]) -> Work {
     Work { name, load, unit: Unit::Rate, kind, longer: 1.0 }
 }
 
