@@ -3,6 +3,7 @@
 //! Messages are written as JSON whatever the client's serializer. Session ids stand as the
 //! client's name, publication ids as `#1`, `#2` … in the order they first come up.
 
+mod alike;
 mod authentication;
 mod authorization;
 mod calls;

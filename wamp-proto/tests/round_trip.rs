@@ -5,12 +5,14 @@ mod common;
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug, Formatter};
 
-use common::{parts, payload_values, payloads, serializers, values};
+use common::{Parts, parts, payload_values, payloads, serializers, values};
+use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::sample::Index;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, SeqAccess, Visitor};
 use wamp_proto::message::options::{EventDetails, InvocationDetails, ResultDetails};
-use wamp_proto::message::{Bare, CallResult, Event, EventOpening, Invocation, Message};
+use wamp_proto::message::{Bare, CallResult, Event, EventOpening, Invocation, Message, Publish, PublishOpening};
 use wamp_proto::{
     OwnedPayload, Payload, PublicationId, RegistrationId, RequestId, Serializer, SubscriptionId, Value, from_slice,
     to_vec,
@@ -94,8 +96,40 @@ proptest! {
             prop_assert_eq!(&found, &expected, "{}", message.name());
             if let Message::Event(_) = message {
                 found.truncate(b"before".len());
-                EventOpening::new(serializer, subscription).encode(publication, payload, &mut found);
+                EventOpening::new(serializer, subscription).encode(publication, &payload, &mut found);
                 prop_assert_eq!(found, expected);
+            }
+        }
+    }
+
+    /// And one that is damaged so as it would be decoded, or not at all.
+    #[test]
+    fn a_publication_is_read_by_the_opening_of_another_as_it_is_decoded(
+        parts in parts(),
+        other in parts(),
+        serializer in serializers(),
+        damage in vec((any::<Index>(), any::<u8>()), 0..3),
+    ) {
+        let (first, second) = (publish(&parts).expect("a PUBLISH"), publish(&other).expect("a PUBLISH"));
+        let encoded = |publish: Publish<'_>| {
+            let mut frame = Vec::new();
+            serializer.encode(&Message::Publish(publish), &mut frame);
+            frame
+        };
+        let opening = PublishOpening::new(serializer, &encoded(first.clone())).expect("all of ours have one");
+        let again = encoded(Publish { request: second.request, payload: second.payload, ..first.clone() });
+        let of_as_many_parts = encoded(Publish { request: second.request, ..first.clone() });
+        prop_assert!(opening.read(&of_as_many_parts).is_some());
+        for mut frame in [of_as_many_parts, again, encoded(second)] {
+            for (at, byte) in &damage {
+                let at = at.index(frame.len());
+                frame[at] = *byte;
+            }
+            let Some((request, payload)) = opening.read(&frame) else { continue };
+            let read = Publish { request, payload, ..first.clone() };
+            prop_assert_eq!(serializer.decode(&frame), Ok(Message::Publish(read)));
+            if let Ok(text) = str::from_utf8(&frame) {
+                prop_assert_eq!(opening.read_text(text), Some((request, payload)));
             }
         }
     }
@@ -111,6 +145,13 @@ proptest! {
             }
         }
     }
+}
+
+fn publish(parts: &Parts) -> Option<Publish<'_>> {
+    parts.messages().into_iter().find_map(|message| match message {
+        Message::Publish(publish) => Some(publish),
+        _ => None,
+    })
 }
 
 /// Ids of any number of digits.

@@ -58,6 +58,12 @@ impl Broker {
         route.recognize(self.address(), topic)
     }
 
+    /// The topic of the route's last publication.
+    #[inline]
+    pub(crate) fn topic<'a>(&self, route: &'a Route) -> Option<&'a str> {
+        route.topic(self.address())
+    }
+
     /// Makes the route one to this topic.
     pub(crate) fn aim(&self, route: &mut Route, topic: &Uri<'_>) {
         route.set_topic(self.address(), topic, self.rule_for(topic.as_str()));
@@ -70,10 +76,10 @@ impl Broker {
     /// Hands a publication to everybody but its publisher that is nothing but its payload, if it goes where the one
     /// before it in the burst went; answers whether it does. The route is one to its topic.
     #[inline]
-    pub(crate) fn publish_plain(
+    pub(crate) fn publish_again(
         &self,
         publisher: SessionId,
-        payload: Payload<'_>,
+        payload: &Payload<'_>,
         route: &Route,
         burst: &mut Burst,
     ) -> bool {
@@ -201,7 +207,7 @@ impl Publication<'_> {
     fn event(&self, fanout: &Fanout) -> NewEvent<'_> {
         let tells_nothing = self.publisher.is_none() && self.trust_level.is_none() && self.passthru.is_none();
         if tells_nothing && !fanout.is_pattern {
-            NewEvent::Bare { publication: self.id, payload: self.payload }
+            NewEvent::Bare { publication: self.id, payload: &self.payload }
         } else {
             NewEvent::Telling(self.telling_event(fanout))
         }
@@ -230,7 +236,7 @@ impl Publication<'_> {
 /// An EVENT.
 pub(crate) enum NewEvent<'a> {
     /// Without details, as most are.
-    Bare { publication: PublicationId, payload: Payload<'a> },
+    Bare { publication: PublicationId, payload: &'a Payload<'a> },
     /// It tells the topic, or who published.
     Telling(Message<'a>),
 }
@@ -243,7 +249,7 @@ impl NewEvent<'_> {
         match self {
             Self::Bare { publication, payload } => {
                 let binary = encoding.serializer.is_binary();
-                encoding.framing.frame(binary, out, |out| group.opening.encode(*publication, *payload, out))
+                encoding.framing.frame(binary, out, |out| group.opening.encode(*publication, payload, out))
             }
             Self::Telling(event) => encoding.encode(event, out),
         }

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Weak};
 
 use wamp_proto::Uri;
+use wamp_proto::message::PublishOpening;
 
 use super::fanout::Fanout;
 
@@ -16,6 +17,8 @@ pub(crate) struct Route {
     broker: usize,
     generation: Option<u64>,
     topic: Option<Uri<'static>>,
+    /// What publications to it begin with that ask for nothing, once there were several.
+    opening: Option<PublishOpening>,
     /// The rule by which the topic's events are kept; fixed as long as the broker is there.
     rule: Option<usize>,
     fanouts: Vec<Weak<Fanout>>,
@@ -34,8 +37,26 @@ impl Route {
         self.broker = broker;
         if self.topic.as_ref() != Some(topic) {
             self.topic = Some(topic.clone().into_owned());
+            self.opening = None;
         }
         self.rule = rule;
+    }
+
+    /// The topic of this broker's last publication.
+    #[inline]
+    pub(super) fn topic(&self, broker: usize) -> Option<&str> {
+        self.topic.as_ref().filter(|_| self.broker == broker).map(Uri::as_str)
+    }
+
+    /// What publications to the topic begin with that ask for nothing, if that is known.
+    #[inline]
+    pub(crate) fn opening(&self) -> Option<&PublishOpening> {
+        self.opening.as_ref()
+    }
+
+    /// Remembers what publications to the topic begin with that ask for nothing.
+    pub(crate) fn set_opening(&mut self, opening: Option<PublishOpening>) {
+        self.opening = opening;
     }
 
     #[inline]

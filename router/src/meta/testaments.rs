@@ -55,7 +55,7 @@ pub(super) fn execute(realm: &Realm, member: &Arc<Member>, burst: &mut Burst) {
         member.answers().add(Inquiry { action: Action::Publish, uri: topic.clone() }, Ok(grant));
         let publish =
             Publish { request: RequestId::ZERO, options, topic: Cow::Borrowed(&topic), payload: payload.as_payload() };
-        if let Err(refused) = realm.publish_as(member, &publish, None, &mut Route::default(), burst) {
+        if let Err(refused) = realm.publish_as(member, &publish, &mut Route::default(), burst) {
             // The session may have lost the right since it added the testament.
             tracing::debug!(session = %member.id(), topic, %refused, "testament not published");
         }

@@ -110,7 +110,17 @@ impl Drop for Tally {
 impl Tally {
     /// A message has come in, in this many bytes.
     pub(crate) fn received(&mut self, message: &Message<'_>, bytes: usize) {
-        add(&self.0.received[message.code() as usize], 1);
+        self.received_code(message.code() as usize, bytes);
+    }
+
+    /// A PUBLISH has come in, in this many bytes.
+    pub(crate) fn received_publish(&mut self, bytes: usize) {
+        const PUBLISH: usize = 16;
+        self.received_code(PUBLISH, bytes);
+    }
+
+    fn received_code(&mut self, code: usize, bytes: usize) {
+        add(&self.0.received[code], 1);
         add(&self.0.received_bytes, bytes as u64);
     }
 

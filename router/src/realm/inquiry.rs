@@ -44,10 +44,14 @@ impl Answers {
 }
 
 impl Realm {
-    /// Whether a session may do something, and on what terms.
+    /// Whether a session may do something, and on what terms, by what the authorizer says at once or has answered since.
     #[inline]
     pub(crate) fn authorize(&self, member: &Member, action: Action, uri: &str) -> Result<Grant, Refused> {
-        granted(self.decide(member, action, uri), member, action, uri)
+        match self.decide(member, action, uri) {
+            Decision::Allow(grant) => Ok(grant),
+            Decision::Deny => Err(not_authorized(member, action, uri)),
+            Decision::Ask => answer(member, action, uri),
+        }
     }
 
     /// What the authorizer says at once.
@@ -75,16 +79,6 @@ impl Realm {
                 }
             }
         })
-    }
-}
-
-/// On what terms a session may do something, by what the authorizer says at once or has answered since.
-#[inline]
-pub(super) fn granted(decision: Decision, member: &Member, action: Action, uri: &str) -> Result<Grant, Refused> {
-    match decision {
-        Decision::Allow(grant) => Ok(grant),
-        Decision::Deny => Err(not_authorized(member, action, uri)),
-        Decision::Ask => answer(member, action, uri),
     }
 }
 

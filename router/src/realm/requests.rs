@@ -5,13 +5,15 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use wamp_proto::message::options::PublishOptions;
-use wamp_proto::message::{Call, Cancel, ErrorMessage, Publish, Register, Subscribe, Unregister, Unsubscribe, Yield};
+use wamp_proto::message::{
+    Call, Cancel, ErrorMessage, Publish, PublishOpening, Register, Subscribe, Unregister, Unsubscribe, Yield,
+};
 use wamp_proto::{
     InvalidPublicationKey, InvalidUri, MatchPolicy, Pattern, Payload, PublicationId, PublicationKey, RegistrationId,
     RequestId, SessionId, UnknownMatchPolicy, Uri, error,
 };
 
-use super::inquiry::{Inquiry, granted};
+use super::inquiry::Inquiry;
 use super::refused::{Asked, Refused};
 use super::{Action, Decision, Grant, LIMIT_EXCEEDED, Member, Realm};
 use crate::broker::{Filter, Publication, Route, SubscribeTo};
@@ -26,34 +28,20 @@ use crate::session::request_ids::CallId;
 
 /// What a session asks for.
 impl Realm {
-    #[inline]
+    /// Publishes, and remembers in the route of the session how: `frame` is what the message was decoded from.
     pub(crate) fn on_publish(
         &self,
         member: &Arc<Member>,
-        message: &Publish<'_>,
+        (message, frame): (&Publish<'_>, &[u8]),
         route: &mut Route,
         burst: &mut Burst,
     ) -> Option<Box<Inquiry>> {
-        let known = self.broker.recognize(route, &message.topic).is_some();
-        let decision = known.then(|| self.decide(member, Action::Publish, &message.topic));
-        let is_plain = decision == Some(Decision::PLAIN) && is_plain(&message.options);
-        if is_plain && self.broker.publish_plain(member.id(), message.payload, route, burst) {
-            return None;
-        }
-        self.publish_and_answer(member, message, decision, route, burst)
-    }
-
-    #[inline(never)]
-    fn publish_and_answer(
-        &self,
-        member: &Arc<Member>,
-        message: &Publish<'_>,
-        decision: Option<Decision>,
-        route: &mut Route,
-        burst: &mut Burst,
-    ) -> Option<Box<Inquiry>> {
-        match self.publish_as(member, message, decision, route, burst) {
+        let goes_on = self.broker.topic(route) == Some(&*message.topic);
+        match self.publish_as(member, message, route, burst) {
             Ok(Some(receipt)) => receipt.confirm_in(burst),
+            Ok(None) if goes_on && route.opening().is_none() && is_plain(&message.options) => {
+                route.set_opening(PublishOpening::new(member.outbox.encoding().serializer, frame));
+            }
             Ok(None) => {}
             Err(Refused { inquiry: Some(inquiry), .. }) => return Some(inquiry),
             // Without `acknowledge` there is neither PUBLISHED nor ERROR.
@@ -61,6 +49,21 @@ impl Realm {
             Err(refused) => refused.send(member, Asked::Publish, message.request, burst),
         }
         None
+    }
+
+    /// Publishes to the topic of the route what asks for nothing else, if it goes where the one before it in the burst
+    /// went; answers whether it does.
+    #[inline]
+    pub(crate) fn publish_again(
+        &self,
+        member: &Member,
+        payload: &Payload<'_>,
+        route: &Route,
+        burst: &mut Burst,
+    ) -> bool {
+        let Some(topic) = self.broker.topic(route) else { return false };
+        self.decide(member, Action::Publish, topic) == Decision::PLAIN
+            && self.broker.publish_again(member.id(), payload, route, burst)
     }
 
     /// Whether a session may publish to a topic, and on what terms.
@@ -77,12 +80,11 @@ impl Realm {
     }
 
     /// Publishes; answers with the receipt of a publication that is to be acknowledged now. The route is that of
-    /// nothing but publications of sessions. The authorizer is asked unless there is its decision.
+    /// nothing but publications of sessions.
     pub(crate) fn publish_as(
         &self,
         member: &Arc<Member>,
         message: &Publish<'_>,
-        decision: Option<Decision>,
         route: &mut Route,
         burst: &mut Burst,
     ) -> Result<Option<Receipt>, Refused> {
@@ -94,8 +96,7 @@ impl Realm {
                 topic
             }
         };
-        let decision = decision.unwrap_or_else(|| self.decide(member, Action::Publish, topic.as_str()));
-        let grant = granted(decision, member, Action::Publish, topic.as_str())?;
+        let grant = self.authorize(member, Action::Publish, topic.as_str())?;
         let options = &message.options;
         let key = options.publication_key.as_deref().map(publication_key).transpose()?;
         let id = burst.draw_publication_id();

@@ -22,11 +22,17 @@ impl RequestIds {
         Self { last: RequestId::ZERO, sequential }
     }
 
+    /// Whether the next request may have this id.
+    #[inline]
+    pub(crate) fn admits(&self, id: RequestId) -> bool {
+        !self.sequential || id == after(self.last)
+    }
+
     /// Takes the id of the next request, or answers with the id it should have had.
+    #[inline]
     pub(crate) fn take(&mut self, id: RequestId) -> Result<(), RequestId> {
-        let expected = after(self.last);
-        if self.sequential && id != expected {
-            return Err(expected);
+        if !self.admits(id) {
+            return Err(after(self.last));
         }
         self.last = id;
         Ok(())

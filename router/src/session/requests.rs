@@ -7,9 +7,9 @@ use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use wamp_proto::error::close;
-use wamp_proto::message::Call;
 use wamp_proto::message::options::Passthru;
-use wamp_proto::{Features, Message, RequestId};
+use wamp_proto::message::{Call, PublishOpening};
+use wamp_proto::{Features, Message, Payload, RequestId};
 
 use super::pace::Pace;
 use super::request_ids::{CallId, RequestIds};
@@ -87,7 +87,7 @@ impl Session {
         member.answers().add(*inquiry, answer);
         let message = self.outbox.encoding().serializer.decode(&frame);
         let performed = match &message {
-            Ok(message) => joined.perform(message, call, burst, now),
+            Ok(message) => joined.perform((message, &frame), call, burst, now),
             Err(error) => Err(Violation::from(error.clone()).into()),
         };
         self.state = State::Joined(joined);
@@ -106,6 +106,22 @@ impl Session {
 type Role = (&'static str, Option<Features>);
 
 impl Joined {
+    /// Publishes what a frame holds, if it is a PUBLISH that begins as those before it, asks for nothing but to be
+    /// handed out, and goes where the last one went; answers whether it did. `read` reads the frame.
+    #[inline]
+    pub(super) fn publish_again<'a>(
+        &mut self,
+        read: impl FnOnce(&PublishOpening) -> Option<(RequestId, Payload<'a>)>,
+        burst: &mut Burst,
+    ) -> bool {
+        let Self { realm, member, request_ids, route, .. } = self;
+        let Some(route) = route else { return false };
+        let Some((request, payload)) = route.opening().and_then(read) else { return false };
+        request_ids.admits(request)
+            && realm.publish_again(member, &payload, route, burst)
+            && request_ids.take(request).is_ok()
+    }
+
     /// The client is to be known no more by its cookie, wherever it has joined by it.
     pub(super) fn log_out(&self, burst: &mut Burst) {
         let Some(cookie) = &self.cookie else { return };
@@ -124,12 +140,12 @@ impl Joined {
     #[inline]
     pub(super) fn handle(
         &mut self,
-        message: &Message<'_>,
+        (message, frame): (&Message<'_>, &[u8]),
         burst: &mut Burst,
         now: Instant,
     ) -> Result<Option<(Box<Inquiry>, CallId)>, Box<Violation>> {
         let call = self.check(message)?;
-        let inquiry = self.perform(message, call, burst, now)?;
+        let inquiry = self.perform((message, frame), call, burst, now)?;
         Ok(inquiry.map(|inquiry| (inquiry, call)))
     }
 
@@ -187,11 +203,11 @@ impl Joined {
         }
     }
 
-    /// Does what a message asks for.
+    /// Does what a message asks for, which was decoded from this frame.
     #[inline]
     fn perform(
         &mut self,
-        message: &Message<'_>,
+        (message, frame): (&Message<'_>, &[u8]),
         id: CallId,
         burst: &mut Burst,
         now: Instant,
@@ -200,7 +216,7 @@ impl Joined {
         match message {
             Message::Publish(publish) => {
                 let route = route.get_or_insert_default();
-                Ok(realm.on_publish(member, publish, route, burst))
+                Ok(realm.on_publish(member, (publish, frame), route, burst))
             }
             Message::Call(call) => {
                 let no_more = |_| Violation::NoMoreArguments(call.request);

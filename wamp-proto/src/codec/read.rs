@@ -98,6 +98,9 @@ pub(crate) trait Read<'a> {
     /// Reads past a dict that has nothing in it, if one stands here and is written in the plainest way.
     fn empty_dict(&mut self) -> bool;
 
+    /// Reads past these bytes, if they are next, and with them into so many containers; reads nothing otherwise.
+    fn pass(&mut self, bytes: &[u8], depth: usize) -> bool;
+
     /// Whether the container has one more item (entry); leaves the container when not. Asked again after the end, it
     /// says no again.
     #[inline(always)]

@@ -43,7 +43,7 @@ impl<'a> Bare<'a> {
         if let Some(second) = self.second {
             F::id(&mut head, second);
         }
-        head.finish::<F>(3 + u8::from(self.second.is_some()), self.payload, out);
+        head.finish::<F>(3 + u8::from(self.second.is_some()), &self.payload, out);
     }
 
     /// The same, where the payload is in another serializer.
@@ -112,9 +112,9 @@ impl EventOpening {
     }
 
     /// Encodes an event whose details are empty, appending to `out`.
-    pub fn encode(&self, publication: PublicationId, payload: Payload<'_>, out: &mut Vec<u8>) {
+    pub fn encode(&self, publication: PublicationId, payload: &Payload<'_>, out: &mut Vec<u8>) {
         if payload.serializer() != self.serializer && !payload.is_empty() {
-            return self.serializer.encode_bare(&Bare::event(self.subscription, publication, payload), out);
+            return self.serializer.encode_bare(&Bare::event(self.subscription, publication, *payload), out);
         }
         match self.serializer {
             #[cfg(feature = "json")]
@@ -126,7 +126,7 @@ impl EventOpening {
         }
     }
 
-    fn write<F: Format>(&self, publication: PublicationId, payload: Payload<'_>, out: &mut Vec<u8>) {
+    fn write<F: Format>(&self, publication: PublicationId, payload: &Payload<'_>, out: &mut Vec<u8>) {
         let mut head = Head::new();
         head.bytes[..Self::SIZE].copy_from_slice(&self.bytes);
         head.length = self.length.into();
@@ -164,7 +164,7 @@ impl Head {
 
     /// Appends the message, of so many elements before its payload: the last of them, its details, are empty.
     #[inline]
-    fn finish<F: Format>(&mut self, elements: u8, payload: Payload<'_>, out: &mut Vec<u8>) {
+    fn finish<F: Format>(&mut self, elements: u8, payload: &Payload<'_>, out: &mut Vec<u8>) {
         let (args, kwargs) = (payload.args(), payload.kwargs());
         let parts = if kwargs.is_some() { 2 } else { u8::from(args.is_some()) };
         F::empty_dict(self, parts > 0);

@@ -3,6 +3,7 @@
 mod bare;
 pub(crate) mod dict;
 mod element;
+mod opening;
 pub mod options;
 
 use std::borrow::Cow;
@@ -10,6 +11,7 @@ use std::borrow::Cow;
 pub use self::bare::{Bare, EventOpening};
 pub use self::dict::Raw;
 use self::element::Element;
+pub use self::opening::PublishOpening;
 use self::options::{
     CallOptions, CancelOptions, CloseDetails, ErrorDetails, EventDetails, HelloDetails, InterruptOptions,
     InvocationDetails, PublishOptions, RegisterOptions, ResultDetails, SubscribeOptions, UnregisteredDetails,

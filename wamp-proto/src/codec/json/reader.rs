@@ -373,6 +373,16 @@ impl<'a> Read<'a> for Reader<'a> {
         is_empty
     }
 
+    #[inline]
+    fn pass(&mut self, bytes: &[u8], depth: usize) -> bool {
+        let are_next = self.bytes[self.at..].starts_with(bytes);
+        if are_next {
+            self.at += bytes.len();
+            self.depth += depth;
+        }
+        are_next
+    }
+
     #[inline(always)]
     fn advance(&mut self, items: &mut Items) -> Result<bool, DecodeError> {
         // A comma, and at once what follows it.
