@@ -101,7 +101,8 @@ impl OwnedPayload {
             writer.bytes(bytes);
             writer.close(list, 1);
         });
-        Self { serializer, args: Some(args.into()), kwargs: None }
+        let length = args.len();
+        Self::behind(serializer, args, length)
     }
 
     /// The arguments that [`Payload::pack`] made one piece of. Either kind may be missing or null.

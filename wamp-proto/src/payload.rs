@@ -88,11 +88,8 @@ impl<'a> Payload<'a> {
 
     /// The same payload, outliving its frame, by copying it.
     pub fn to_owned(&self) -> OwnedPayload {
-        OwnedPayload {
-            serializer: self.serializer,
-            args: self.args.map(Bytes::copy_from_slice),
-            kwargs: self.kwargs.map(Bytes::copy_from_slice),
-        }
+        let (args, kwargs) = (self.args.unwrap_or_default(), self.kwargs.unwrap_or_default());
+        OwnedPayload::behind(self.serializer, [args, kwargs].concat(), args.len())
     }
 
     /// The same payload, outliving the borrow, by sharing the `frame` it was decoded from. Nothing is copied.
@@ -100,11 +97,21 @@ impl<'a> Payload<'a> {
     /// # Panics
     /// When the payload was not decoded from `frame`.
     pub fn own_in(&self, frame: &Bytes) -> OwnedPayload {
-        OwnedPayload {
-            serializer: self.serializer,
-            args: self.args.map(|args| frame.slice_ref(args)),
-            kwargs: self.kwargs.map(|kwargs| frame.slice_ref(kwargs)),
-        }
+        let start_of = |part: &[u8]| (part.as_ptr() as usize).wrapping_sub(frame.as_ptr() as usize);
+        let bytes = match (self.args, self.kwargs) {
+            (Some(args), Some(kwargs)) => {
+                let (start, end) = (start_of(args), start_of(kwargs).wrapping_add(kwargs.len()));
+                if start > end {
+                    // No message has them in this order.
+                    return self.to_owned();
+                }
+                frame.slice(start..end)
+            }
+            (Some(part), None) | (None, Some(part)) => frame.slice_ref(part),
+            (None, None) => Bytes::new(),
+        };
+        let (args, kwargs) = (self.args.map_or(0, <[u8]>::len), self.kwargs.map_or(0, <[u8]>::len));
+        OwnedPayload { serializer: self.serializer, bytes, args, kwargs }
     }
 
     /// A cursor over the arguments.
@@ -119,23 +126,46 @@ impl<'a> Payload<'a> {
 }
 
 /// The arguments of a message, encoded, owned (or sharing the frame they came in).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct OwnedPayload {
-    pub(crate) serializer: Serializer,
-    pub(crate) args: Option<Bytes>,
-    pub(crate) kwargs: Option<Bytes>,
+    serializer: Serializer,
+    /// Begins with the list and ends with the dict. Between them may be what was between them in a frame.
+    bytes: Bytes,
+    /// The length of the list; 0 without one.
+    args: usize,
+    /// The length of the dict; 0 without one.
+    kwargs: usize,
 }
 
 impl Default for OwnedPayload {
     fn default() -> Self {
-        Payload::EMPTY.to_owned()
+        Self { serializer: Serializer::DEFAULT, bytes: Bytes::new(), args: 0, kwargs: 0 }
     }
 }
 
+impl PartialEq for OwnedPayload {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_payload() == other.as_payload()
+    }
+}
+
+impl Eq for OwnedPayload {}
+
 impl OwnedPayload {
+    /// A list of so many bytes, and behind it a dict. Either may be missing.
+    pub(crate) fn behind(serializer: Serializer, bytes: Vec<u8>, args: usize) -> Self {
+        let kwargs = bytes.len() - args;
+        Self { serializer, bytes: bytes.into(), args, kwargs }
+    }
+
     /// The payload, borrowed: what messages are made of.
     pub fn as_payload(&self) -> Payload<'_> {
-        Payload { serializer: self.serializer, args: self.args.as_deref(), kwargs: self.kwargs.as_deref() }
+        let (args, kwargs) = (&self.bytes[..self.args], &self.bytes[self.bytes.len() - self.kwargs..]);
+        Payload {
+            serializer: self.serializer,
+            args: (!args.is_empty()).then_some(args),
+            kwargs: (!kwargs.is_empty()).then_some(kwargs),
+        }
     }
 }
 
@@ -452,14 +482,15 @@ impl PayloadBuilder {
             writer.close(open, 1);
         });
         self.kwargs.clear();
-        OwnedPayload { serializer: self.serializer, args: Some(out.into()), kwargs: None }
+        let args = out.len();
+        OwnedPayload::behind(self.serializer, out, args)
     }
 
     /// The payload. The builder is empty then.
     pub fn finish(&mut self) -> OwnedPayload {
-        let args = self.args.take(self.serializer).map(Bytes::from);
-        let kwargs = (!self.kwargs.is_empty()).then(|| {
-            let mut out = Vec::new();
+        let mut out = self.args.take(self.serializer).unwrap_or_default();
+        let args = out.len();
+        if !self.kwargs.is_empty() {
             with_writer!(self.serializer, &mut out, |writer| {
                 let open = writer.map(Some(self.kwargs.len()));
                 for (key, value) in &self.kwargs {
@@ -469,9 +500,8 @@ impl PayloadBuilder {
                 writer.close(open, self.kwargs.len());
             });
             self.kwargs.clear();
-            out.into()
-        });
-        OwnedPayload { serializer: self.serializer, args, kwargs }
+        }
+        OwnedPayload::behind(self.serializer, out, args)
     }
 }
 
