@@ -4,10 +4,10 @@ use std::any::type_name;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
-use wamp_proto::{Args, DecodeError, OwnedPayload, Payload, Serializer, error};
+use wamp_proto::{Args, DecodeError, OwnedPayload, Payload, PublicationId, Serializer, error};
 
 use super::travels::absent;
-use super::{Argument, Details, Invocation, Recipient, SessionContext};
+use super::{Argument, Details, Invocation, Particulars, Recipient, SessionContext};
 use crate::WampError;
 use crate::passthru::{Carried, Seal};
 use crate::session::Receipt;
@@ -16,7 +16,12 @@ use crate::session::Receipt;
 #[derive(Debug)]
 pub struct Incoming {
     pub(crate) context: Arc<SessionContext>,
-    pub(crate) details: Details,
+    /// The topic or procedure.
+    pub(crate) uri: Arc<str>,
+    /// Of an event.
+    pub(crate) publication: Option<PublicationId>,
+    /// Most have none: those that wait for their handler are to be small.
+    pub(crate) particulars: Option<Box<Particulars>>,
     pub(crate) payload: OwnedPayload,
     /// Of a call.
     pub(crate) invocation: Option<Box<Invocation>>,
@@ -25,15 +30,33 @@ pub struct Incoming {
 }
 
 impl Incoming {
+    /// Boxed: it goes through several hands, and is big.
+    pub(crate) fn new(
+        context: Arc<SessionContext>,
+        uri: Arc<str>,
+        publication: Option<PublicationId>,
+        particulars: Option<Box<Particulars>>,
+        payload: OwnedPayload,
+    ) -> Box<Self> {
+        Box::new(Self { context, uri, publication, particulars, payload, invocation: None, receipt: None })
+    }
+
     pub(crate) fn serializer(&self) -> Serializer {
         self.context.serializer()
     }
 
     /// An event once more, for another handler.
     pub(crate) fn again(&self) -> Box<Self> {
-        let Self { context, details, payload, .. } = self;
-        let (context, details, payload) = (Arc::clone(context), details.clone(), payload.clone());
-        Box::new(Self { context, details, payload, invocation: None, receipt: None })
+        let (context, uri) = (Arc::clone(&self.context), Arc::clone(&self.uri));
+        Self::new(context, uri, self.publication, self.particulars.clone(), self.payload.clone())
+    }
+
+    /// All there is to know about it besides its arguments.
+    pub(crate) fn details(&self) -> Details {
+        let particulars = self.particulars.as_deref().cloned().unwrap_or_default();
+        let Particulars { caller, trustlevel, retained, timeout, passthru, recovered } = particulars;
+        let (uri, publication) = (Arc::clone(&self.uri), self.publication);
+        Details { uri, caller, publication, trustlevel, retained, timeout, passthru, recovered }
     }
 
     /// Who gets what its handler returns.
@@ -49,9 +72,10 @@ impl Incoming {
     /// # Errors
     /// What the caller is told: the arguments can't be decoded.
     pub(crate) fn open(&mut self) -> Result<Seal, WampError> {
-        let Some(passthru) = &self.details.passthru else { return Ok(Seal::plain(self.serializer())) };
-        let carried = Carried { payload: std::mem::take(&mut self.payload), passthru: Some(Arc::clone(passthru)) };
-        let (payload, seal) = self.context.client.codecs().open(carried, &self.details.uri, self.serializer())?;
+        let passthru = self.particulars.as_ref().and_then(|particulars| particulars.passthru.clone());
+        let Some(passthru) = passthru else { return Ok(Seal::plain(self.serializer())) };
+        let carried = Carried { payload: std::mem::take(&mut self.payload), passthru: Some(passthru) };
+        let (payload, seal) = self.context.client.codecs().open(carried, &self.uri, self.serializer())?;
         self.payload = payload;
         if let Some(invocation) = &mut self.invocation {
             invocation.seal = seal.clone();
@@ -165,8 +189,13 @@ impl<'a> Arguments<'a> {
         self.incoming.invocation.as_deref()
     }
 
-    pub(super) fn details(&self) -> &Details {
-        &self.incoming.details
+    pub(super) fn details(&self) -> Details {
+        self.incoming.details()
+    }
+
+    /// The topic or procedure.
+    pub(super) fn uri(&self) -> &Arc<str> {
+        &self.incoming.uri
     }
 
     /// The error about the argument at `position`, which the current parameter was to be.

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
-use wamp_proto::message::options::Passthru;
+use wamp_proto::message::options::{EventDetails, InvocationDetails, Passthru};
 use wamp_proto::{PublicationId, Serializer, SessionId, error};
 
 use super::{Arguments, Recipient};
 use crate::app::{Needs, States};
+use crate::passthru::kept;
 use crate::{Client, WampError};
 
 /// An extractor that takes something from the message.
@@ -188,9 +189,15 @@ pub struct Caller {
     pub authrole: Option<String>,
 }
 
+impl Caller {
+    fn told(session: Option<SessionId>, authid: Option<&str>, authrole: Option<&str>) -> Self {
+        Self { session, authid: authid.map(str::to_owned), authrole: authrole.map(str::to_owned) }
+    }
+}
+
 impl FromMessage for Caller {
     fn from_message(arguments: &mut Arguments<'_>) -> Result<Self, WampError> {
-        Ok(arguments.details().caller.clone())
+        Ok(arguments.details().caller)
     }
 }
 
@@ -209,7 +216,7 @@ pub struct Topic(pub String);
 
 impl FromMessage for Topic {
     fn from_message(arguments: &mut Arguments<'_>) -> Result<Self, WampError> {
-        Ok(Self(arguments.details().uri.to_string()))
+        Ok(Self(arguments.uri().to_string()))
     }
 }
 
@@ -228,7 +235,7 @@ pub struct Procedure(pub String);
 
 impl FromMessage for Procedure {
     fn from_message(arguments: &mut Arguments<'_>) -> Result<Self, WampError> {
-        Ok(Self(arguments.details().uri.to_string()))
+        Ok(Self(arguments.uri().to_string()))
     }
 }
 
@@ -266,9 +273,62 @@ pub struct Details {
     pub recovered: bool,
 }
 
+/// What [`Details`] has that few messages tell.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Particulars {
+    pub(crate) caller: Caller,
+    pub(crate) trustlevel: Option<u64>,
+    pub(crate) retained: bool,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) passthru: Option<Arc<Passthru<'static>>>,
+    pub(crate) recovered: bool,
+}
+
+impl Particulars {
+    /// Those of an event, if it has any.
+    pub(crate) fn of_event(details: &EventDetails<'_>) -> Option<Box<Self>> {
+        let EventDetails { topic: _, publisher, publisher_authid, publisher_authrole, trustlevel, retained, passthru } =
+            details;
+        if let (None, None, None, None, false, None) =
+            (publisher, publisher_authid, publisher_authrole, trustlevel, retained, passthru)
+        {
+            return None;
+        }
+        Some(Box::new(Self {
+            caller: Caller::told(*publisher, publisher_authid.as_deref(), publisher_authrole.as_deref()),
+            trustlevel: *trustlevel,
+            retained: *retained,
+            passthru: kept(passthru.as_deref()),
+            ..Self::default()
+        }))
+    }
+
+    /// Those of a call, if it has any.
+    pub(crate) fn of_call(details: &InvocationDetails<'_>) -> Option<Box<Self>> {
+        let InvocationDetails { caller, caller_authid, caller_authrole, trustlevel, timeout, passthru, .. } = details;
+        if let (None, None, None, None, None, None) =
+            (caller, caller_authid, caller_authrole, trustlevel, timeout, passthru)
+        {
+            return None;
+        }
+        Some(Box::new(Self {
+            caller: Caller::told(*caller, caller_authid.as_deref(), caller_authrole.as_deref()),
+            trustlevel: *trustlevel,
+            timeout: timeout.filter(|&millis| millis > 0).map(Duration::from_millis),
+            passthru: kept(passthru.as_deref()),
+            ..Self::default()
+        }))
+    }
+
+    /// Those of a message of which only that is known.
+    pub(crate) fn of_passthru(passthru: Option<Arc<Passthru<'static>>>) -> Option<Box<Self>> {
+        Some(Box::new(Self { passthru: Some(passthru?), ..Self::default() }))
+    }
+}
+
 impl FromMessage for Details {
     fn from_message(arguments: &mut Arguments<'_>) -> Result<Self, WampError> {
-        Ok(arguments.details().clone())
+        Ok(arguments.details())
     }
 }
 

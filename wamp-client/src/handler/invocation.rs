@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use wamp_proto::{OwnedPayload, RequestId, Serializer};
 
-use super::{Arguments, Details, SessionContext};
+use super::{Arguments, SessionContext};
 use crate::passthru::{Carried, Seal};
 use crate::session::Running;
 use crate::{Client, Error, Result, WampError};
@@ -120,8 +120,7 @@ impl MoreArguments {
     pub(super) fn of(arguments: &Arguments<'_>) -> Option<Self> {
         let more = arguments.invocation()?.arguments.as_ref()?;
         let receiver = more.lock().unwrap_or_else(PoisonError::into_inner).take()?;
-        let Details { uri, .. } = arguments.details();
-        Some(Self { receiver, context: arguments.context().clone(), uri: Arc::clone(uri) })
+        Some(Self { receiver, context: arguments.context().clone(), uri: Arc::clone(arguments.uri()) })
     }
 
     /// The next ones, decoded; nothing after the last.

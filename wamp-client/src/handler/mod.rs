@@ -46,6 +46,7 @@ pub use self::component::Component;
 pub(crate) use self::declaration::{DEFINE, Declaration};
 pub(crate) use self::definition::{BoxHandler, BoxHook, DefinitionKind, Names};
 pub use self::definition::{Definition, Mount, Source};
+pub(crate) use self::extract::Particulars;
 pub use self::extract::{
     Caller, Details, FromMessage, FromSession, Kwargs, Procedure, Rest, SessionContext, SessionInfo, State, Topic,
 };

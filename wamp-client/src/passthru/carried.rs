@@ -18,14 +18,18 @@ pub(crate) struct Carried {
 impl Carried {
     /// Arguments that came with these attributes.
     pub(crate) fn received(payload: OwnedPayload, passthru: Option<&Passthru<'_>>) -> Self {
-        let passthru = passthru.filter(|passthru| passthru.is_used());
-        Self { payload, passthru: passthru.map(|passthru| Arc::new(passthru.to_static())) }
+        Self { payload, passthru: kept(passthru) }
     }
 
     /// The keys of passthru mode that the message is to have.
     pub(crate) fn keys(&self) -> Option<Box<Passthru<'static>>> {
         self.passthru.as_deref().cloned().map(Box::new)
     }
+}
+
+/// The attributes of arguments, to be kept, where they are not plain.
+pub(crate) fn kept(passthru: Option<&Passthru<'_>>) -> Option<Arc<Passthru<'static>>> {
+    passthru.filter(|passthru| passthru.is_used()).map(|passthru| Arc::new(passthru.to_static()))
 }
 
 impl From<OwnedPayload> for Carried {

@@ -13,7 +13,7 @@ mod codec;
 mod codecs;
 mod seal;
 
-pub(crate) use self::carried::{Carried, Reply};
+pub(crate) use self::carried::{Carried, Reply, kept};
 pub use self::codec::{CodecError, EncodedPayload, PayloadCodec, PayloadContext};
 pub(crate) use self::codecs::Codecs;
 pub(crate) use self::seal::Seal;

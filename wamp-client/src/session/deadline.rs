@@ -20,7 +20,8 @@ pub(super) struct Deadline {
 impl Deadline {
     pub(super) fn of(call: &Incoming) -> Self {
         let running = call.invocation.as_ref().map(|invocation| invocation.running()).unwrap_or_default();
-        Self { limit: call.details.timeout, running }
+        let limit = call.particulars.as_ref().and_then(|particulars| particulars.timeout);
+        Self { limit, running }
     }
 
     /// Runs a procedure, and gives it up when it takes too long.

@@ -63,7 +63,7 @@ impl Link {
         else {
             return;
         };
-        event.receipt = event.details.publication.and_then(|id| self.context.client.receipt(id));
+        event.receipt = event.publication.and_then(|id| self.context.client.receipt(id));
         let event = match recovery {
             Some(recovery) => recovery.event(event),
             None => Some(event),

@@ -16,7 +16,7 @@ use tracing::warn;
 
 use super::Lifecycle;
 use crate::WampError;
-use crate::handler::{BoxHandler, Details, Incoming, Names};
+use crate::handler::{BoxHandler, Incoming, Names};
 
 /// Which event is dropped when a handler is so far behind that no more may wait for it.
 ///
@@ -120,7 +120,7 @@ impl Queue {
             }
         };
         drop(state);
-        let (topic, events) = (event.details.uri, self.0.dropped.fetch_add(1, Ordering::Relaxed) + 1);
+        let (topic, events) = (event.uri, self.0.dropped.fetch_add(1, Ordering::Relaxed) + 1);
         // 1, 2, 4, 8 …: a slow handler must not fill the log too.
         events.is_power_of_two().then(|| {
             warn!(%topic, dropped = events, "slow event handler: events are dropped");
@@ -185,7 +185,7 @@ impl Queue {
         let receipt = event.receipt.take();
         let started = catch_unwind(AssertUnwindSafe(|| event.open().map(|_| handler(&event, names))));
         // The rest of it, which may be large, goes before its handler runs.
-        let Incoming { details: Details { uri: topic, .. }, .. } = *event;
+        let Incoming { uri: topic, .. } = *event;
         let handled = match started {
             Ok(Ok(handling)) => AssertUnwindSafe(handling).catch_unwind().await,
             Ok(Err(error)) => Ok(Err(error)),

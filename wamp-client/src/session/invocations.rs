@@ -77,7 +77,7 @@ impl Invocations {
         call: Box<Incoming>,
         names: Names,
     ) {
-        let (request, procedure) = (running.request, Arc::clone(&call.details.uri));
+        let (request, procedure) = (running.request, Arc::clone(&call.uri));
         let task = self.tasks.spawn(async move {
             let handled = AssertUnwindSafe(handle(handler, call, names)).catch_unwind().await;
             handled.unwrap_or_else(|_| panicked())

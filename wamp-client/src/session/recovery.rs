@@ -10,7 +10,7 @@ use super::link::{Link, Shared};
 use super::place::{Answer, Place, Published, Question, Recovered, Step};
 use super::{Endpoint, EndpointKey, EndpointKind, Endpoints, Lifecycle, Queue};
 use crate::client::PastEvent;
-use crate::handler::{Caller, Details, Incoming};
+use crate::handler::{Caller, Incoming, Particulars};
 use crate::{Client, Error};
 
 /// Events asked for at once.
@@ -36,11 +36,11 @@ pub(super) struct Asked {
 
 impl Published for Box<Incoming> {
     fn publication(&self) -> Option<PublicationId> {
-        self.details.publication
+        self.publication
     }
 
     fn is_retained(&self) -> bool {
-        self.details.retained
+        self.particulars.as_ref().is_some_and(|particulars| particulars.retained)
     }
 }
 
@@ -126,23 +126,23 @@ impl Link {
             }
         }
         let passthru = details.passthru().map(Arc::new);
-        let details = Details {
-            uri: details.topic.map_or_else(|| Arc::clone(uri), Into::into),
+        let uri = details.topic.map_or_else(|| Arc::clone(uri), Into::into);
+        let particulars = Particulars {
             caller: Caller {
                 session: details.publisher,
                 authid: details.publisher_authid,
                 authrole: details.publisher_authrole,
             },
-            publication: Some(publication),
             trustlevel: details.trustlevel,
             retained: false,
             recovered: true,
             timeout: None,
             passthru,
         };
-        let (context, payload) = (Arc::clone(&self.context), payload.finish());
-        let receipt = context.client.receipt(publication);
-        Box::new(Incoming { context, details, payload, invocation: None, receipt })
+        let (context, particulars) = (Arc::clone(&self.context), Some(Box::new(particulars)));
+        let mut event = Incoming::new(context, uri, Some(publication), particulars, payload.finish());
+        event.receipt = self.context.client.receipt(publication);
+        event
     }
 }
 

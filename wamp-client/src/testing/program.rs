@@ -18,7 +18,7 @@ use wamp_proto::{
 
 use super::realm::{Attached, End, Realm, Registrations, Subscriptions, list};
 use super::sent::{Sent, SentKind};
-use crate::handler::{Caller, Details, Incoming, Invocation as Running};
+use crate::handler::{Incoming, Invocation as Running, Particulars};
 use crate::passthru::{Carried, Reply};
 use crate::session::{Abandoned, Answer, CallKey, CancelMode, EndpointKind, encode};
 use crate::transport::RawSocket;
@@ -241,15 +241,14 @@ impl Realm {
     fn published(&mut self, program: &mut Program, publish: Publish<'_>, frame: &Bytes) {
         let carried = Carried::received(publish.payload.own_in(frame), publish.options.passthru.as_deref());
         let publication = self.next_publication();
-        let details =
-            Details { publication: Some(publication), passthru: carried.passthru, ..details(publish.topic.as_ref()) };
+        let particulars = Particulars::of_passthru(carried.passthru);
+        let (context, topic) = (Arc::clone(&self.context), publish.topic.as_ref().into());
+        let event = Incoming::new(context, topic, Some(publication), particulars, carried.payload.clone());
         for endpoint in self.endpoints.values() {
             if let EndpointKind::Topic { queue, .. } = &endpoint.kind
                 && super::realm::matches(endpoint.matching, &endpoint.uri, &publish.topic)
             {
-                let (context, details, payload) = (Arc::clone(&self.context), details.clone(), carried.payload.clone());
-                let event = Incoming { context, details, payload, invocation: None, receipt: None };
-                queue.push(Box::new(event), &mut self.work.events);
+                queue.push(event.again(), &mut self.work.events);
             }
         }
         self.shared.note(Sent {
@@ -297,28 +296,15 @@ impl Realm {
         let (key, handler, names) = (endpoint.key, Arc::clone(handler), *names);
         let (invocation, running) =
             Running::new(request, call.options.receive_progress, more.then_some(WAITING), program.serializer);
-        let details = Details { passthru: carried.passthru, ..details(call.procedure.as_ref()) };
-        let (context, payload) = (Arc::clone(&self.context), carried.payload);
-        let incoming = Incoming { context, details, payload, invocation: Some(Box::new(invocation)), receipt: None };
-        self.work.invocations.start(key, running, handler, Box::new(incoming), names);
+        let particulars = Particulars::of_passthru(carried.passthru);
+        let (context, procedure) = (Arc::clone(&self.context), call.procedure.as_ref().into());
+        let mut call = Incoming::new(context, procedure, None, particulars, carried.payload);
+        call.invocation = Some(Box::new(invocation));
+        self.work.invocations.start(key, running, handler, call, names);
     }
 
     pub(super) fn next_publication(&mut self) -> PublicationId {
         self.publications += 1;
         PublicationId::known(self.publications)
-    }
-}
-
-/// What a peer's handler is told of a message of the program.
-fn details(uri: &str) -> Details {
-    Details {
-        uri: uri.into(),
-        caller: Caller::default(),
-        publication: None,
-        trustlevel: None,
-        retained: false,
-        recovered: false,
-        timeout: None,
-        passthru: None,
     }
 }

@@ -2,16 +2,14 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::mpsc::error::TrySendError;
-use wamp_proto::message::options::{EventDetails, InvocationDetails};
 use wamp_proto::message::{ErrorMessage, Event, Invocation};
-use wamp_proto::{Message, OwnedPayload, RequestId, error};
+use wamp_proto::{Message, RequestId, error};
 
 use super::{Effect, Machine, Pending};
-use crate::handler::{Caller, Details, Incoming};
+use crate::handler::{Incoming, Particulars};
 use crate::passthru::{Carried, Reply};
 use crate::session::{Abandoned, CancelMode, EndpointKey, Revocation};
 use crate::{Error, WampError};
@@ -22,7 +20,9 @@ impl Machine {
     /// # Errors
     /// When the router broke the protocol: the text says how.
     pub(crate) fn receive(&mut self, frame: &Bytes) -> Result<Option<Effect>, String> {
-        let message = self.serializer.decode(frame).map_err(|problem| problem.to_string())?;
+        // Not moved from where it was decoded: it is big.
+        let decoded = self.serializer.decode(frame);
+        let message = decoded.as_ref().map_err(ToString::to_string)?;
         Ok(match message {
             Message::Event(event) => self.event(event, frame),
             Message::Invocation(invocation) => self.invocation(invocation, frame),
@@ -65,7 +65,7 @@ impl Machine {
                 if unsubscribed.request != RequestId::ZERO {
                     return Ok(self.detached(unsubscribed.request));
                 }
-                let details = unsubscribed.details.unwrap_or_default();
+                let details = unsubscribed.details.clone().unwrap_or_default();
                 let endpoints = details.subscription.and_then(|id| self.subscriptions.remove(&id));
                 tracing::warn!(subscription = ?details.subscription, reason = ?details.reason, "subscription revoked");
                 revoked(endpoints, details.reason)
@@ -74,53 +74,37 @@ impl Machine {
                 if unregistered.request != RequestId::ZERO {
                     return Ok(self.detached(unregistered.request));
                 }
-                let details = unregistered.details.unwrap_or_default();
+                let details = unregistered.details.clone().unwrap_or_default();
                 let endpoint = details.registration.and_then(|id| self.registrations.remove(&id));
                 tracing::warn!(registration = ?details.registration, reason = ?details.reason, "registration revoked");
                 revoked(endpoint.map(|endpoint| vec![endpoint]), details.reason)
             }
-            Message::Error(error) => self.error(&error, frame),
+            Message::Error(error) => self.error(error, frame),
             Message::Goodbye(goodbye) => Some(Effect::Goodbye {
-                reason: goodbye.reason.into_owned(),
-                message: goodbye.details.message.unwrap_or_default().into_owned(),
+                reason: goodbye.reason.to_string(),
+                message: goodbye.details.message.as_deref().unwrap_or_default().to_owned(),
             }),
             Message::Abort(abort) => Some(Effect::Abort {
-                reason: abort.reason.into_owned(),
-                message: abort.details.message.unwrap_or_default().into_owned(),
+                reason: abort.reason.to_string(),
+                message: abort.details.message.as_deref().unwrap_or_default().to_owned(),
             }),
             other => return Err(format!("{} has no place in a session", other.name())),
         })
     }
 
-    fn event(&self, event: Event<'_>, frame: &Bytes) -> Option<Effect> {
+    fn event(&self, event: &Event<'_>, frame: &Bytes) -> Option<Effect> {
         // Not there: it crossed our UNSUBSCRIBE.
         let first = *self.endpoints_of(event.subscription).first()?;
-        let subscription = event.subscription;
-        let EventDetails { topic, publisher, publisher_authid, publisher_authrole, trustlevel, retained, passthru } =
-            event.details;
-        let Carried { payload, passthru } = Carried::received(event.payload.own_in(frame), passthru.as_deref());
-        let uri = match topic {
+        let uri = match &event.details.topic {
             Some(topic) => topic.as_ref().into(),
             None => self.uri_of(first)?,
         };
-        let details = Details {
-            uri,
-            caller: Caller {
-                session: publisher,
-                authid: publisher_authid.map(|authid| authid.into_owned()),
-                authrole: publisher_authrole.map(|authrole| authrole.into_owned()),
-            },
-            publication: Some(event.publication),
-            trustlevel,
-            retained,
-            timeout: None,
-            passthru,
-            recovered: false,
-        };
-        Some(Effect::Event { subscription, event: self.incoming(details, payload) })
+        let (context, particulars) = (Arc::clone(&self.context), Particulars::of_event(&event.details));
+        let incoming = Incoming::new(context, uri, Some(event.publication), particulars, event.payload.own_in(frame));
+        Some(Effect::Event { subscription: event.subscription, event: incoming })
     }
 
-    fn invocation(&mut self, invocation: Invocation<'_>, frame: &Bytes) -> Option<Effect> {
+    fn invocation(&mut self, invocation: &Invocation<'_>, frame: &Bytes) -> Option<Effect> {
         let request = invocation.request;
         // Before the registration is looked at: that may have ended since.
         if self.uploads.is_known(request) {
@@ -140,34 +124,13 @@ impl Machine {
             self.uploads.begin(request);
         }
         let (in_parts, more) = (invocation.details.receive_progress, invocation.details.progress);
-        let InvocationDetails {
-            procedure, caller, caller_authid, caller_authrole, trustlevel, timeout, passthru, ..
-        } = invocation.details;
-        let Carried { payload, passthru } = Carried::received(invocation.payload.own_in(frame), passthru.as_deref());
-        let uri = match procedure {
+        let uri = match &invocation.details.procedure {
             Some(procedure) => procedure.as_ref().into(),
             None => self.uri_of(endpoint)?,
         };
-        let details = Details {
-            uri,
-            caller: Caller {
-                session: caller,
-                authid: caller_authid.map(|authid| authid.into_owned()),
-                authrole: caller_authrole.map(|authrole| authrole.into_owned()),
-            },
-            publication: None,
-            trustlevel,
-            retained: false,
-            timeout: timeout.filter(|&millis| millis > 0).map(Duration::from_millis),
-            passthru,
-            recovered: false,
-        };
-        Some(Effect::Invoke { endpoint, request, in_parts, more, call: self.incoming(details, payload) })
-    }
-
-    /// Boxed: it goes through several hands, and is big.
-    fn incoming(&self, details: Details, payload: OwnedPayload) -> Box<Incoming> {
-        Box::new(Incoming { context: Arc::clone(&self.context), details, payload, invocation: None, receipt: None })
+        let (context, particulars) = (Arc::clone(&self.context), Particulars::of_call(&invocation.details));
+        let call = Incoming::new(context, uri, None, particulars, invocation.payload.own_in(frame));
+        Some(Effect::Invoke { endpoint, request, in_parts, more, call })
     }
 
     /// A part of a call's result.
