@@ -61,6 +61,9 @@ fn whole(value: f64) -> Option<Token<'static>> {
 macro_rules! integers {
     ($($method:ident)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+            if let Some(value) = self.reader.plain_uint() {
+                return visitor.visit_u64(value);
+            }
             match self.reader.token()? {
                 Token::Float(value) => {
                     let token = whole(value).unwrap_or(Token::Float(value));
