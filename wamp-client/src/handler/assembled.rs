@@ -137,7 +137,12 @@ impl<R: 'static> Returned<R> {
         F: Future<Output = R> + Send + 'static,
     {
         let returning = self.returning;
-        Box::pin(async move { returning(running.await, recipient).outcome().await })
+        Box::pin(async move {
+            match returning(running.await, recipient) {
+                Returning::Whole(outcome) => outcome,
+                rest => rest.outcome().await,
+            }
+        })
     }
 }
 

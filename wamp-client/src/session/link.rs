@@ -81,6 +81,16 @@ pub(super) enum End {
     Lost(Error),
 }
 
+/// Why no more is taken from a connection.
+enum Ending {
+    /// The router says goodbye, and waits for an answer.
+    Goodbye(Error),
+    /// The router broke the protocol: how.
+    Violation(String),
+    /// There is nothing more to be said.
+    Error(Error),
+}
+
 impl Link {
     pub(super) fn new(socket: Socket, machine: Machine, context: Arc<SessionContext>, config: &Config) -> Self {
         let now = Instant::now();
@@ -279,7 +289,9 @@ impl Link {
         let (mut next, mut taken, mut is_alive) = (Some(first), 0, false);
         while let Some(turn) = next {
             is_alive |= matches!(turn, Turn::Frame(_) | Turn::Alive);
-            self.turn(turn, shared).await?;
+            if let Err(ending) = self.turn(turn, shared) {
+                return Err(self.ending(ending).await);
+            }
             taken += 1;
             // What comes before all is set up is taken one by one: each may be what was missing.
             next = if self.is_ready && taken < BURST { self.socket.next_turn().await } else { None };
@@ -294,19 +306,30 @@ impl Link {
         Ok(())
     }
 
-    async fn turn(&mut self, turn: Turn, shared: &mut Shared<'_>) -> Result<()> {
+    fn turn(&mut self, turn: Turn, shared: &mut Shared<'_>) -> Result<(), Ending> {
         match turn {
             Turn::Flushed | Turn::Alive => Ok(()),
-            Turn::Closed(reason) => Err(Error::Lost { reason }),
+            Turn::Closed(reason) => Err(Ending::Error(Error::Lost { reason })),
             Turn::Frame(frame) => match self.machine.receive(&frame) {
                 Ok(Some(Effect::Goodbye { reason, message })) => {
-                    self.farewell(close::GOODBYE_AND_OUT).await;
-                    Err(Error::Closed { reason, message })
+                    Err(Ending::Goodbye(Error::Closed { reason, message }))
                 }
-                Ok(Some(effect)) => self.effect(effect, shared),
+                Ok(Some(effect)) => self.effect(effect, shared).map_err(Ending::Error),
                 Ok(None) => Ok(()),
-                Err(problem) => Err(violation(&mut self.socket, self.serializer, &problem).await),
+                Err(problem) => Err(Ending::Violation(problem)),
             },
+        }
+    }
+
+    /// Says what is to be said at the end.
+    async fn ending(&mut self, ending: Ending) -> Error {
+        match ending {
+            Ending::Goodbye(error) => {
+                self.farewell(close::GOODBYE_AND_OUT).await;
+                error
+            }
+            Ending::Violation(problem) => violation(&mut self.socket, self.serializer, &problem).await,
+            Ending::Error(error) => error,
         }
     }
 

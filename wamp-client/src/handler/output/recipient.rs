@@ -17,8 +17,8 @@ pub struct Recipient {
 /// What the recipient wants of a result that comes in parts.
 #[derive(Debug)]
 pub(super) enum Wants {
-    /// Each as it comes.
-    Parts(PartSender),
+    /// Each as it comes. Boxed: all handlers that run have room for this, and few need it.
+    Parts(Box<PartSender>),
     /// All at once.
     Whole,
     /// None: it is an event that is handled, or a session that begins or ends.
@@ -28,7 +28,7 @@ pub(super) enum Wants {
 impl Recipient {
     /// A caller, who may have asked for parts.
     pub(crate) fn caller(serializer: Serializer, parts: Option<PartSender>) -> Self {
-        Self { serializer, wants: parts.map_or(Wants::Whole, Wants::Parts) }
+        Self { serializer, wants: parts.map_or(Wants::Whole, |parts| Wants::Parts(Box::new(parts))) }
     }
 
     /// Nobody: only an error will be noticed.
