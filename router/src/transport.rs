@@ -50,6 +50,8 @@ impl<'a> Message<'a> {
     }
 
     /// Of text it is checked that it is UTF-8.
+    // Always inline: what a call writes to memory in parts and is at once passed on as a whole makes the processor wait.
+    #[inline(always)]
     fn new(binary: bool, body: &'a [u8]) -> Result<Self, FrameError> {
         if binary {
             return Ok(Self::Binary(body));
