@@ -2,8 +2,12 @@
 
 use super::element::Element;
 use super::odd_opening;
+#[cfg(feature = "cbor")]
+use crate::codec::cbor;
 #[cfg(feature = "json")]
 use crate::codec::json;
+#[cfg(feature = "msgpack")]
+use crate::codec::msgpack;
 use crate::codec::{DecodeError, Items, Read, with_reader};
 use crate::{Payload, RequestId, Serializer};
 
@@ -61,10 +65,17 @@ impl PublishOpening {
 
     /// Request and payload of a PUBLISH, if it begins so. None otherwise, and if its frame is not well-formed:
     /// [`decode`](Serializer::decode) says what is wrong.
+    // Always inline, here and below: what is found is not to go through memory.
     #[inline(always)]
     pub fn read<'a>(&self, frame: &'a [u8]) -> Option<(RequestId, Payload<'a>)> {
-        let read = || Ok::<_, DecodeError>(with_reader!(self.serializer, frame, |reader| self.read_by(&mut reader)));
-        read().ok().flatten()
+        match self.serializer {
+            #[cfg(feature = "json")]
+            Serializer::Json => self.read_text(json::text(frame).ok()?),
+            #[cfg(feature = "msgpack")]
+            Serializer::MessagePack => self.read_by(&mut msgpack::Reader::new(frame)),
+            #[cfg(feature = "cbor")]
+            Serializer::Cbor => self.read_by(&mut cbor::Reader::new(frame)),
+        }
     }
 
     /// [`read`](Self::read) of a frame that is known to be UTF-8, as text frames are: where the serializer is JSON, that
@@ -74,8 +85,10 @@ impl PublishOpening {
         match self.serializer {
             #[cfg(feature = "json")]
             Serializer::Json => self.read_by(&mut json::Reader::new(frame)),
-            #[cfg(any(feature = "msgpack", feature = "cbor"))]
-            _ => self.read(frame.as_bytes()),
+            #[cfg(feature = "msgpack")]
+            Serializer::MessagePack => self.read_by(&mut msgpack::Reader::new(frame.as_bytes())),
+            #[cfg(feature = "cbor")]
+            Serializer::Cbor => self.read_by(&mut cbor::Reader::new(frame.as_bytes())),
         }
     }
 
