@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 use tracing::debug;
-use wamp_proto::{SubscriptionId, error};
+use wamp_proto::error;
 
 use super::invocations::{Proceeded, Running};
 use super::link::{Link, Shared};
@@ -16,7 +16,12 @@ use crate::{Error, Result, WampError};
 impl Link {
     pub(super) fn effect(&mut self, effect: Effect, shared: &mut Shared<'_>) -> Result<()> {
         match effect {
-            Effect::Event { subscription, event } => self.event(subscription, event, shared),
+            Effect::Event { endpoint, others, event } => {
+                for other in others {
+                    self.deliver(other, event.again(), shared);
+                }
+                self.deliver(endpoint, event, shared);
+            }
             Effect::Invoke { endpoint, request, in_parts, more, mut call } => {
                 let most_waiting = shared.most_waiting;
                 let (invocation, running) =
@@ -46,15 +51,6 @@ impl Link {
             }
         }
         Ok(())
-    }
-
-    /// An event has come, for all endpoints that share the subscription.
-    fn event(&self, subscription: SubscriptionId, event: Box<Incoming>, shared: &mut Shared<'_>) {
-        let Some((last, others)) = self.machine.endpoints_of(subscription).split_last() else { return };
-        for &endpoint in others {
-            self.deliver(endpoint, event.again(), shared);
-        }
-        self.deliver(*last, event, shared);
     }
 
     fn deliver(&self, endpoint: EndpointKey, mut event: Box<Incoming>, shared: &mut Shared<'_>) {

@@ -54,8 +54,8 @@ pub(crate) struct Machine {
 /// What a message means for the program.
 #[derive(Debug)]
 pub(crate) enum Effect {
-    /// An event, for the [endpoints](Machine::endpoints_of) that share the subscription.
-    Event { subscription: SubscriptionId, event: Box<Incoming> },
+    /// An event for this endpoint, and for others that share its subscription.
+    Event { endpoint: EndpointKey, others: Vec<EndpointKey>, event: Box<Incoming> },
     /// A call of this endpoint.
     Invoke {
         endpoint: EndpointKey,
@@ -169,11 +169,6 @@ impl Machine {
     /// Whether this router keeps past events.
     pub(crate) fn keeps_history(&self) -> bool {
         self.broker.contains(Features::EVENT_HISTORY)
-    }
-
-    /// The endpoints that share a subscription.
-    pub(crate) fn endpoints_of(&self, subscription: SubscriptionId) -> &[EndpointKey] {
-        self.subscriptions.get(&subscription).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The subscription an endpoint has.

@@ -94,14 +94,14 @@ impl Machine {
 
     fn event(&self, event: &Event<'_>, frame: &Bytes) -> Option<Effect> {
         // Not there: it crossed our UNSUBSCRIBE.
-        let first = *self.endpoints_of(event.subscription).first()?;
+        let (&endpoint, others) = self.subscriptions.get(&event.subscription)?.split_last()?;
         let uri = match &event.details.topic {
             Some(topic) => topic.as_ref().into(),
-            None => self.uri_of(first)?,
+            None => self.uri_of(endpoint)?,
         };
         let (context, particulars) = (Arc::clone(&self.context), Particulars::of_event(&event.details));
         let incoming = Incoming::new(context, uri, Some(event.publication), particulars, event.payload.own_in(frame));
-        Some(Effect::Event { subscription: event.subscription, event: incoming })
+        Some(Effect::Event { endpoint, others: others.to_vec(), event: incoming })
     }
 
     fn invocation(&mut self, invocation: &Invocation<'_>, frame: &Bytes) -> Option<Effect> {
