@@ -488,6 +488,10 @@ impl PayloadBuilder {
 
     /// The payload. The builder is empty then.
     pub fn finish(&mut self) -> OwnedPayload {
+        if self.args.len == 0 && self.kwargs.is_empty() {
+            // As of most handlers of events.
+            return OwnedPayload::behind(self.serializer, Vec::new(), 0);
+        }
         let mut out = self.args.take(self.serializer).unwrap_or_default();
         let args = out.len();
         if !self.kwargs.is_empty() {
