@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::sync::oneshot::error::TryRecvError;
@@ -286,15 +287,26 @@ impl Link {
     /// Takes what has come, and what has come besides: what it leads to shares a write, and a handler is woken once for
     /// all its events.
     async fn burst(&mut self, first: Turn, shared: &mut Shared<'_>) -> Result<()> {
-        let (mut next, mut taken, mut is_alive) = (Some(first), 0, false);
-        while let Some(turn) = next {
-            is_alive |= matches!(turn, Turn::Frame(_) | Turn::Alive);
-            if let Err(ending) = self.turn(turn, shared) {
-                return Err(self.ending(ending).await);
-            }
-            taken += 1;
+        let mut is_alive = first.is_sign_of_life();
+        let mut ended = self.turn(first, shared);
+        let mut taken = 1;
+        // Without an await for each, which would move it about.
+        poll_fn(|cx| {
             // What comes before all is set up is taken one by one: each may be what was missing.
-            next = if self.is_ready && taken < BURST { self.socket.next_turn().await } else { None };
+            while ended.is_ok()
+                && self.is_ready
+                && taken < BURST
+                && let Poll::Ready(turn) = self.socket.poll_turn(cx)
+            {
+                is_alive |= turn.is_sign_of_life();
+                ended = self.turn(turn, shared);
+                taken += 1;
+            }
+            Poll::Ready(())
+        })
+        .await;
+        if let Err(ending) = ended {
+            return Err(self.ending(ending).await);
         }
         if is_alive {
             self.heartbeat.alive(Instant::now());

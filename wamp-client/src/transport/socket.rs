@@ -1,7 +1,7 @@
 //! A connection that carries WAMP messages, whichever way it frames them.
 
 use std::future::poll_fn;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use wamp_proto::Serializer;
@@ -36,6 +36,13 @@ pub(crate) enum Turn {
     Flushed,
     /// The end, with its reason.
     Closed(String),
+}
+
+impl Turn {
+    /// Whether the router is there.
+    pub(crate) fn is_sign_of_life(&self) -> bool {
+        matches!(self, Self::Frame(_) | Self::Alive)
+    }
 }
 
 impl Socket {
@@ -90,29 +97,17 @@ impl Socket {
 
     /// Writes what is to be written and waits for what comes. Cancel safe.
     pub(crate) async fn turn(&mut self) -> Turn {
-        match self {
-            #[cfg(feature = "websocket")]
-            Self::WebSocket(socket) => socket.turn().await,
-            #[cfg(feature = "rawsocket")]
-            Self::RawSocket(socket) => socket.turn().await,
-        }
+        poll_fn(|cx| self.poll_turn(cx)).await
     }
 
-    /// The next turn, if it takes no waiting.
-    pub(crate) async fn next_turn(&mut self) -> Option<Turn> {
-        poll_fn(|cx| {
-            let turn = match self {
-                #[cfg(feature = "websocket")]
-                Self::WebSocket(socket) => socket.poll_turn(cx),
-                #[cfg(feature = "rawsocket")]
-                Self::RawSocket(socket) => socket.poll_turn(cx),
-            };
-            Poll::Ready(match turn {
-                Poll::Ready(turn) => Some(turn),
-                Poll::Pending => None,
-            })
-        })
-        .await
+    /// What [`turn`](Self::turn) waits for.
+    pub(crate) fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
+        match self {
+            #[cfg(feature = "websocket")]
+            Self::WebSocket(socket) => socket.poll_turn(cx),
+            #[cfg(feature = "rawsocket")]
+            Self::RawSocket(socket) => socket.poll_turn(cx),
+        }
     }
 
     /// Closes the connection in good order.

@@ -82,7 +82,7 @@ impl WebSocket {
         self.wire.is_congested()
     }
 
-    /// Puts a message into the write buffer. It leaves with the next [`turn`](Self::turn).
+    /// Puts a message into the write buffer. It leaves with the next [turn](Self::poll_turn).
     pub(crate) fn send(&mut self, message: &[u8]) -> Result<()> {
         self.put(self.kind(), message)
     }
@@ -105,11 +105,7 @@ impl WebSocket {
         if self.serializer.is_binary() { Kind::Binary } else { Kind::Text }
     }
 
-    /// Writes what is to be written and waits for what comes. Cancel safe.
-    pub(crate) async fn turn(&mut self) -> Turn {
-        poll_fn(|cx| self.poll_turn(cx)).await
-    }
-
+    /// Writes what is to be written and takes what comes.
     pub(super) fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
         // Where writing has to wait reading goes on: a peer may only read again once we have.
         if let Poll::Ready(written) = self.wire.poll_write(cx) {
