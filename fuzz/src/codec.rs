@@ -1,12 +1,13 @@
 //! A frame is refused, or it means the same in each serializer.
 
-use wamp_proto::message::Raw;
+use wamp_proto::message::{PublishOpening, Raw};
 use wamp_proto::{DecodeErrorKind, Message, PayloadBuilder, Serializer, Value, from_slice, to_vec};
 
 /// Checks `bytes` as a message and as a value.
 pub fn check(serializer: Serializer, bytes: &[u8]) {
     if let Ok(message) = serializer.decode(bytes) {
         check_message(&message);
+        check_opening(serializer, bytes, &message);
     }
     let value = from_slice::<Value>(serializer, bytes);
     let raw = Raw::new(serializer, bytes);
@@ -26,6 +27,13 @@ fn check_message(message: &Message<'_>) {
         let settled = encoded(serializer, &decoded);
         assert_eq!(encoded(serializer, &decode(serializer, &settled)), settled, "{message:?}");
     }
+}
+
+/// A publication is read by what it begins with as it is decoded.
+fn check_opening(serializer: Serializer, frame: &[u8], message: &Message<'_>) {
+    let Some(opening) = PublishOpening::new(serializer, frame) else { return };
+    let Message::Publish(publish) = message else { panic!("the opening of a PUBLISH, and {message:?}") };
+    assert_eq!(opening.read(frame), Some((publish.request, publish.payload)));
 }
 
 fn check_value(value: &Value, raw: &Raw<'_>) {
