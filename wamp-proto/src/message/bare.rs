@@ -39,11 +39,12 @@ impl<'a> Bare<'a> {
     }
 
     fn write<F: Format>(&self, out: &mut Vec<u8>) {
-        let mut head = Head::begin::<F>(self.code, self.first);
-        if let Some(second) = self.second {
-            F::id(&mut head, second);
-        }
-        head.finish::<F>(3 + u8::from(self.second.is_some()), &self.payload, out);
+        append::<F>(3 + u8::from(self.second.is_some()), &self.payload, out, |head| {
+            head.begin::<F>(self.code, self.first);
+            if let Some(second) = self.second {
+                F::id(head, second);
+            }
+        });
     }
 
     /// The same, where the payload is in another serializer.
@@ -98,17 +99,20 @@ impl EventOpening {
     pub fn new(serializer: Serializer, subscription: SubscriptionId) -> Self {
         const EVENT: u8 = 36;
         let id = subscription.get();
-        let head = match serializer {
+        let mut room = [0; ROOM];
+        let mut head = Head { bytes: &mut room, length: 0 };
+        match serializer {
             #[cfg(feature = "json")]
-            Serializer::Json => Head::begin::<Json>(EVENT, id),
+            Serializer::Json => head.begin::<Json>(EVENT, id),
             #[cfg(feature = "msgpack")]
-            Serializer::MessagePack => Head::begin::<MessagePack>(EVENT, id),
+            Serializer::MessagePack => head.begin::<MessagePack>(EVENT, id),
             #[cfg(feature = "cbor")]
-            Serializer::Cbor => Head::begin::<Cbor>(EVENT, id),
-        };
+            Serializer::Cbor => head.begin::<Cbor>(EVENT, id),
+        }
+        let length = head.length as u8;
         let mut bytes = [0; Self::SIZE];
-        bytes.copy_from_slice(&head.bytes[..Self::SIZE]);
-        Self { serializer, subscription, bytes, length: head.length as u8 }
+        bytes.copy_from_slice(&room[..Self::SIZE]);
+        Self { serializer, subscription, bytes, length }
     }
 
     /// Encodes an event whose details are empty, appending to `out`.
@@ -127,62 +131,60 @@ impl EventOpening {
     }
 
     fn write<F: Format>(&self, publication: PublicationId, payload: &Payload<'_>, out: &mut Vec<u8>) {
-        let mut head = Head::new();
-        head.bytes[..Self::SIZE].copy_from_slice(&self.bytes);
-        head.length = self.length.into();
-        F::id(&mut head, publication.get());
-        head.finish::<F>(4, payload, out);
+        append::<F>(4, payload, out, |head| {
+            head.bytes[..Self::SIZE].copy_from_slice(&self.bytes);
+            head.length = self.length.into();
+            F::id(head, publication.get());
+        });
     }
 }
 
+/// Appends a message: what `write` writes, empty details, which are the last of so many elements, and the payload.
+#[inline]
+fn append<F: Format>(elements: u8, payload: &Payload<'_>, out: &mut Vec<u8>, write: impl FnOnce(&mut Head<'_>)) {
+    let (args, kwargs) = (payload.args(), payload.kwargs());
+    let parts = if kwargs.is_some() { 2 } else { u8::from(args.is_some()) };
+    let length = |part: Option<&[u8]>| part.map_or(0, <[u8]>::len);
+    out.reserve(ROOM + length(args) + length(kwargs) + 8);
+    let start = out.len();
+    // Written where it is to be: to read in larger pieces what was just written makes the processor wait.
+    out.extend_from_slice(&[0; ROOM]);
+    let Some(bytes) = out.last_chunk_mut() else { return };
+    let mut head = Head { bytes, length: 0 };
+    write(&mut head);
+    F::empty_dict(&mut head, parts > 0);
+    head.bytes[0] |= F::count(elements + parts);
+    let length = head.length;
+    out.truncate(start + length);
+    if parts > 0 {
+        out.extend_from_slice(args.unwrap_or(F::EMPTY_LIST));
+    }
+    if let Some(kwargs) = kwargs {
+        out.extend_from_slice(F::COMMA);
+        out.extend_from_slice(kwargs);
+    }
+    out.extend_from_slice(F::CLOSE);
+}
+
+/// The longest piece of a head.
+const PIECE: usize = 8;
+
+/// There is room for the longest head, of 40 bytes, and at the end so much that all of a piece can be written of which
+/// only some counts.
+const ROOM: usize = 64 + PIECE;
+
 /// What comes before the payload.
-struct Head {
-    /// With room at the end, so that all of a piece can be written of which only some counts.
-    bytes: [u8; 64 + Self::PIECE],
+struct Head<'a> {
+    bytes: &'a mut [u8; ROOM],
     length: usize,
 }
 
-impl Head {
-    /// There is room for the longest, of 40 bytes.
-    const SIZE: usize = 48;
-    /// The longest piece.
-    const PIECE: usize = 8;
-
+impl Head<'_> {
+    /// Writes that of a message of this type, up to its first id.
     #[inline]
-    fn new() -> Self {
-        Self { bytes: [0; 64 + Self::PIECE], length: 0 }
-    }
-
-    /// That of a message of this type, up to its first id.
-    #[inline]
-    fn begin<F: Format>(code: u8, id: u64) -> Self {
-        let mut head = Self::new();
-        F::open(&mut head, code);
-        F::id(&mut head, id);
-        head
-    }
-
-    /// Appends the message, of so many elements before its payload: the last of them, its details, are empty.
-    #[inline]
-    fn finish<F: Format>(&mut self, elements: u8, payload: &Payload<'_>, out: &mut Vec<u8>) {
-        let (args, kwargs) = (payload.args(), payload.kwargs());
-        let parts = if kwargs.is_some() { 2 } else { u8::from(args.is_some()) };
-        F::empty_dict(self, parts > 0);
-        self.bytes[0] |= F::count(elements + parts);
-        let length = |part: Option<&[u8]>| part.map_or(0, <[u8]>::len);
-        out.reserve(Self::SIZE + length(args) + length(kwargs) + 8);
-        let start = out.len();
-        // Copying all of it takes a few instructions; to copy what counts, a call.
-        out.extend_from_slice(&self.bytes[..Self::SIZE]);
-        out.truncate(start + self.length);
-        if parts > 0 {
-            out.extend_from_slice(args.unwrap_or(F::EMPTY_LIST));
-        }
-        if let Some(kwargs) = kwargs {
-            out.extend_from_slice(F::COMMA);
-            out.extend_from_slice(kwargs);
-        }
-        out.extend_from_slice(F::CLOSE);
+    fn begin<F: Format>(&mut self, code: u8, id: u64) {
+        F::open(self, code);
+        F::id(self, id);
     }
 
     #[inline]
@@ -193,8 +195,8 @@ impl Head {
     /// Adds as many of the bytes as count.
     #[inline]
     fn put_some<const N: usize>(&mut self, bytes: [u8; N], count: usize) {
-        const { assert!(N <= Self::PIECE) };
-        debug_assert!(self.length < Self::SIZE);
+        const { assert!(N <= PIECE) };
+        debug_assert!(self.length < 64);
         // What the compiler sees to be within bounds it does not check.
         let at = self.length % 64;
         self.bytes[at..at + N].copy_from_slice(&bytes);
@@ -209,16 +211,16 @@ trait Format {
     const CLOSE: &'static [u8];
 
     /// Begins a message of this type, whose elements are not counted yet.
-    fn open(head: &mut Head, code: u8);
+    fn open(head: &mut Head<'_>, code: u8);
 
     /// What the count of the elements sets in the first byte.
     fn count(elements: u8) -> u8;
 
     /// Adds an id.
-    fn id(head: &mut Head, id: u64);
+    fn id(head: &mut Head<'_>, id: u64);
 
     /// Adds a dict with nothing in it, which more may follow.
-    fn empty_dict(head: &mut Head, more: bool);
+    fn empty_dict(head: &mut Head<'_>, more: bool);
 }
 
 #[cfg(feature = "json")]
@@ -231,7 +233,7 @@ impl Format for Json {
     const CLOSE: &'static [u8] = b"]";
 
     #[inline]
-    fn open(head: &mut Head, code: u8) {
+    fn open(head: &mut Head<'_>, code: u8) {
         head.put([b'[', b'0' + code / 10, b'0' + code % 10]);
     }
 
@@ -241,7 +243,7 @@ impl Format for Json {
     }
 
     #[inline]
-    fn id(head: &mut Head, id: u64) {
+    fn id(head: &mut Head<'_>, id: u64) {
         /// The first number of nine digits.
         const NINE: u64 = 100_000_000;
         head.put(*b",");
@@ -256,7 +258,7 @@ impl Format for Json {
     }
 
     #[inline]
-    fn empty_dict(head: &mut Head, more: bool) {
+    fn empty_dict(head: &mut Head<'_>, more: bool) {
         head.put_some(*b",{},", 3 + usize::from(more));
     }
 }
@@ -297,7 +299,7 @@ impl Format for MessagePack {
     const CLOSE: &'static [u8] = b"";
 
     #[inline]
-    fn open(head: &mut Head, code: u8) {
+    fn open(head: &mut Head<'_>, code: u8) {
         head.put([0x90, code]);
     }
 
@@ -307,7 +309,7 @@ impl Format for MessagePack {
     }
 
     #[inline]
-    fn id(head: &mut Head, id: u64) {
+    fn id(head: &mut Head<'_>, id: u64) {
         match id {
             0..=0x7f => head.put([id as u8]),
             _ => put_sized(head, id, [0xcc, 0xcd, 0xce, 0xcf]),
@@ -315,7 +317,7 @@ impl Format for MessagePack {
     }
 
     #[inline]
-    fn empty_dict(head: &mut Head, _: bool) {
+    fn empty_dict(head: &mut Head<'_>, _: bool) {
         head.put([0x80]);
     }
 }
@@ -330,7 +332,7 @@ impl Format for Cbor {
     const CLOSE: &'static [u8] = b"";
 
     #[inline]
-    fn open(head: &mut Head, code: u8) {
+    fn open(head: &mut Head<'_>, code: u8) {
         // All codes take a byte of their own.
         head.put([0x80, 24, code]);
     }
@@ -341,7 +343,7 @@ impl Format for Cbor {
     }
 
     #[inline]
-    fn id(head: &mut Head, id: u64) {
+    fn id(head: &mut Head<'_>, id: u64) {
         match id {
             0..=23 => head.put([id as u8]),
             _ => put_sized(head, id, [24, 25, 26, 27]),
@@ -349,7 +351,7 @@ impl Format for Cbor {
     }
 
     #[inline]
-    fn empty_dict(head: &mut Head, _: bool) {
+    fn empty_dict(head: &mut Head<'_>, _: bool) {
         head.put([0xa0]);
     }
 }
@@ -357,7 +359,7 @@ impl Format for Cbor {
 /// A number after the marker that says that it takes one, two, four or eight bytes.
 #[cfg(any(feature = "msgpack", feature = "cbor"))]
 #[inline]
-fn put_sized(head: &mut Head, number: u64, markers: [u8; 4]) {
+fn put_sized(head: &mut Head<'_>, number: u64, markers: [u8; 4]) {
     let (marker, size) = match number {
         0..=0xff => (markers[0], 1),
         0x100..=0xffff => (markers[1], 2),
@@ -377,7 +379,7 @@ mod tests {
         let edges = (0..54).map(|bits| 1 << bits).chain((0..16).map(|zeros| 10u64.pow(zeros)));
         let near = edges.flat_map(|edge| [edge - 1, edge, edge + 1, 7 * (edge / 3)]);
         for id in near.filter(|&id| id <= 1 << 53) {
-            let mut head = Head::new();
+            let mut head = Head { bytes: &mut [0; ROOM], length: 0 };
             Json::id(&mut head, id);
             assert_eq!(str::from_utf8(&head.bytes[..head.length]), Ok(&*format!(",{id}")));
         }
