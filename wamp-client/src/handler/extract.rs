@@ -321,6 +321,7 @@ impl Particulars {
     }
 
     /// Those of a message of which only that is known.
+    #[cfg(feature = "rawsocket")]
     pub(crate) fn of_passthru(passthru: Option<Arc<Passthru<'static>>>) -> Option<Box<Self>> {
         Some(Box::new(Self { passthru: Some(passthru?), ..Self::default() }))
     }
