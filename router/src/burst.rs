@@ -12,7 +12,7 @@
 use std::sync::{Arc, Weak};
 
 use fastrand::Rng;
-use wamp_proto::{Message, PublicationId, SessionId};
+use wamp_proto::{Message, Payload, PublicationId, SessionId};
 
 use crate::broker::{Fanout, Group, NewEvent, Receiver, Route};
 use crate::dealer::Called;
@@ -182,6 +182,13 @@ impl Burst {
             self.run.fanout = Some(fanout.clone());
             self.run.except = except;
         }
+    }
+
+    /// Adds an event that is nothing but its payload to those that are gathered.
+    #[inline]
+    pub(crate) fn gather_bare(&mut self, payload: &Payload<'_>) {
+        let publication = self.draw_publication_id();
+        self.gather(&NewEvent::Bare { publication, payload });
     }
 
     /// Adds one event to those that are gathered.

@@ -73,27 +73,15 @@ impl Broker {
         std::ptr::from_ref(self).addr()
     }
 
-    /// Hands a publication to everybody but its publisher that is nothing but its payload, if it goes where the one
-    /// before it in the burst went; answers whether it does. The route is one to its topic.
+    /// Whether what is published next by the route, and is nothing but a payload for everybody but its publisher, goes
+    /// where the one before it in the burst went. The route is one to its topic.
     #[inline]
-    pub(crate) fn publish_again(
-        &self,
-        publisher: SessionId,
-        payload: &Payload<'_>,
-        route: &Route,
-        burst: &mut Burst,
-    ) -> bool {
+    pub(crate) fn goes_on(&self, publisher: SessionId, route: &Route, burst: &Burst) -> bool {
         if route.rule().is_some() {
             return false;
         }
         let Some([fanout]) = route.fanouts(self.generation.load(Ordering::Acquire)) else { return false };
-        let Some(fanout) = burst.gathers_for(fanout, Some(publisher)) else { return false };
-        if fanout.is_pattern {
-            return false;
-        }
-        let publication = burst.draw_publication_id();
-        burst.gather(&NewEvent::Bare { publication, payload });
-        true
+        burst.gathers_for(fanout, Some(publisher)).is_some_and(|fanout| !fanout.is_pattern)
     }
 
     /// Hands a publication to everybody it is for, by a route that is one to its topic. The receipt comes back unless

@@ -51,19 +51,12 @@ impl Realm {
         None
     }
 
-    /// Publishes to the topic of the route what asks for nothing else, if it goes where the one before it in the burst
-    /// went; answers whether it does.
+    /// Whether what a session publishes next to the topic of its route is to be handed out with what the burst gathers,
+    /// if it asks for nothing else.
     #[inline]
-    pub(crate) fn publish_again(
-        &self,
-        member: &Member,
-        payload: &Payload<'_>,
-        route: &Route,
-        burst: &mut Burst,
-    ) -> bool {
+    pub(crate) fn may_publish_again(&self, member: &Member, route: &Route, burst: &Burst) -> bool {
         let Some(topic) = self.broker.topic(route) else { return false };
-        self.decide(member, Action::Publish, topic) == Decision::PLAIN
-            && self.broker.publish_again(member.id(), payload, route, burst)
+        self.broker.goes_on(member.id(), route, burst) && self.decide(member, Action::Publish, topic) == Decision::PLAIN
     }
 
     /// Whether a session may publish to a topic, and on what terms.

@@ -22,17 +22,11 @@ impl RequestIds {
         Self { last: RequestId::ZERO, sequential }
     }
 
-    /// Whether the next request may have this id.
-    #[inline]
-    pub(crate) fn admits(&self, id: RequestId) -> bool {
-        !self.sequential || id == after(self.last)
-    }
-
     /// Takes the id of the next request, or answers with the id it should have had.
-    #[inline]
     pub(crate) fn take(&mut self, id: RequestId) -> Result<(), RequestId> {
-        if !self.admits(id) {
-            return Err(after(self.last));
+        let expected = after(self.last);
+        if self.sequential && id != expected {
+            return Err(expected);
         }
         self.last = id;
         Ok(())

@@ -107,7 +107,7 @@ type Role = (&'static str, Option<Features>);
 
 impl Joined {
     /// Publishes what a frame holds, if it is a PUBLISH that begins as those before it, asks for nothing but to be
-    /// handed out, and goes where the last one went; answers whether it did. `read` reads the frame.
+    /// handed out, and goes where the last one went; answers whether it did. `read` reads the frame, if the rest is so.
     #[inline]
     pub(super) fn publish_again<'a>(
         &mut self,
@@ -116,10 +116,16 @@ impl Joined {
     ) -> bool {
         let Self { realm, member, request_ids, route, .. } = self;
         let Some(route) = route else { return false };
-        let Some((request, payload)) = route.opening().and_then(read) else { return false };
-        request_ids.admits(request)
-            && realm.publish_again(member, &payload, route, burst)
-            && request_ids.take(request).is_ok()
+        let Some(opening) = route.opening() else { return false };
+        if !realm.may_publish_again(member, route, burst) {
+            return false;
+        }
+        let Some((request, payload)) = read(opening) else { return false };
+        if request_ids.take(request).is_err() {
+            return false;
+        }
+        burst.gather_bare(&payload);
+        true
     }
 
     /// The client is to be known no more by its cookie, wherever it has joined by it.
