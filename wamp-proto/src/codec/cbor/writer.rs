@@ -10,11 +10,16 @@ impl<'a> Writer<'a> {
         Self { out }
     }
 
+    #[inline]
     fn head(&mut self, major: u8, argument: u64) {
         let (header, size) = head(major, argument);
-        self.out.extend_from_slice(&header[..size]);
+        let end = self.out.len() + size;
+        // Copying all of it takes a few instructions; to copy what counts, a call.
+        self.out.extend_from_slice(&header);
+        self.out.truncate(end);
     }
 
+    #[inline]
     fn open(&mut self, len: Option<usize>, map: bool) -> Open {
         let at = self.out.len();
         match len {
@@ -30,18 +35,18 @@ fn major(map: bool) -> u8 {
 }
 
 /// A head in its shortest form, and how many bytes of it count.
+#[inline]
 fn head(major: u8, argument: u64) -> ([u8; 9], usize) {
-    let mut header = [0; 9];
     let (low, size) = match argument {
-        0..=23 => (argument as u8, 1),
-        24..=0xff => (24, 2),
-        0x100..=0xffff => (25, 3),
-        0x1_0000..=0xffff_ffff => (26, 5),
-        _ => (27, 9),
+        0..=23 => (argument as u8, 0),
+        24..=0xff => (24, 1),
+        0x100..=0xffff => (25, 2),
+        0x1_0000..=0xffff_ffff => (26, 4),
+        _ => (27, 8),
     };
-    header[0] = major << 5 | low;
-    header[1..size].copy_from_slice(&argument.to_be_bytes()[9 - size..]);
-    (header, size)
+    let mut header = [major << 5 | low; 9];
+    header[1..].copy_from_slice(&argument.unbounded_shl(64 - 8 * size).to_be_bytes());
+    (header, 1 + size as usize)
 }
 
 impl Write for Writer<'_> {

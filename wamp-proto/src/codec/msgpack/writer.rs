@@ -15,11 +15,13 @@ impl<'a> Writer<'a> {
         self.out.extend_from_slice(&value);
     }
 
+    #[inline]
     fn open(&mut self, len: Option<usize>, map: bool) -> Open {
         let at = self.out.len();
         match len {
+            Some(len @ 0..=SHORT) => self.out.push(short(len, map)),
             Some(len) => {
-                let (header, size) = container(len, map);
+                let (header, size) = long(len, map);
                 self.out.extend_from_slice(&header[..size]);
             }
             None => self.out.push(0),
@@ -28,15 +30,21 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// The header of a container, and how many bytes of it count.
-fn container(len: usize, map: bool) -> ([u8; 5], usize) {
+/// The most items of a container whose header is one byte.
+const SHORT: usize = 15;
+
+/// That header.
+#[inline]
+fn short(len: usize, map: bool) -> u8 {
+    let empty = if map { 0x80 } else { 0x90 };
+    empty | len as u8
+}
+
+/// The header of a longer one, and how many bytes of it count.
+fn long(len: usize, map: bool) -> ([u8; 5], usize) {
     let mut header = [0; 5];
     let size = match len {
-        0..=15 => {
-            header[0] = if map { 0x80 } else { 0x90 } | len as u8;
-            1
-        }
-        16..=0xffff => {
+        0..=0xffff => {
             header[0] = if map { 0xde } else { 0xdc };
             header[1..3].copy_from_slice(&(len as u16).to_be_bytes());
             3
@@ -126,10 +134,10 @@ impl Write for Writer<'_> {
         if open.sized {
             return;
         }
-        if len <= 15 {
-            self.out[open.at] = if open.map { 0x80 } else { 0x90 } | len as u8;
+        if len <= SHORT {
+            self.out[open.at] = short(len, open.map);
         } else {
-            let (header, size) = container(len, open.map);
+            let (header, size) = long(len, open.map);
             patch_header(self.out, open.at, &header[..size]);
         }
     }
