@@ -61,6 +61,7 @@ impl Write for Writer<'_> {
         self.out.push(0xf4 | u8::from(value));
     }
 
+    #[inline]
     fn uint(&mut self, value: u64) {
         self.head(0, value);
     }
@@ -77,6 +78,7 @@ impl Write for Writer<'_> {
         self.out.extend_from_slice(&value.to_be_bytes());
     }
 
+    #[inline]
     fn str(&mut self, value: &str) {
         self.head(3, value.len() as u64);
         self.out.extend_from_slice(value.as_bytes());
@@ -87,22 +89,27 @@ impl Write for Writer<'_> {
         self.out.extend_from_slice(value);
     }
 
+    #[inline]
     fn raw(&mut self, value: &[u8]) {
         self.out.extend_from_slice(value);
     }
 
+    #[inline]
     fn array(&mut self, len: Option<usize>) -> Open {
         self.open(len, false)
     }
 
+    #[inline]
     fn map(&mut self, len: Option<usize>) -> Open {
         self.open(len, true)
     }
 
+    #[inline]
     fn key(&mut self, key: &str) {
         self.str(key);
     }
 
+    #[inline]
     fn close(&mut self, open: Open, len: usize) {
         if !open.sized {
             let (header, size) = head(major(open.map), len as u64);

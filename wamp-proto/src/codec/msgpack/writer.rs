@@ -70,6 +70,7 @@ impl Write for Writer<'_> {
         self.out.push(0xc2 | u8::from(value));
     }
 
+    #[inline]
     fn uint(&mut self, value: u64) {
         match value {
             0..=0x7f => self.out.push(value as u8),
@@ -95,6 +96,7 @@ impl Write for Writer<'_> {
         self.head(0xcb, value.to_be_bytes());
     }
 
+    #[inline]
     fn str(&mut self, value: &str) {
         match value.len() {
             len @ 0..=31 => self.out.push(0xa0 | len as u8),
@@ -114,22 +116,27 @@ impl Write for Writer<'_> {
         self.out.extend_from_slice(value);
     }
 
+    #[inline]
     fn raw(&mut self, value: &[u8]) {
         self.out.extend_from_slice(value);
     }
 
+    #[inline]
     fn array(&mut self, len: Option<usize>) -> Open {
         self.open(len, false)
     }
 
+    #[inline]
     fn map(&mut self, len: Option<usize>) -> Open {
         self.open(len, true)
     }
 
+    #[inline]
     fn key(&mut self, key: &str) {
         self.str(key);
     }
 
+    #[inline]
     fn close(&mut self, open: Open, len: usize) {
         if open.sized {
             return;
