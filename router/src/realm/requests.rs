@@ -36,10 +36,10 @@ impl Realm {
         route: &mut Route,
         burst: &mut Burst,
     ) -> Option<Box<Inquiry>> {
-        let goes_on = self.broker.topic(route) == Some(&*message.topic);
+        let same_topic = self.broker.topic(route) == Some(&*message.topic);
         match self.publish_as(member, message, route, burst) {
             Ok(Some(receipt)) => receipt.confirm_in(burst),
-            Ok(None) if goes_on && route.opening().is_none() && is_plain(&message.options) => {
+            Ok(None) if same_topic && route.opening().is_none() && is_plain(&message.options) => {
                 route.set_opening(PublishOpening::new(member.outbox.encoding().serializer, frame));
             }
             Ok(None) => {}
