@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use wamp_proto::Serializer;
 
+use super::limits;
 use super::world::{ALL_ROLES, World};
 use crate::connection::Flow;
 use crate::metrics::tally;
-use crate::realm::{Action, Authorizer, Decision, Member, RealmOptions};
+use crate::realm::{Action, Authorizer, BeyondRate, Decision, Member, RealmOptions};
 
 /// So many publications are enough for all of them to be known by what they begin with.
 const PUBLISHED: [&str; 3] =
@@ -132,6 +133,17 @@ fn the_authorizer_is_asked_about_each() {
     denies.store(true, Ordering::Relaxed);
     bob.send_burst(&[r#"[16,4,{},"com.topic"]"#, r#"[16,5,{},"com.topic"]"#]);
     alice.expect(&[]);
+}
+
+#[tokio::test]
+async fn each_counts_for_the_rate_its_session_has_to_keep() {
+    let world = limits::world(limits::rate(BeyondRate::Pause));
+    let mut alice = world.join("alice");
+    let mut bob = world.join("bob");
+    alice.send(r#"[32,1,{},"com.topic"]"#);
+    alice.expect(&["[33,1,1]"]);
+    let [first, second, third] = PUBLISHED;
+    assert_eq!(bob.send_burst(&[first, second, third, r#"[16,4,{},"com.topic"]"#]), Flow::Pause);
 }
 
 #[test]

@@ -8,11 +8,12 @@ use super::world::{Client, World};
 use crate::connection::Flow;
 use crate::realm::{AllowAll, BeyondRate, Limits, MessageRate, RealmOptions};
 
-fn world(limits: Limits) -> World {
+pub(super) fn world(limits: Limits) -> World {
     World::with(RealmOptions { limits, authorizer: Arc::new(AllowAll), ..RealmOptions::default() })
 }
 
-fn rate(beyond: BeyondRate) -> Limits {
+/// Three messages at once, and then ten a second.
+pub(super) fn rate(beyond: BeyondRate) -> Limits {
     let number = |number| NonZeroU32::new(number).unwrap();
     let message_rate = MessageRate { per_second: number(10), burst: number(3), beyond };
     Limits { message_rate: Some(message_rate), ..Limits::default() }
