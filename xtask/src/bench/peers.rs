@@ -42,6 +42,9 @@ pub(super) const PEERS: [Peer; 8] = [
     Peer::Forward,
 ];
 
+/// Those that do so much at once that it matters how much there is to do at once.
+pub(super) const BATCHING: [Peer; 4] = [Peer::WebSocket, Peer::RawSocket, Peer::Nats, Peer::Forward];
+
 impl Peer {
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -52,7 +55,7 @@ impl Peer {
             Self::Nats => "NATS",
             Self::Redis => "Redis",
             Self::ForwardEach => "frames forwarded, one write each",
-            Self::Forward => "the same, writes batched",
+            Self::Forward => "frames forwarded, writes batched",
         }
     }
 

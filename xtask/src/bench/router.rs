@@ -7,9 +7,9 @@ use std::fs;
 use anyhow::{Context, bail};
 
 use super::figure;
-use super::peers::{PEERS, Peer, Running};
+use super::peers::{BATCHING, PEERS, Peer, Running};
 use super::table::{Cell, Row, Run, figures, ratios};
-use super::works::{Unit, WORKS, Work};
+use super::works::{AHEAD, Unit, WORKS, Work};
 use crate::checkout::Checkout;
 use crate::command::{cargo, output, program, run};
 
@@ -43,13 +43,17 @@ pub(crate) fn bench(checkout: &Checkout, arguments: &[String]) -> anyhow::Result
     }
     build(checkout)?;
     let mut peers = Peers::new(checkout);
-    let mut rows = Vec::new();
-    for work in &WORKS {
-        let wanted = only.is_empty() || only.iter().any(|name| work.name.contains(name));
-        println!("{}{}", work.name, if wanted { "" } else { ": left out" });
-        rows.push(if wanted { row(&mut peers, work, effort)? } else { PEERS.map(|peer| (peer, Cell::Nothing)).into() });
-    }
-    let text = document(checkout, &rows)?;
+    let mut rows = |works: &[Work], columns: &[Peer]| -> anyhow::Result<Vec<Row>> {
+        let mut rows = Vec::new();
+        for work in works {
+            let wanted = only.is_empty() || only.iter().any(|name| work.name.contains(name));
+            println!("{}{}", work.name, if wanted { "" } else { ": left out" });
+            let nothing = columns.iter().map(|peer| (*peer, Cell::Nothing));
+            rows.push(if wanted { row(&mut peers, columns, work, effort)? } else { nothing.collect() });
+        }
+        Ok(rows)
+    };
+    let text = document(checkout, &rows(&WORKS, &PEERS)?, &rows(&AHEAD, &BATCHING)?)?;
     println!("\n{text}");
     if effort.runs == FULL.runs && only.is_empty() {
         fs::write(checkout.root.join("docs/performance.md"), text)?;
@@ -67,8 +71,8 @@ fn build(checkout: &Checkout) -> anyhow::Result<()> {
 }
 
 /// One work, with all peers in turn, so that a noisy moment of the machine is nobody's alone.
-fn row(peers: &mut Peers<'_>, work: &Work, effort: Effort) -> anyhow::Result<Row> {
-    let mut row: Row = PEERS.map(|peer| (peer, Cell::Runs(Vec::new()))).into();
+fn row(peers: &mut Peers<'_>, columns: &[Peer], work: &Work, effort: Effort) -> anyhow::Result<Row> {
+    let mut row: Row = columns.iter().map(|peer| (*peer, Cell::Runs(Vec::new()))).collect();
     for _ in 0..effort.runs {
         for (peer, cell) in &mut row {
             if !peer.does(work.kind) {
@@ -130,7 +134,7 @@ pub(super) fn machine(checkout: &Checkout) -> anyhow::Result<String> {
     Ok(format!("a machine with {cores} cores ({model}), {}", kernel.trim()))
 }
 
-fn document(checkout: &Checkout, rows: &[Row]) -> anyhow::Result<String> {
+fn document(checkout: &Checkout, rows: &[Row], ahead: &[Row]) -> anyhow::Result<String> {
     let machine = machine(checkout)?;
     let mut text = format!(
         "# Performance\n\n\
@@ -141,19 +145,30 @@ fn document(checkout: &Checkout, rows: &[Row]) -> anyhow::Result<String> {
          {}\n\
          And over RawSocket in MessagePack:\n\n\
          {}\n\
+         ## How much there is to do at once\n\n\
+         A publisher is at most 1,024 events ahead of its slowest subscriber above. The less it may be ahead, the less\n\
+         can be done in one read and one write, and the more of the time is the operating system's, for everyone:\n\n\
+         {}\n\
+         How many times as much wamp-router does over WebSocket in JSON, for the same processor time:\n\n\
+         {}\n\
+         And over RawSocket in MessagePack:\n\n\
+         {}\n\
          ## How this was measured\n\n\
          By `cargo xtask bench`, on {machine}, with load program and router side by\n\
          side. Each figure is the median of {} runs of {} s, after {} s that don't count, of all peers in turn; with\n\
          1,000 subscribers both are twice as long. The load program (`router/examples/load`) sends frames it has\n\
-         encoded before, and looks at no more of what it receives than it must; a publisher is at most 1,024 events ahead\n\
-         of its slowest subscriber. Payloads are of 128 bytes. Processor time is what the operating system counts for the\n\
-         router's threads. wamp-router runs with its defaults, all checks and limits on. NATS and Redis speak their own\n\
-         protocols. The last two columns are the example `forward`, which unmasks frames and forwards them, and knows\n\
-         nothing of what is in them; a session there is a connection with one small frame each way.\n\n\
+         encoded before, and looks at no more of what it receives than it must. Payloads are of 128 bytes. Processor\n\
+         time is what the operating system counts for the router's threads. wamp-router runs with its defaults, all\n\
+         checks and limits on. NATS and Redis speak their own protocols. Frames are forwarded by the example `forward`,\n\
+         which unmasks them, and knows nothing of what is in them; writes are batched by all that one read brought, and a\n\
+         session there is a connection with one small frame each way.\n\n\
          | | version |\n|---|---|\n",
-        figures(rows),
-        ratios(rows, Peer::WebSocket),
-        ratios(rows, Peer::RawSocket),
+        figures(&WORKS, rows),
+        ratios(&WORKS, rows, Peer::WebSocket),
+        ratios(&WORKS, rows, Peer::RawSocket),
+        figures(&AHEAD, ahead),
+        ratios(&AHEAD, ahead, Peer::WebSocket),
+        ratios(&AHEAD, ahead, Peer::RawSocket),
         FULL.runs,
         FULL.seconds,
         FULL.warmup,

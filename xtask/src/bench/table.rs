@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::peers::{PEERS, Peer};
-use super::works::{Unit, WORKS, Work};
+use super::peers::Peer;
+use super::works::{Unit, Work};
 
 /// What a run of the load program said.
 #[derive(Debug, Clone, Copy, Default)]
@@ -57,9 +57,9 @@ fn cell(work: &Work, cell: &Cell) -> String {
 }
 
 /// The figures: thousands a second, and in brackets for each second of the router's processor time.
-pub(super) fn figures(rows: &[Row]) -> String {
-    let mut text = header("work");
-    for (work, row) in WORKS.iter().zip(rows) {
+pub(super) fn figures(works: &[Work], rows: &[Row]) -> String {
+    let mut text = header(rows);
+    for (work, row) in works.iter().zip(rows) {
         let _ = write!(text, "| {} |", work.name);
         for (_, runs) in row {
             let _ = write!(text, " {} |", cell(work, runs));
@@ -70,9 +70,9 @@ pub(super) fn figures(rows: &[Row]) -> String {
 }
 
 /// What wamp-router does for a second of processor time, as a multiple of what the others do.
-pub(super) fn ratios(rows: &[Row], ours: Peer) -> String {
-    let mut text = header("work");
-    for (work, row) in WORKS.iter().zip(rows) {
+pub(super) fn ratios(works: &[Work], rows: &[Row], ours: Peer) -> String {
+    let mut text = header(rows);
+    for (work, row) in works.iter().zip(rows) {
         let figure = |cell: &Cell| match (cell, work.unit) {
             (Cell::Runs(runs), Unit::Rate) => Some(median(runs, |run| run.per_cpu_second)),
             // Less is more.
@@ -95,19 +95,22 @@ pub(super) fn ratios(rows: &[Row], ours: Peer) -> String {
     text
 }
 
-fn header(first: &str) -> String {
-    let mut text = format!("| {first} |");
-    for peer in PEERS {
+/// The peers, who are the same in every row.
+fn header(rows: &[Row]) -> String {
+    let peers = rows.first().map_or(&[][..], Vec::as_slice);
+    let mut text = "| work |".to_owned();
+    for (peer, _) in peers {
         let _ = write!(text, " {} |", peer.name());
     }
     text.push_str("\n|---|");
-    text.push_str(&"---|".repeat(PEERS.len()));
+    text.push_str(&"---|".repeat(peers.len()));
     text.push('\n');
     text
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::works::WORKS;
     use super::*;
 
     fn runs(figures: &[f64]) -> Cell {
@@ -132,7 +135,7 @@ mod tests {
             (Peer::Redis, Cell::Nothing),
         ];
         assert_eq!(
-            ratios(&[row], Peer::WebSocket).lines().last(),
+            ratios(&WORKS, &[row], Peer::WebSocket).lines().last(),
             Some("| 1 publisher, 1 subscriber | 1.00 | 200.00 | | |")
         );
     }

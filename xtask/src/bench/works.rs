@@ -62,3 +62,13 @@ pub(super) const WORKS: [Work; 10] = [
         longer: 1.0,
     },
 ];
+
+/// How much can be done at once decides what a frame costs, and that is as much as a publisher may be ahead.
+pub(super) const AHEAD: [Work; 6] = [
+    rate("1 publisher, 1 subscriber, 16 ahead", Kind::Events, &["events", "--window", "16"]),
+    rate("the same, 64 ahead", Kind::Events, &["events", "--window", "64"]),
+    rate("the same, 256 ahead", Kind::Events, &["events", "--window", "256"]),
+    rate("8 pairs on 8 topics, 16 ahead", Kind::Events, &["events", "--topics", "8", "--window", "16"]),
+    rate("the same, 64 ahead", Kind::Events, &["events", "--topics", "8", "--window", "64"]),
+    rate("the same, 256 ahead", Kind::Events, &["events", "--topics", "8", "--window", "256"]),
+];
