@@ -122,7 +122,6 @@ where
 }
 
 struct Connection<S, H: Handler> {
-    stream: S,
     outbox: Arc<Outbox>,
     decoder: Decoder,
     handler: H,
@@ -141,6 +140,8 @@ struct Connection<S, H: Handler> {
     /// The stream had no room for more when last written to.
     was_full: bool,
     logged_drop: bool,
+    /// Dropped last: it closes its socket at once if nobody else has the outbox.
+    stream: S,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -215,7 +216,6 @@ impl<S: Stream, H: Handler> Connection<S, H> {
         };
         let pulse = heartbeat.watch(&outbox, !established);
         Self {
-            stream,
             outbox,
             decoder,
             handler,
@@ -229,6 +229,7 @@ impl<S: Stream, H: Handler> Connection<S, H> {
             hearing: Hearing::Open,
             was_full: false,
             logged_drop: false,
+            stream,
         }
     }
 

@@ -407,6 +407,11 @@ impl Outbox {
         }
     }
 
+    /// Leaves its socket to whoever has the half that is read from.
+    pub(crate) fn let_go(&mut self) {
+        self.wire.let_go();
+    }
+
     /// Writes with `write`, or with the outbox's own wire if it has one.
     pub(crate) fn flush_as_owner(&self, write: impl FnMut(&[u8]) -> io::Result<usize>) -> Flush {
         match &self.wire {

@@ -30,7 +30,8 @@ impl Socket for TcpStream {
     fn part(self, encoding: Encoding, settings: &ConnectionSettings) -> (Self::Stream, Arc<Outbox>) {
         hold_back_if_wanted(&self, settings);
         let (read, write) = self.into_split();
-        (Side(read), Outbox::tcp(encoding, settings.outbox, write))
+        let outbox = Outbox::tcp(encoding, settings.outbox, write);
+        (Side::new(read, outbox.clone()), outbox)
     }
 }
 
@@ -39,7 +40,8 @@ impl Socket for UnixStream {
 
     fn part(self, encoding: Encoding, settings: &ConnectionSettings) -> (Self::Stream, Arc<Outbox>) {
         let (read, write) = self.into_split();
-        (Side(read), Outbox::unix(encoding, settings.outbox, write))
+        let outbox = Outbox::unix(encoding, settings.outbox, write);
+        (Side::new(read, outbox.clone()), outbox)
     }
 }
 

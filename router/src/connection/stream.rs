@@ -3,11 +3,14 @@
 use std::io;
 use std::net::Shutdown;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{tcp, unix};
+
+use crate::outbox::Outbox;
 
 /// A byte stream, as its connection's task sees it.
 pub(crate) trait Stream: Send {
@@ -48,11 +51,20 @@ impl ReadHalf for unix::OwnedReadHalf {
 }
 
 /// A socket that anybody may write to, by way of the outbox.
-pub(crate) struct Side<R: ReadHalf>(pub(super) R);
+pub(crate) struct Side<R: ReadHalf> {
+    half: R,
+    outbox: Arc<Outbox>,
+}
+
+impl<R: ReadHalf> Side<R> {
+    pub(super) fn new(half: R, outbox: Arc<Outbox>) -> Self {
+        Self { half, outbox }
+    }
+}
 
 impl<R: ReadHalf> Stream for Side<R> {
     fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(cx, buffer)
+        Pin::new(&mut self.half).poll_read(cx, buffer)
     }
 
     fn poll_write(&mut self, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
@@ -60,16 +72,20 @@ impl<R: ReadHalf> Stream for Side<R> {
     }
 
     fn poll_shutdown(&mut self, _: &mut Context<'_>) -> Poll<()> {
-        let _ = self.0.socket().shutdown(Shutdown::Write);
+        let _ = self.half.socket().shutdown(Shutdown::Write);
         Poll::Ready(())
     }
 }
 
 /// The outbox may outlive its connection's task for as long as somebody routes to it; the
-/// socket must not.
+/// socket must not. Mostly nobody does, and to close the socket is enough: to shut it down before would be two
+/// system calls, and an event that wakes a thread for nothing.
 impl<R: ReadHalf> Drop for Side<R> {
     fn drop(&mut self) {
-        let _ = self.0.socket().shutdown(Shutdown::Both);
+        match Arc::get_mut(&mut self.outbox) {
+            Some(outbox) => outbox.let_go(),
+            None => drop(self.half.socket().shutdown(Shutdown::Both)),
+        }
     }
 }
 

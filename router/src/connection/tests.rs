@@ -395,6 +395,18 @@ async fn a_panicking_handler_ends_its_own_connection_only() {
 }
 
 #[tokio::test]
+async fn the_socket_ends_with_its_task_whoever_has_the_outbox() {
+    for kept in [true, false] {
+        let Peer { mut stream, outbox, task, .. } = tcp(WEBSOCKET, patient()).await;
+        let outbox = kept.then_some(outbox);
+        task.abort();
+        let read = tokio::time::timeout(Duration::from_secs(10), stream.read(&mut [0])).await;
+        assert_eq!(read.expect("the stream has ended").unwrap(), 0);
+        drop(outbox);
+    }
+}
+
+#[tokio::test]
 async fn an_idle_connection_owns_no_buffers() {
     let mut peer = tcp(WEBSOCKET, patient()).await;
     peer.send(masked(0x81, "hello")).await;

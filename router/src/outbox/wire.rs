@@ -24,6 +24,15 @@ impl Wire {
         Wire::Detached { taken: Mutex::default(), capacity }
     }
 
+    /// Lets go of the socket without ending its direction first: whoever has the other half closes it.
+    pub(super) fn let_go(&mut self) {
+        match std::mem::replace(self, Wire::Owner) {
+            Wire::Tcp(socket) => socket.forget(),
+            Wire::Unix(socket) => socket.forget(),
+            other => *self = other,
+        }
+    }
+
     /// Whether any task may [`write`](Self::write).
     pub(super) fn is_shared(&self) -> bool {
         !matches!(self, Wire::Owner)
