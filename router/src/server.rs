@@ -3,6 +3,7 @@
 mod accept;
 mod deadlines;
 mod endpoint;
+mod first;
 mod head;
 mod heartbeats;
 mod listener;

@@ -3,18 +3,27 @@
 
 mod common;
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use common::raw::{Frame, RawClient, serve_unix, served, served_with};
 use common::{Client, http, soon};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::{TcpListener, TcpStream, UnixStream};
 use wamp_proto::Serializer;
 use wamp_router::{Config, ConnectionSettings, Listener, Protocol, RawSocketSettings, Router, Server, Web};
 
 /// A handshake that asks for JSON and takes 16 MiB.
 const JSON: [u8; 4] = [0x7F, 0xF1, 0, 0];
+
+/// Serves RawSocket on a port where HTTP is spoken, too.
+async fn with_http(server: &Server) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let web = Web::from(axum::Router::new());
+    let both = Protocol::Universal { rawsocket: RawSocketSettings::default(), web };
+    server.listen(Listener::new(listener, both)).local_addr().expect("it is TCP")
+}
 
 #[tokio::test]
 async fn every_serializer_over_every_stream() {
@@ -130,30 +139,40 @@ async fn one_connection_too_many_is_told_so() {
 
 #[tokio::test]
 async fn frames_in_single_bytes() {
-    let (_server, address) = served(Config::default()).await;
-    let mut socket = TcpStream::connect(address).await.unwrap();
-    socket.set_nodelay(true).unwrap();
-    for byte in JSON {
-        socket.write_all(&[byte]).await.unwrap();
-        tokio::task::yield_now().await;
+    let (server, address) = served(Config::default()).await;
+    for address in [address, with_http(&server).await] {
+        let mut socket = TcpStream::connect(address).await.unwrap();
+        socket.set_nodelay(true).unwrap();
+        for byte in JSON {
+            socket.write_all(&[byte]).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+        let mut client = RawClient::shaken(socket, Serializer::Json).await;
+        let hello = br#"[1,"realm1",{"roles":{"caller":{}}}]"#;
+        for byte in [&[0, 0, 0, hello.len() as u8], hello.as_slice()].concat() {
+            client.stream.write_all(&[byte]).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(client.receive().await[0], 2);
     }
-    let mut client = RawClient::shaken(socket, Serializer::Json).await;
-    let hello = br#"[1,"realm1",{"roles":{"caller":{}}}]"#;
-    for byte in [&[0, 0, 0, hello.len() as u8], hello.as_slice()].concat() {
-        client.stream.write_all(&[byte]).await.unwrap();
-        tokio::task::yield_now().await;
-    }
-    assert_eq!(client.receive().await[0], 2);
 }
 
 #[tokio::test]
 async fn hello_may_come_along_with_the_handshake() {
-    let (_server, address) = served(Config::default()).await;
-    let mut socket = TcpStream::connect(address).await.unwrap();
-    let hello = br#"[1,"realm1",{"roles":{"caller":{}}}]"#;
-    socket.write_all(&[&JSON[..], &[0, 0, 0, hello.len() as u8], hello].concat()).await.unwrap();
-    let mut client = RawClient::shaken(socket, Serializer::Json).await;
-    assert_eq!(client.receive().await[0], 2);
+    let (server, address) = served(Config::default()).await;
+    for address in [address, with_http(&server).await] {
+        let mut socket = TcpStream::connect(address).await.unwrap();
+        let hello = br#"[1,"realm1",{"roles":{"caller":{}}}]"#;
+        // Half a second message, too: nothing of what is read with the handshake may be lost.
+        let goodbye = br#"[6,{},"wamp.close.goodbye_and_out"]"#;
+        let (begin, rest) = goodbye.split_at(goodbye.len() / 2);
+        let head = |message: &[u8]| [0, 0, 0, message.len() as u8];
+        socket.write_all(&[&JSON[..], &head(hello), hello, &head(goodbye), begin].concat()).await.unwrap();
+        let mut client = RawClient::shaken(socket, Serializer::Json).await;
+        assert_eq!(client.receive().await[0], 2);
+        client.stream.write_all(rest).await.unwrap();
+        assert_eq!(client.receive().await[0], 6);
+    }
 }
 
 #[tokio::test]
@@ -340,14 +359,19 @@ async fn who_hangs_up_has_left() {
 #[tokio::test]
 async fn on_the_http_port_only_where_asked_for() {
     let server = Server::new(&Router::builder().realm("realm1").build());
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let web = Web::from(axum::Router::new());
-    let both = Protocol::Universal { rawsocket: RawSocketSettings::default(), web };
-    let address = server.listen(Listener::new(listener, both)).local_addr().unwrap();
+    let address = with_http(&server).await;
     sees_its_own_event(RawClient::join(TcpStream::connect(address).await.unwrap(), Serializer::Cbor).await).await;
     assert_eq!(http(address, "GET /ws HTTP/1.1\r\nhost: localhost", b"").await.status, 426);
     let (mut web, _) = Client::join(address, Serializer::Json).await;
     web.subscribe(1, "com.example.topic").await;
+    let mut pieces = TcpStream::connect(address).await.unwrap();
+    for byte in b"GET /ws HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n" {
+        pieces.write_all(&[*byte]).await.unwrap();
+        tokio::task::yield_now().await;
+    }
+    let mut answer = Vec::new();
+    soon(pieces.read_to_end(&mut answer)).await.unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 426"), "{answer:?}");
 
     let (server, _) = served(Config::default()).await;
     let mut socket = TcpStream::connect(server.local_addr()).await.unwrap();

@@ -12,14 +12,16 @@ use super::socket::{Socket, say_last};
 use crate::outbox::Encoding;
 use crate::transport::rawsocket;
 
-/// Shakes hands; `None` if the client was refused, or is no RawSocket client.
+/// Shakes hands with a client that has said `received`, of which stays what is no handshake; `None` if the client was
+/// refused, or is no RawSocket client.
 pub(crate) async fn open(
     stream: &mut impl Socket,
+    received: &mut Vec<u8>,
     settings: &ConnectionSettings,
     serializers: &[Serializer],
 ) -> Option<Encoding> {
     let limit = settings.handshake_timeout;
-    match timeout(limit, shake_hands(stream, settings.max_message, serializers)).await {
+    match timeout(limit, shake_hands(stream, received, settings.max_message, serializers)).await {
         Ok(Ok(Ok(encoding))) => Some(encoding),
         Ok(Ok(Err(error))) => {
             tracing::info!(%error, "RawSocket handshake refused");
@@ -42,11 +44,14 @@ pub(crate) async fn open(
 
 async fn shake_hands(
     stream: &mut impl Socket,
+    received: &mut Vec<u8>,
     max_message: usize,
     serializers: &[Serializer],
 ) -> io::Result<Result<Encoding, HandshakeError>> {
     let mut request = [0; 4];
-    let mut length = 0;
+    let mut length = received.len().min(request.len());
+    request[..length].copy_from_slice(&received[..length]);
+    received.drain(..length);
     // Whoever does not speak RawSocket may have less to say.
     while length == 0 || request[0] == MAGIC && length < request.len() {
         match stream.read(&mut request[length..]).await? {

@@ -5,13 +5,12 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::net::{RecvFlags, recv};
-use tokio::io::{AsyncBufReadExt, Interest};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::time::timeout;
 use tokio_rustls::server::TlsStream;
 use wamp_proto::rawsocket::{HandshakeError, MAGIC};
 
+use super::first::read_some;
 use super::listening::Doorway;
 use super::slots::Full;
 use super::{Slot, Stage, UnixSocket, rawsocket, web};
@@ -23,22 +22,16 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// Where connections come from.
 pub(super) trait Accept: Send + Sync + 'static {
-    type Stream: Peek + Socket;
+    type Stream: Socket;
 
     fn accept(&self) -> impl Future<Output = io::Result<(Self::Stream, Origin)>> + Send;
-}
-
-/// A stream whose first byte can be looked at and left where it is.
-pub(super) trait Peek: Send {
-    /// The first byte; none if the stream ends before it.
-    fn first(&mut self) -> impl Future<Output = io::Result<Option<u8>>> + Send;
 }
 
 /// Accepts until it is told to stop, or the server shuts down.
 pub(super) async fn run<A>(doorway: Arc<Doorway>, listener: A)
 where
     A: Accept,
-    TlsStream<A::Stream>: Peek + Socket,
+    TlsStream<A::Stream>: Socket,
 {
     let mut ending = pin!(doorway.closing());
     let mut full = false;
@@ -78,8 +71,8 @@ where
 /// Begins with a connection: with TLS where it is spoken.
 fn meet<S>(doorway: &Arc<Doorway>, slot: Slot, stream: S, mut origin: Origin)
 where
-    S: Peek + Socket,
-    TlsStream<S>: Peek + Socket,
+    S: Socket,
+    TlsStream<S>: Socket,
 {
     let Some(tls) = &doorway.tls else { return serve(doorway.clone(), slot, stream, origin) };
     let handshake = tls.accept(stream);
@@ -101,20 +94,25 @@ where
 }
 
 /// Begins to speak what the listener speaks.
-fn serve<S: Peek + Socket>(doorway: Arc<Doorway>, slot: Slot, mut stream: S, origin: Origin) {
+fn serve<S: Socket>(doorway: Arc<Doorway>, slot: Slot, mut stream: S, origin: Origin) {
     match (&doorway.rawsocket, &doorway.app) {
-        (Some(_), None) => drop(tokio::spawn(rawsocket::serve(slot, doorway, stream, origin))),
-        (None, _) => drop(tokio::spawn(web::serve(slot, doorway, stream, origin))),
+        (Some(_), None) => drop(tokio::spawn(rawsocket::serve(slot, doorway, stream, Vec::new(), origin))),
+        (None, _) => drop(tokio::spawn(web::serve(slot, doorway, stream, Vec::new(), origin))),
         (Some(_), Some(_)) => {
             tokio::spawn(async move {
-                let first = tokio::select! {
-                    first = timeout(doorway.handshake_timeout, stream.first()) => first,
+                let mut received = Vec::new();
+                let read = tokio::select! {
+                    // A shutdown is looked out for only where there is something to wait for.
+                    biased;
+                    read = timeout(doorway.handshake_timeout, read_some(&mut stream, &mut received)) => read,
                     () = doorway.shared.reached(Stage::Draining) => return,
                 };
                 // A task of their own: a session is not to keep the room that HTTP takes.
-                match first {
-                    Ok(Ok(Some(MAGIC))) => drop(tokio::spawn(rawsocket::serve(slot, doorway, stream, origin))),
-                    Ok(Ok(Some(_))) => drop(tokio::spawn(web::serve(slot, doorway, stream, origin))),
+                match (read, received.first()) {
+                    (Ok(Ok(())), Some(&MAGIC)) => {
+                        drop(tokio::spawn(rawsocket::serve(slot, doorway, stream, received, origin)));
+                    }
+                    (Ok(Ok(())), Some(_)) => drop(tokio::spawn(web::serve(slot, doorway, stream, received, origin))),
                     _ => tracing::debug!(peer = %origin, "said nothing"),
                 }
             });
@@ -147,28 +145,6 @@ impl Accept for UnixSocket {
         let (stream, _) = self.listener.accept().await?;
         // The other end of a unix socket has no name.
         Ok((stream, Origin::default()))
-    }
-}
-
-impl Peek for TcpStream {
-    async fn first(&mut self) -> io::Result<Option<u8>> {
-        let mut byte = [0];
-        Ok((self.peek(&mut byte).await? == 1).then_some(byte[0]))
-    }
-}
-
-impl Peek for UnixStream {
-    async fn first(&mut self) -> io::Result<Option<u8>> {
-        let mut byte = [0];
-        let peek = || Ok(recv(&*self, &mut byte, RecvFlags::PEEK)?);
-        let (peeked, _) = self.async_io(Interest::READABLE, peek).await?;
-        Ok((peeked == 1).then_some(byte[0]))
-    }
-}
-
-impl<S: Socket> Peek for TlsStream<S> {
-    async fn first(&mut self) -> io::Result<Option<u8>> {
-        Ok(self.fill_buf().await?.first().copied())
     }
 }
 

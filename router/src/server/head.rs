@@ -6,12 +6,10 @@ use axum::http::header::{CONTENT_LENGTH, EXPECT, TRANSFER_ENCODING, UPGRADE};
 use axum::http::{HeaderName, HeaderValue, Method, Uri};
 use httparse::{EMPTY_HEADER, Status};
 use hyper::Request;
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::io::AsyncRead;
 
+use super::first::read_some;
 use crate::http::HttpSettings;
-
-/// Bytes read at first: what most requests have room in.
-const USUAL: usize = 2 << 10;
 
 /// The longest head that is looked at, each time some of it comes. The least that hyper takes, so it says what is too long.
 const LONGEST: usize = 8 << 10;
@@ -20,13 +18,18 @@ const LONGEST: usize = 8 << 10;
 const MOST_LINES: usize = 32;
 
 /// What has been read of the first request, and how much of it its head is.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Head {
     received: Vec<u8>,
     length: usize,
 }
 
 impl Head {
+    /// Of a connection of which this has been read.
+    pub(super) fn begun(received: Vec<u8>) -> Self {
+        Self { received, length: 0 }
+    }
+
     /// Reads a request to open a WebSocket; none if it is any other, or not as simple as those mostly are. Then hyper is
     /// to find out what it is, from what was [received](Self::into_received).
     ///
@@ -38,12 +41,10 @@ impl Head {
         stream: &mut (impl AsyncRead + Unpin),
         settings: &HttpSettings,
     ) -> io::Result<Option<Request<()>>> {
-        self.received.reserve(USUAL);
+        if self.received.is_empty() && !self.read_more(stream).await? {
+            return Ok(None);
+        }
         loop {
-            if stream.read_buf(&mut self.received).await? == 0 {
-                // Hyper knows what a request is worth that breaks off.
-                return Ok(None);
-            }
             let mut lines = [EMPTY_HEADER; MOST_LINES];
             let mut request = httparse::Request::new(&mut lines[..settings.max_headers.min(MOST_LINES)]);
             match request.parse(&self.received) {
@@ -54,7 +55,18 @@ impl Head {
                 Ok(Status::Partial) if self.received.len() < LONGEST => {}
                 _ => return Ok(None),
             }
+            if !self.read_more(stream).await? {
+                // Hyper knows what a request is worth that breaks off.
+                return Ok(None);
+            }
         }
+    }
+
+    /// Whether there was more.
+    async fn read_more(&mut self, stream: &mut (impl AsyncRead + Unpin)) -> io::Result<bool> {
+        let before = self.received.len();
+        read_some(stream, &mut self.received).await?;
+        Ok(self.received.len() > before)
     }
 
     /// What came after the head.

@@ -17,19 +17,27 @@ use crate::session::{Entrance, Origin, Place, span};
 /// Bytes a pipe to the router holds each way.
 const PIPE: usize = 64 << 10;
 
-/// Runs one connection, and holds its slot: the slot is dropped last.
-pub(super) async fn serve<S: Socket>(_slot: Slot, doorway: Arc<Doorway>, mut stream: S, origin: Origin) {
+/// Runs one connection, whose client has said `received`, and holds its slot: the slot is dropped last.
+pub(super) async fn serve<S: Socket>(
+    _slot: Slot,
+    doorway: Arc<Doorway>,
+    mut stream: S,
+    mut received: Vec<u8>,
+    origin: Origin,
+) {
     let Some(way) = &doorway.rawsocket else { return };
     let encoding = tokio::select! {
         // A shutdown is looked out for only where there is something to wait for.
         biased;
-        encoding = rawsocket::open(&mut stream, &way.settings.connections, &way.settings.serializers) => encoding,
+        encoding = rawsocket::open(
+            &mut stream, &mut received, &way.settings.connections, &way.settings.serializers,
+        ) => encoding,
         () = doorway.shared.reached(Stage::Draining) => None,
     };
     let Some(encoding) = encoding else { return };
     let span = span::connected(way.settings.entrance.transport, origin.place(), encoding.serializer);
     let connection =
-        run(&doorway.shared.router, stream, encoding, &way.heartbeat, way.settings.entrance.clone(), origin);
+        run(&doorway.shared.router, stream, received, encoding, &way.heartbeat, way.settings.entrance.clone(), origin);
     drop(doorway);
     connection.instrument(span).await;
 }
@@ -41,12 +49,15 @@ pub(crate) fn connect_in_process(router: &Router) -> DuplexStream {
     let settings = ConnectionSettings { ping_interval: Duration::MAX, ..ConnectionSettings::default() };
     let router = router.clone();
     tokio::spawn(async move {
-        let Some(encoding) = rawsocket::open(&mut pipe, &settings, &Serializer::ALL).await else { return };
+        let mut received = Vec::new();
+        let Some(encoding) = rawsocket::open(&mut pipe, &mut received, &settings, &Serializer::ALL).await else {
+            return;
+        };
         let heartbeat = Heartbeat::new(settings);
         let entrance = Arc::new(Entrance::new("rawsocket", true));
         let origin = Origin::default();
         let span = span::connected(entrance.transport, Place::ThisProcess, encoding.serializer);
-        let connection = run(&router, pipe, encoding, &heartbeat, entrance, origin).instrument(span);
+        let connection = run(&router, pipe, received, encoding, &heartbeat, entrance, origin).instrument(span);
         drop(router);
         tokio::select! {
             () = connection => {}
@@ -59,6 +70,7 @@ pub(crate) fn connect_in_process(router: &Router) -> DuplexStream {
 fn run<S: Socket>(
     router: &Router,
     stream: S,
+    received: Vec<u8>,
     encoding: Encoding,
     heartbeat: &Heartbeat,
     entrance: Arc<Entrance>,
@@ -66,5 +78,5 @@ fn run<S: Socket>(
 ) -> impl Future<Output = ()> + Send + use<S> {
     let realms = router.realms().clone();
     let handler = move |outbox| WampHandler::new(realms, outbox, entrance, origin);
-    connection::run(stream, Vec::new(), encoding, heartbeat, handler)
+    connection::run(stream, received, encoding, heartbeat, handler)
 }

@@ -28,15 +28,21 @@ pub(super) const TOO_MANY: &[u8] =
 /// Header lines hyper parses without memory of their own.
 const USUAL_HEADERS: usize = 100;
 
-/// Serves HTTP, and holds the slot: it is dropped last.
+/// Serves HTTP to a client that has said `received`, and holds the slot: it is dropped last.
 ///
 /// The usual request to open a WebSocket, and nothing else, is read and answered here, without the task and the buffers
 /// that hyper would take for it.
-pub(super) async fn serve<S: Socket>(slot: Slot, doorway: Arc<Doorway>, mut stream: S, origin: Origin) {
+pub(super) async fn serve<S: Socket>(
+    slot: Slot,
+    doorway: Arc<Doorway>,
+    mut stream: S,
+    received: Vec<u8>,
+    origin: Origin,
+) {
     let Some(app) = doorway.app.clone() else { return };
     let shared = doorway.shared.clone();
     drop(doorway);
-    let mut head = Head::default();
+    let mut head = Head::begun(received);
     let request = tokio::select! {
         // A shutdown is looked out for only where there is something to wait for.
         biased;
