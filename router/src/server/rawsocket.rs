@@ -19,7 +19,7 @@ const PIPE: usize = 64 << 10;
 
 /// Runs one connection, whose client has said `received`, and holds its slot: the slot is dropped last.
 pub(super) async fn serve<S: Socket>(
-    _slot: Slot,
+    slot: Slot,
     doorway: Arc<Doorway>,
     mut stream: S,
     mut received: Vec<u8>,
@@ -39,7 +39,11 @@ pub(super) async fn serve<S: Socket>(
     let connection =
         run(&doorway.shared.router, stream, received, encoding, &way.heartbeat, way.settings.entrance.clone(), origin);
     drop(doorway);
-    connection.instrument(span).await;
+    // A task of its own: a session is not to keep the room that the handshake takes.
+    tokio::spawn(async move {
+        connection.instrument(span).await;
+        drop(slot);
+    });
 }
 
 /// A pipe to the router. See [`Router::connect_in_process`].
