@@ -71,7 +71,7 @@ pub use self::message::Message;
 pub use self::pattern::PatternIndex;
 pub use self::pattern::{MatchPolicy, Pattern, UnknownMatchPolicy};
 #[cfg(feature = "codec")]
-pub use self::payload::{Args, Kwargs, OwnedPayload, Payload, PayloadBuilder};
+pub use self::payload::{Args, Kwargs, OwnedPayload, Payload, PayloadBuilder, PlacedPayload};
 pub use self::publication_key::{InvalidPublicationKey, PublicationKey};
 #[cfg(feature = "codec")]
 pub use self::serde::{SerError, from_slice, to_vec, write_to};

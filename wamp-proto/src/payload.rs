@@ -2,7 +2,7 @@
 
 mod builder;
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -111,7 +111,18 @@ impl<'a> Payload<'a> {
         OwnedPayload { serializer: self.serializer, bytes, args, kwargs }
     }
 
+    /// Where it lies in the `frame` it was decoded from: with that it can take the frame over.
+    #[inline]
+    pub fn placed_in(&self, frame: &[u8]) -> PlacedPayload {
+        let start_of = |part: &[u8]| (part.as_ptr() as usize).wrapping_sub(frame.as_ptr() as usize);
+        let (args, kwargs) = (self.args.map_or(0, <[u8]>::len), self.kwargs.map_or(0, <[u8]>::len));
+        let start = self.args.or(self.kwargs).map_or(0, start_of);
+        let end = self.kwargs.or(self.args).map_or(0, |last| start_of(last).wrapping_add(last.len()));
+        PlacedPayload { serializer: self.serializer, start, end, args, kwargs }
+    }
+
     /// A cursor over the arguments.
+    #[inline]
     pub fn args_reader(&self) -> Args<'a> {
         Args::new(self)
     }
@@ -119,6 +130,32 @@ impl<'a> Payload<'a> {
     /// The keyword arguments.
     pub fn kwargs_reader(&self) -> Kwargs<'a> {
         Kwargs { serializer: self.serializer, bytes: self.kwargs }
+    }
+}
+
+/// Where a payload lies in the frame it was decoded from.
+#[derive(Debug, Clone, Copy)]
+pub struct PlacedPayload {
+    serializer: Serializer,
+    start: usize,
+    end: usize,
+    args: usize,
+    kwargs: usize,
+}
+
+impl PlacedPayload {
+    /// The payload, which keeps the frame. Unlike [`Payload::own_in`] this takes no second share of the frame, which
+    /// would have to be counted, and given back.
+    ///
+    /// # Panics
+    /// When the payload was decoded from another frame.
+    #[inline]
+    pub fn keep(self, mut frame: Bytes) -> OwnedPayload {
+        let Self { serializer, start, end, args, kwargs } = self;
+        assert!(start <= end && end <= frame.len(), "the payload is not of this frame");
+        frame.truncate(end);
+        frame.advance(start);
+        OwnedPayload { serializer, bytes: frame, args, kwargs }
     }
 }
 
@@ -156,6 +193,7 @@ impl OwnedPayload {
     }
 
     /// The payload, borrowed: what messages are made of.
+    #[inline]
     pub fn as_payload(&self) -> Payload<'_> {
         let (args, kwargs) = (&self.bytes[..self.args], &self.bytes[self.bytes.len() - self.kwargs..]);
         Payload {
@@ -188,6 +226,7 @@ pub struct Args<'a> {
 }
 
 impl<'a> Args<'a> {
+    #[inline]
     fn new(payload: &Payload<'a>) -> Self {
         let reader = payload.args.map(|args| {
             AnyReader::new(payload.serializer, args).expect("the text of a payload was checked when it was made")
@@ -200,20 +239,15 @@ impl<'a> Args<'a> {
     /// # Errors
     /// When the argument does not fit `T`. The cursor stands behind it all the same.
     pub fn take<T: Deserialize<'a>>(&mut self) -> Result<Option<T>, DecodeError> {
-        let next = match &mut self.reader {
-            None => return Ok(None),
+        match &mut self.reader {
+            None => Ok(None),
             #[cfg(feature = "json")]
-            Some(AnyReader::Json(reader)) => decode_item(reader, &mut self.items),
+            Some(AnyReader::Json(reader)) => decode_item(reader, &mut self.items, &mut self.read),
             #[cfg(feature = "msgpack")]
-            Some(AnyReader::MessagePack(reader)) => decode_item(reader, &mut self.items),
+            Some(AnyReader::MessagePack(reader)) => decode_item(reader, &mut self.items, &mut self.read),
             #[cfg(feature = "cbor")]
-            Some(AnyReader::Cbor(reader)) => decode_item(reader, &mut self.items),
-        };
-        match next {
-            Ok(None) => self.reader = None,
-            Ok(Some(_)) | Err(_) => self.read += 1,
+            Some(AnyReader::Cbor(reader)) => decode_item(reader, &mut self.items, &mut self.read),
         }
-        next
     }
 
     /// The next argument, encoded; nothing after the last one.
@@ -238,6 +272,7 @@ impl<'a> Args<'a> {
     }
 
     /// How many arguments have been read.
+    #[inline]
     pub fn position(&self) -> usize {
         self.read
     }
@@ -252,14 +287,16 @@ fn next_item<'a, R: Read<'a>>(reader: &mut R, items: &mut Option<Items>) -> Resu
     if at_item(reader, items)? { reader.skip().map(Some) } else { Ok(None) }
 }
 
-/// Decodes the next item where it stands.
+/// Decodes the next item where it stands, and counts it.
 fn decode_item<'a, R: Read<'a> + Clone, T: Deserialize<'a>>(
     reader: &mut R,
     items: &mut Option<Items>,
+    read: &mut usize,
 ) -> Result<Option<T>, DecodeError> {
     if !at_item(reader, items)? {
         return Ok(None);
     }
+    *read += 1;
     let start = reader.clone();
     match T::deserialize(Deserializer::new(&mut *reader)) {
         // All of the value was read.
@@ -272,6 +309,7 @@ fn decode_item<'a, R: Read<'a> + Clone, T: Deserialize<'a>>(
     }
 }
 
+#[inline]
 fn at_item<'a, R: Read<'a>>(reader: &mut R, items: &mut Option<Items>) -> Result<bool, DecodeError> {
     let items = match items {
         Some(items) => items,

@@ -165,6 +165,7 @@ pub(crate) enum AnyReader<'a> {
 }
 
 impl<'a> AnyReader<'a> {
+    #[inline]
     pub(crate) fn new(serializer: Serializer, bytes: &'a [u8]) -> Result<Self, DecodeError> {
         Ok(match serializer {
             #[cfg(feature = "json")]

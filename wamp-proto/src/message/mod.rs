@@ -3,6 +3,7 @@
 mod bare;
 pub(crate) mod dict;
 mod element;
+mod event;
 mod opening;
 pub mod options;
 
@@ -11,6 +12,7 @@ use std::borrow::Cow;
 pub use self::bare::{Bare, EventOpening};
 pub use self::dict::Raw;
 use self::element::Element;
+pub use self::event::PlainEvent;
 pub use self::opening::PublishOpening;
 use self::options::{
     CallOptions, CancelOptions, CloseDetails, ErrorDetails, EventDetails, HelloDetails, InterruptOptions,
