@@ -76,9 +76,9 @@ pub mod __private {
     pub use crate::app::Needs;
     pub use crate::client::subscribe;
     pub use crate::handler::{
-        Annotated, AnyNamed, Arguments, Assembled, AssembledHook, BoxFuture, Definition, Discovered, FromMessage,
-        FromSession, Incoming, Named, Outcome, Parameter, Recipient, Returned, Returning, SessionContext,
-        SessionParameter, Source, Travels, extracted, parameter, returned, session_parameter,
+        Annotated, Answering, AnyNamed, Arguments, Assembled, AssembledHook, BoxFuture, Definition, Discovered,
+        FromMessage, FromSession, Incoming, Named, Outcome, Parameter, Recipient, Returned, Returning, SessionContext,
+        SessionParameter, Source, Started, Travels, extracted, parameter, returned, session_parameter,
     };
     pub use crate::wamp_error::{CatchAll, ErrorText, KnownError};
 }

@@ -168,6 +168,26 @@ async fn what_comes_too_fast_is_dropped_by_the_policy_and_counted() {
     assert_eq!(handled_of_ten(Some(Overflow::DropOldest)).await, (vec![0, 7, 8, 9], 6));
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_event_takes_room_until_its_turn_though_those_before_it_are_handled() {
+    for (overflow, expected) in [(Overflow::DropNewest, [1, 2, 3, 4]), (Overflow::DropOldest, [1, 5, 6, 7])] {
+        let (app, mut peer) = app();
+        let (handler, gate, mut reports) = gated();
+        let handler = TopicHandler::new(TOPIC, handler).queue(3).overflow(overflow);
+        let (running, mut connection) = start(app.mount([handler]), &mut peer).await;
+        events(&mut connection, 0..4).await;
+        settle(running.client(), &mut connection).await;
+        gate.add_permits(1);
+        assert_eq!(take(&mut reports, 1).await, [0]);
+        events(&mut connection, 4..8).await;
+        settle(running.client(), &mut connection).await;
+        gate.add_permits(10);
+        assert_eq!(take(&mut reports, 4).await, expected);
+        settle(running.client(), &mut connection).await;
+        assert!(reports.try_recv().is_err(), "no more are handled");
+    }
+}
+
 /// The session and the handler share a thread here.
 #[tokio::test(start_paused = true)]
 async fn what_comes_in_one_go_is_handled_before_the_queue_is_full() {

@@ -30,15 +30,16 @@ pub struct Incoming {
 }
 
 impl Incoming {
-    /// Boxed: it goes through several hands, and is big.
+    // Inline: its parts are not to be gathered in memory before it is made.
+    #[inline(always)]
     pub(crate) fn new(
         context: Arc<SessionContext>,
         uri: Arc<str>,
         publication: Option<PublicationId>,
         particulars: Option<Box<Particulars>>,
         payload: OwnedPayload,
-    ) -> Box<Self> {
-        Box::new(Self { context, uri, publication, particulars, payload, invocation: None, receipt: None })
+    ) -> Self {
+        Self { context, uri, publication, particulars, payload, invocation: None, receipt: None }
     }
 
     pub(crate) fn serializer(&self) -> Serializer {
@@ -46,7 +47,7 @@ impl Incoming {
     }
 
     /// An event once more, for another handler.
-    pub(crate) fn again(&self) -> Box<Self> {
+    pub(crate) fn again(&self) -> Self {
         let (context, uri) = (Arc::clone(&self.context), Arc::clone(&self.uri));
         Self::new(context, uri, self.publication, self.particulars.clone(), self.payload.clone())
     }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use super::argument::Extracts;
 use super::output::ViaError;
+use super::running::Typed;
 use super::{
     Argument, Arguments, BoxFuture, BoxHandler, BoxHook, FromSession, Outcome, Output, Recipient, Returning,
     SessionContext,
@@ -159,10 +160,7 @@ impl Assembled {
     where
         F: Fn(&mut Arguments<'_>) -> Result<BoxFuture<Outcome>, WampError> + Send + Sync + 'static,
     {
-        let handler: BoxHandler = Arc::new(move |incoming, names| {
-            start(&mut Arguments::new(incoming, names)).unwrap_or_else(|error| failed(error))
-        });
-        Self { handler, needs }
+        Self { handler: Arc::new(Typed::new(start)), needs }
     }
 }
 

@@ -8,7 +8,8 @@ use tokio::sync::watch;
 use wamp_proto::MatchPolicy;
 
 use super::declaration::Declaration;
-use super::{Assembled, BoxHandler, Handler, Names, Source};
+use super::running::Typed;
+use super::{Arguments, Assembled, BoxHandler, Handler, Names, Source};
 use crate::app::Needs;
 use crate::session::{
     Delivery, Endpoint, EndpointKey, EndpointKind, OnRecovered, Overflow, Queue, Recovered, Recovery,
@@ -288,8 +289,8 @@ impl ProcedureHandler {
 fn attach<M, H: Handler<M>>(uri: Cow<'static, str>, handler: H) -> (Attachment, Needs) {
     let mut needs = Needs::default();
     H::needs(&mut needs);
-    let handler: BoxHandler = Arc::new(move |incoming, names| handler.call(incoming, names));
-    (Attachment::new(uri, handler), needs)
+    let handler = Typed::new(move |arguments: &mut Arguments<'_>| handler.start(arguments));
+    (Attachment::new(uri, Arc::new(handler)), needs)
 }
 
 /// What the two kinds of handlers have in common, for attaching them.

@@ -5,9 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::declaration::Declaration;
-use super::{
-    AssembledHook, Attach, BoxFuture, Hook, Incoming, Outcome, ProcedureHandler, SessionContext, TopicHandler,
-};
+use super::{AssembledHook, Attach, BoxFuture, Handling, Hook, ProcedureHandler, SessionContext, TopicHandler};
 use crate::WampError;
 use crate::app::Needs;
 
@@ -33,7 +31,7 @@ pub struct Source {
 }
 
 /// A handler whose type is forgotten.
-pub(crate) type BoxHandler = Arc<dyn Fn(&Incoming, Names) -> BoxFuture<Outcome> + Send + Sync>;
+pub(crate) type BoxHandler = Arc<dyn Handling>;
 
 /// A hook whose type is forgotten.
 pub(crate) type BoxHook = Arc<dyn Fn(SessionContext) -> BoxFuture<Result<(), WampError>> + Send + Sync>;

@@ -8,6 +8,7 @@
 //! progressive  the extractors for results and arguments that come in parts
 //! output       what a handler can return
 //! assembled    the same, put together by a macro with better errors
+//! running      what has taken its parameters, and how it is run
 //! attachment   a handler with the topic or procedure it is for
 //! definition   what is mounted: such a handler, or a hook
 //! annotated    functions with an attribute, and how they are found
@@ -28,6 +29,7 @@ mod extract;
 mod invocation;
 mod output;
 mod progressive;
+mod running;
 mod travels;
 
 use std::future::Future;
@@ -53,6 +55,8 @@ pub use self::extract::{
 pub(crate) use self::invocation::{Alive, Invocation};
 pub use self::output::{Outcome, Output, Recipient, Results, Returning};
 pub use self::progressive::{Parts, Progress};
+pub(crate) use self::running::Handling;
+pub use self::running::{Answering, Started};
 pub use self::travels::Travels;
 pub(crate) use self::travels::from_value;
 use crate::WampError;
@@ -78,9 +82,13 @@ pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
             of one of these"
 )]
 pub trait Handler<M>: Send + Sync + 'static {
-    /// Takes the arguments from the message and runs the handler.
+    /// It, when it has its arguments.
     #[doc(hidden)]
-    fn call(&self, incoming: &Incoming, names: &'static [&'static str]) -> BoxFuture<Outcome>;
+    type Started: Started;
+
+    /// Takes the arguments from the message.
+    #[doc(hidden)]
+    fn start(&self, arguments: &mut Arguments<'_>) -> Result<Self::Started, WampError>;
 
     /// Notes what the handler needs of the App.
     #[doc(hidden)]
@@ -115,21 +123,16 @@ macro_rules! implement {
         where
             F: Fn($($argument),*) -> Fut + Send + Sync + 'static,
             Fut: Future<Output = R> + Send + 'static,
-            R: Output<MR>,
+            R: Output<MR> + 'static,
             $($argument: Argument<$marker> + Send,)*
         {
-            #[allow(non_snake_case, unused_mut, unused_variables, reason = "the type's names serve for its values; there may be none")]
-            fn call(&self, incoming: &Incoming, names: &'static [&'static str]) -> BoxFuture<Outcome> {
-                let recipient = incoming.recipient();
-                let mut arguments = Arguments::new(incoming, names);
-                $(
-                    let $argument = match arguments.take::<$argument, $marker>() {
-                        Ok(argument) => argument,
-                        Err(error) => return Box::pin(std::future::ready(Err(error))),
-                    };
-                )*
+            type Started = Answering<Fut, fn(R, Recipient) -> Returning>;
+
+            #[allow(non_snake_case, reason = "the type's names serve for its values")]
+            fn start(&self, arguments: &mut Arguments<'_>) -> Result<Self::Started, WampError> {
+                $(let $argument = arguments.take::<$argument, $marker>()?;)*
                 let running = self($($argument),*);
-                Box::pin(async move { running.await.returning(recipient).outcome().await })
+                Ok(Answering::new(running, R::returning, arguments.recipient()))
             }
 
             fn needs(needs: &mut Needs) {

@@ -12,6 +12,7 @@ use std::ops::Deref;
 use serde::Serialize;
 use wamp_proto::{OwnedPayload, PayloadBuilder};
 
+use self::recipient::Wants;
 pub use self::recipient::{Recipient, Returning};
 pub(super) use self::shape::add_result;
 use crate::WampError;
@@ -86,7 +87,11 @@ pub struct ViaReport<M>(M);
 impl<T: Serialize> Output<ViaValue> for T {
     fn returning(self, to: Recipient) -> Returning {
         let mut payload = PayloadBuilder::new(to.serializer);
-        Returning::Whole(add_result(&self, &mut payload).map(|()| payload.finish()))
+        let added = add_result(&self, &mut payload);
+        Returning::Whole(added.map(|()| match to.wants {
+            Wants::Nothing => OwnedPayload::default(),
+            _ => payload.finish(),
+        }))
     }
 }
 

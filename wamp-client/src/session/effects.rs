@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use tokio::sync::oneshot;
 use tracing::debug;
 use wamp_proto::error;
@@ -20,7 +21,7 @@ impl Link {
                 for other in others {
                     self.deliver(other, event.again(), shared);
                 }
-                self.deliver(endpoint, event, shared);
+                self.deliver(endpoint, *event, shared);
             }
             Effect::Invoke { endpoint, request, in_parts, more, mut call } => {
                 let most_waiting = shared.most_waiting;
@@ -53,19 +54,32 @@ impl Link {
         Ok(())
     }
 
-    fn deliver(&self, endpoint: EndpointKey, mut event: Box<Incoming>, shared: &mut Shared<'_>) {
+    /// Hands over an event of the plainest kind; any other frame comes back.
+    pub(super) fn plain_event(&self, frame: Bytes, shared: &mut Shared<'_>) -> Result<(), Bytes> {
+        let (endpoints, event) = self.machine.plain_event(frame)?;
+        let (Some(event), Some((&endpoint, others))) = (event, endpoints.split_last()) else { return Ok(()) };
+        for &other in others {
+            self.deliver(other, event.again(), shared);
+        }
+        self.deliver(endpoint, event, shared);
+        Ok(())
+    }
+
+    #[inline]
+    fn deliver(&self, endpoint: EndpointKey, mut event: Incoming, shared: &mut Shared<'_>) {
         let Some(Endpoint { kind: EndpointKind::Topic { queue, recovery, .. }, .. }) =
             shared.endpoints.get_mut(&endpoint)
         else {
             return;
         };
         event.receipt = event.publication.and_then(|id| self.context.client.receipt(id));
-        let event = match recovery {
-            Some(recovery) => recovery.event(event),
-            None => Some(event),
+        let dropped = match recovery {
+            Some(recovery) => {
+                recovery.event(Box::new(event)).and_then(|event| queue.push(*event, &mut shared.work.events))
+            }
+            None => queue.push(event, &mut shared.work.events),
         };
-        let Some(event) = event else { return };
-        if let Some(dropped) = queue.push(event, &mut shared.work.events) {
+        if let Some(dropped) = dropped {
             // Without a reader there is nobody to tell.
             let _ = shared.lifecycle.send(dropped);
         }

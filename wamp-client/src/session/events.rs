@@ -5,17 +5,14 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use futures_util::FutureExt;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tracing::warn;
 
-use super::Lifecycle;
-use crate::WampError;
+use super::{Lifecycle, Turns};
 use crate::handler::{BoxHandler, Incoming, Names};
 
 /// Which event is dropped when a handler is so far behind that no more may wait for it.
@@ -63,7 +60,16 @@ struct Inner {
     concurrency: usize,
     capacity: usize,
     overflow: Overflow,
+    /// The one task there is takes all that wait at once: where no two are handled together, and it is not the oldest
+    /// that gives way.
+    takes_all: bool,
     state: Mutex<State>,
+    /// Events that are taken and still wait for their turn. Written by their task only, except at the end.
+    taken: AtomicUsize,
+    /// Those are to be forgotten.
+    is_cleared: AtomicBool,
+    /// Somebody waits until one of those that wait has its turn.
+    is_awaited: AtomicBool,
     /// An event that waited has its turn.
     moved: Notify,
     dropped: AtomicU64,
@@ -71,24 +77,29 @@ struct Inner {
 
 #[derive(Default)]
 struct State {
-    waiting: VecDeque<Box<Incoming>>,
+    waiting: VecDeque<Incoming>,
     /// Events that are being handled. While any waits there are as many of these as there may be.
     running: usize,
     closed: bool,
-    /// Somebody waits until one of those that wait has its turn.
-    is_awaited: bool,
+    /// Memory for the next task.
+    spare: VecDeque<Incoming>,
 }
 
 impl Queue {
     /// A queue in which `capacity` events may wait, unless `delivery` says otherwise.
     pub(crate) fn new(delivery: Delivery, capacity: usize, handler: BoxHandler, names: Names) -> Self {
+        let concurrency = delivery.concurrency.max(1);
         Self(Arc::new(Inner {
             handler,
             names,
-            concurrency: delivery.concurrency.max(1),
+            concurrency,
             capacity: delivery.waiting.unwrap_or(capacity).max(1),
             overflow: delivery.overflow,
+            takes_all: concurrency == 1 && delivery.overflow == Overflow::DropNewest,
             state: Mutex::default(),
+            taken: AtomicUsize::new(0),
+            is_cleared: AtomicBool::new(false),
+            is_awaited: AtomicBool::new(false),
             moved: Notify::new(),
             dropped: AtomicU64::new(0),
         }))
@@ -96,22 +107,38 @@ impl Queue {
 
     /// Hands an event to the handler, or lets it wait its turn. When too many wait already, one is dropped: waiting
     /// here would stop all else, and growing would never end. Gives what is then to be told.
-    pub(crate) fn push(&self, event: Box<Incoming>, tasks: &mut EventTasks) -> Option<Lifecycle> {
+    #[inline]
+    pub(crate) fn push(&self, event: Incoming, tasks: &mut EventTasks) -> Option<Lifecycle> {
         let mut state = self.state();
         if state.closed {
             return None;
         }
         if state.running < self.0.concurrency {
             state.running += 1;
+            let taken = std::mem::take(&mut state.spare);
             drop(state);
-            while tasks.try_join_next().is_some() {}
-            tasks.spawn(self.clone().handle(event));
+            self.handle(event, taken, tasks);
             return None;
         }
-        if state.waiting.len() < self.0.capacity {
+        if self.room_in(&state) > 0 {
             state.waiting.push_back(event);
             return None;
         }
+        self.overflow(event, state)
+    }
+
+    /// Starts a task for an event, and for those that come until it is done.
+    #[inline(never)]
+    fn handle(&self, event: Incoming, mut taken: VecDeque<Incoming>, tasks: &mut EventTasks) {
+        taken.push_back(event);
+        while tasks.try_join_next().is_some() {}
+        let handler = Arc::clone(&self.0.handler);
+        tasks.spawn(handler.handle(Turns::new(self.clone(), taken), self.0.names));
+    }
+
+    /// Drops an event. Gives what is to be told.
+    #[cold]
+    fn overflow(&self, event: Incoming, mut state: MutexGuard<'_, State>) -> Option<Lifecycle> {
         let event = match self.0.overflow {
             Overflow::DropNewest => event,
             Overflow::DropOldest => {
@@ -134,7 +161,10 @@ impl Queue {
     }
 
     fn room_in(&self, state: &State) -> usize {
-        if state.closed { usize::MAX } else { self.0.capacity - state.waiting.len() }
+        if state.closed {
+            return usize::MAX;
+        }
+        self.0.capacity.saturating_sub(state.waiting.len() + self.0.taken.load(Ordering::Relaxed))
     }
 
     /// Waits until there is [room](Self::room): how much.
@@ -142,9 +172,9 @@ impl Queue {
         loop {
             let moved = self.0.moved.notified();
             let room = {
-                let mut state = self.state();
+                let state = self.state();
                 let room = self.room_in(&state);
-                state.is_awaited = room == 0;
+                self.0.is_awaited.store(room == 0, Ordering::Relaxed);
                 room
             };
             if room > 0 {
@@ -168,56 +198,52 @@ impl Queue {
     pub(crate) fn clear(&self) -> usize {
         let mut state = self.state();
         state.closed = true;
-        std::mem::take(&mut state.waiting).len()
+        self.0.is_cleared.store(true, Ordering::Relaxed);
+        std::mem::take(&mut state.waiting).len() + self.0.taken.load(Ordering::Relaxed)
     }
 
-    /// Handles an event, and then those that wait.
-    async fn handle(self, event: Box<Incoming>) {
-        let mut next = Some(event);
-        while let Some(event) = next {
-            self.call(event).await;
-            next = self.next();
-        }
-    }
-
-    async fn call(&self, mut event: Box<Incoming>) {
-        let Inner { handler, names, .. } = &*self.0;
-        let receipt = event.receipt.take();
-        let started = catch_unwind(AssertUnwindSafe(|| event.open().map(|_| handler(&event, names))));
-        // The rest of it, which may be large, goes before its handler runs.
-        let Incoming { uri: topic, .. } = *event;
-        let handled = match started {
-            Ok(Ok(handling)) => AssertUnwindSafe(handling).catch_unwind().await,
-            Ok(Err(error)) => Ok(Err(error)),
-            Err(panic) => Err(panic),
-        };
-        let outcome = match handled {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => {
-                warn!(%topic, %error, "event handler failed");
-                Err(error)
-            }
-            // The panic itself was reported by the panic hook.
-            Err(_) => {
-                warn!(%topic, "event handler panicked");
-                Err(WampError::runtime("the event handler panicked"))
-            }
-        };
-        if let Some(receipt) = receipt {
-            receipt.handled(outcome);
-        }
-    }
-
-    fn next(&self) -> Option<Box<Incoming>> {
+    /// Takes events that wait: none is left for the task that it is to handle, and if none waits the task is to end.
+    #[inline(never)]
+    pub(super) fn take(&self, taken: &mut VecDeque<Incoming>) {
+        // Begins anew in the memory it has: that is used again before it is forgotten by the processor.
+        taken.clear();
         let mut state = self.state();
-        let next = state.waiting.pop_front();
-        match next {
-            None => state.running -= 1,
-            // There is one who waits for it at most.
-            Some(_) if std::mem::take(&mut state.is_awaited) => self.0.moved.notify_one(),
-            Some(_) => {}
+        if self.0.takes_all {
+            std::mem::swap(&mut state.waiting, taken);
+        } else {
+            taken.extend(state.waiting.pop_front());
         }
-        next
+        self.turn(taken.len());
+        if taken.is_empty() {
+            state.running -= 1;
+            state.spare = std::mem::take(taken);
+        }
+    }
+
+    /// So many of those that were taken have not had their turn. Without a lock: the one who could miss it, and
+    /// waits for room, is told with the next.
+    #[inline]
+    pub(super) fn turn(&self, left: usize) {
+        if self.0.takes_all {
+            self.0.taken.store(left, Ordering::Relaxed);
+        }
+        if self.0.is_awaited.load(Ordering::Relaxed) {
+            self.tell_moved();
+        }
+    }
+
+    #[cold]
+    fn tell_moved(&self) {
+        // There is one who waits for it at most.
+        if self.0.is_awaited.swap(false, Ordering::Relaxed) {
+            self.0.moved.notify_one();
+        }
+    }
+
+    /// Whether those that were taken are not to be handled any more.
+    #[inline]
+    pub(super) fn is_cleared(&self) -> bool {
+        self.0.is_cleared.load(Ordering::Relaxed)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -176,7 +176,7 @@ async fn handle(handler: BoxHandler, mut call: Box<Incoming>, names: Names) -> R
     match call.open() {
         Ok(seal) => {
             let deadline = Deadline::of(&call);
-            let procedure = handler(&call, names);
+            let procedure = handler.call(&call, names);
             drop(call);
             seal.close_outcome(deadline.keep(procedure).await)
         }

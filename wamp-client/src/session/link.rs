@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::oneshot::error::TryRecvError;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -322,14 +323,21 @@ impl Link {
         match turn {
             Turn::Flushed | Turn::Alive => Ok(()),
             Turn::Closed(reason) => Err(Ending::Error(Error::Lost { reason })),
-            Turn::Frame(frame) => match self.machine.receive(&frame) {
-                Ok(Some(Effect::Goodbye { reason, message })) => {
-                    Err(Ending::Goodbye(Error::Closed { reason, message }))
-                }
-                Ok(Some(effect)) => self.effect(effect, shared).map_err(Ending::Error),
-                Ok(None) => Ok(()),
-                Err(problem) => Err(Ending::Violation(problem)),
+            Turn::Frame(frame) => match self.plain_event(frame, shared) {
+                Ok(()) => Ok(()),
+                Err(frame) => self.message(&frame, shared),
             },
+        }
+    }
+
+    // Apart from events, for which next to nothing is to be kept.
+    #[inline(never)]
+    fn message(&mut self, frame: &Bytes, shared: &mut Shared<'_>) -> Result<(), Ending> {
+        match self.machine.receive(frame) {
+            Ok(Some(Effect::Goodbye { reason, message })) => Err(Ending::Goodbye(Error::Closed { reason, message })),
+            Ok(Some(effect)) => self.effect(effect, shared).map_err(Ending::Error),
+            Ok(None) => Ok(()),
+            Err(problem) => Err(Ending::Violation(problem)),
         }
     }
 

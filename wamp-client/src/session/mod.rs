@@ -46,6 +46,7 @@ mod receipts;
 mod recovery;
 mod routers;
 mod shutdown;
+mod turns;
 
 pub use self::command::CancelMode;
 pub(crate) use self::command::{
@@ -71,3 +72,4 @@ pub(crate) use self::recovery::{OnRecovered, Recovery};
 pub(crate) use self::routers::Routers;
 #[cfg(feature = "rawsocket")]
 pub(crate) use self::shutdown::Work;
+pub(crate) use self::turns::Turns;

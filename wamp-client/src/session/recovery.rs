@@ -85,7 +85,7 @@ impl Link {
         let Some((recovery, queue, _)) = parts(shared.endpoints, endpoint) else { return };
         let (events, step) = recovery.place.answered(question, answer, queue.room());
         for event in events {
-            if let Some(dropped) = queue.push(event, &mut shared.work.events) {
+            if let Some(dropped) = queue.push(*event, &mut shared.work.events) {
                 let _ = shared.lifecycle.send(dropped);
             }
         }
@@ -140,7 +140,7 @@ impl Link {
             passthru,
         };
         let (context, particulars) = (Arc::clone(&self.context), Some(Box::new(particulars)));
-        let mut event = Incoming::new(context, uri, Some(publication), particulars, payload.finish());
+        let mut event = Box::new(Incoming::new(context, uri, Some(publication), particulars, payload.finish()));
         event.receipt = self.context.client.receipt(publication);
         event
     }

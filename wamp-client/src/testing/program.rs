@@ -300,7 +300,7 @@ impl Realm {
         let (context, procedure) = (Arc::clone(&self.context), call.procedure.as_ref().into());
         let mut call = Incoming::new(context, procedure, None, particulars, carried.payload);
         call.invocation = Some(Box::new(invocation));
-        self.work.invocations.start(key, running, handler, call, names);
+        self.work.invocations.start(key, running, handler, Box::new(call), names);
     }
 
     pub(super) fn next_publication(&mut self) -> PublicationId {

@@ -35,7 +35,7 @@ where
 {
     fn returning(self, to: Recipient) -> Returning {
         let serializer = to.serializer;
-        let parts = self.map(move |part| part.returning(Recipient::nobody(serializer)));
+        let parts = self.map(move |part| part.returning(Recipient { serializer, wants: Wants::Whole }));
         Returning::Rest(Box::pin(deliver(parts, to)))
     }
 }

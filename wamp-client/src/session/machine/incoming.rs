@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::mpsc::error::TrySendError;
-use wamp_proto::message::{ErrorMessage, Event, Invocation};
+use wamp_proto::message::{ErrorMessage, Event, Invocation, PlainEvent};
 use wamp_proto::{Message, RequestId, error};
 
 use super::{Effect, Machine, Pending};
@@ -92,6 +92,21 @@ impl Machine {
         })
     }
 
+    /// Takes a frame if it is an event of the plainest kind, as nearly all are: the endpoints that get it, of which there
+    /// may be none, and what they get. All others come back, for [`receive`](Self::receive).
+    // Inline: an event is not to be gathered in memory before it is where it waits.
+    #[inline(always)]
+    pub(crate) fn plain_event(&self, frame: Bytes) -> Result<(&[EndpointKey], Option<Incoming>), Bytes> {
+        let Some(event) = PlainEvent::read(self.serializer, &frame) else { return Err(frame) };
+        // Not there: it crossed our UNSUBSCRIBE.
+        let endpoints = self.subscriptions.get(&event.subscription).map(Vec::as_slice).unwrap_or_default();
+        let uri = endpoints.last().and_then(|&endpoint| self.uri_of(endpoint));
+        let Some(uri) = uri else { return Ok((&[], None)) };
+        let (context, publication, placed) =
+            (Arc::clone(&self.context), event.publication, event.payload.placed_in(&frame));
+        Ok((endpoints, Some(Incoming::new(context, uri, Some(publication), None, placed.keep(frame)))))
+    }
+
     fn event(&self, event: &Event<'_>, frame: &Bytes) -> Option<Effect> {
         // Not there: it crossed our UNSUBSCRIBE.
         let (&endpoint, others) = self.subscriptions.get(&event.subscription)?.split_last()?;
@@ -101,7 +116,7 @@ impl Machine {
         };
         let (context, particulars) = (Arc::clone(&self.context), Particulars::of_event(&event.details));
         let incoming = Incoming::new(context, uri, Some(event.publication), particulars, event.payload.own_in(frame));
-        Some(Effect::Event { endpoint, others: others.to_vec(), event: incoming })
+        Some(Effect::Event { endpoint, others: others.to_vec(), event: Box::new(incoming) })
     }
 
     fn invocation(&mut self, invocation: &Invocation<'_>, frame: &Bytes) -> Option<Effect> {
@@ -130,7 +145,7 @@ impl Machine {
         };
         let (context, particulars) = (Arc::clone(&self.context), Particulars::of_call(&invocation.details));
         let call = Incoming::new(context, uri, None, particulars, invocation.payload.own_in(frame));
-        Some(Effect::Invoke { endpoint, request, in_parts, more, call })
+        Some(Effect::Invoke { endpoint, request, in_parts, more, call: Box::new(call) })
     }
 
     /// A part of a call's result.

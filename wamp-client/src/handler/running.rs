@@ -1,0 +1,117 @@
+//! Handlers that have taken their parameters, and those whose type is to be forgotten.
+
+use std::future::Future;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use super::{Arguments, BoxFuture, Incoming, Names, Outcome, Recipient, Returning};
+use crate::WampError;
+use crate::session::Turns;
+
+/// A handler that has taken its parameters, and is to run.
+pub trait Started: Send + 'static {
+    /// Runs it for whoever waits for its outcome.
+    fn outcome(self) -> BoxFuture<Outcome>;
+
+    /// Runs it where nobody does. The error is boxed: without one there is next to nothing to be moved.
+    fn done(self) -> impl Future<Output = Result<(), Box<WampError>>> + Send + 'static;
+}
+
+/// What the macros make: any error in a function's future is to be told of where the function is, and only once.
+impl Started for BoxFuture<Outcome> {
+    fn outcome(self) -> Self {
+        self
+    }
+
+    async fn done(self) -> Result<(), Box<WampError>> {
+        nothing(self.await)
+    }
+}
+
+/// A function's future, and how what it returns is encoded.
+#[allow(missing_debug_implementations, reason = "it is moved on at once")]
+pub struct Answering<F, Encode> {
+    running: F,
+    encode: Encode,
+    recipient: Recipient,
+}
+
+impl<F, Encode> Answering<F, Encode> {
+    pub(super) fn new(running: F, encode: Encode, recipient: Recipient) -> Self {
+        Self { running, encode, recipient }
+    }
+}
+
+impl<F, Encode> Started for Answering<F, Encode>
+where
+    F: Future + Send + 'static,
+    Encode: FnOnce(F::Output, Recipient) -> Returning + Send + 'static,
+{
+    fn outcome(self) -> BoxFuture<Outcome> {
+        let Self { running, encode, recipient } = self;
+        Box::pin(async move {
+            match encode(running.await, recipient) {
+                Returning::Whole(outcome) => outcome,
+                rest => rest.outcome().await,
+            }
+        })
+    }
+
+    async fn done(self) -> Result<(), Box<WampError>> {
+        let Self { running, encode, recipient } = self;
+        match encode(running.await, recipient) {
+            Returning::Whole(outcome) => nothing(outcome),
+            rest => nothing(rest.outcome().await),
+        }
+    }
+}
+
+/// An outcome whose payload nobody wants.
+fn nothing(outcome: Outcome) -> Result<(), Box<WampError>> {
+    match outcome {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Box::new(error)),
+    }
+}
+
+/// A handler whose type is forgotten.
+pub(crate) trait Handling: Send + Sync {
+    /// Runs it for a call.
+    fn call(&self, incoming: &Incoming, names: Names) -> BoxFuture<Outcome>;
+
+    /// Runs it for an event, and then for those that wait. One future for all of them: what runs for an event is a part
+    /// of it, and takes no memory of its own.
+    fn handle(self: Arc<Self>, turns: Turns, names: Names) -> BoxFuture<()>;
+}
+
+/// A handler whose type is known: what takes its parameters and makes it start.
+pub(super) struct Typed<F, S> {
+    start: F,
+    started: PhantomData<fn() -> S>,
+}
+
+impl<F, S> Typed<F, S>
+where
+    F: Fn(&mut Arguments<'_>) -> Result<S, WampError>,
+{
+    pub(super) fn new(start: F) -> Self {
+        Self { start, started: PhantomData }
+    }
+}
+
+impl<F, S> Handling for Typed<F, S>
+where
+    F: Fn(&mut Arguments<'_>) -> Result<S, WampError> + Send + Sync + 'static,
+    S: Started,
+{
+    fn call(&self, incoming: &Incoming, names: Names) -> BoxFuture<Outcome> {
+        match (self.start)(&mut Arguments::new(incoming, names)) {
+            Ok(started) => started.outcome(),
+            Err(error) => Box::pin(std::future::ready(Err(error))),
+        }
+    }
+
+    fn handle(self: Arc<Self>, turns: Turns, names: Names) -> BoxFuture<()> {
+        Box::pin(turns.run(move |event| (self.start)(&mut Arguments::new(event, names))))
+    }
+}
