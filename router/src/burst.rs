@@ -12,7 +12,7 @@
 use std::sync::{Arc, Weak};
 
 use fastrand::Rng;
-use wamp_proto::{Message, Payload, PublicationId, SessionId};
+use wamp_proto::{Message, PublicationId, SessionId};
 
 use crate::broker::{Fanout, Group, NewEvent, Receiver, Route};
 use crate::dealer::Called;
@@ -65,10 +65,11 @@ pub struct Burst {
 /// Events for the same receivers, one after the other.
 #[derive(Debug, Default)]
 struct Run {
-    fanout: Option<Arc<Fanout>>,
+    /// Nobody is a receiver of two of them: the order would be another one, by each of them.
+    fanouts: Vec<Arc<Fanout>>,
     /// The receiver left out: the publisher, if so it wishes.
     except: Option<SessionId>,
-    /// One for each of the fanout's groups.
+    /// One for each of the fanouts' groups, and more that are empty.
     gathered: Vec<Gathered>,
 }
 
@@ -165,39 +166,34 @@ impl Burst {
         }
     }
 
-    /// The fanout that events are gathered for, if it is `fanout` and they are for all of its receivers but `except`.
+    /// Whether events are gathered for all receivers of these fanouts but `except`.
     #[inline]
-    pub(crate) fn gathers_for(&self, fanout: &Weak<Fanout>, except: Option<SessionId>) -> Option<&Fanout> {
-        let current = self.run.fanout.as_ref().filter(|current| Arc::as_ptr(current) == fanout.as_ptr())?;
-        (self.run.except == except).then_some(&**current)
+    pub(crate) fn gathers_for(&self, fanouts: &[Weak<Fanout>], except: Option<SessionId>) -> bool {
+        self.run.goes_to(fanouts.iter().map(Weak::as_ptr), except)
     }
 
-    /// Gathers events for all receivers of `fanout` but `except` from now on.
-    pub(crate) fn gather_for(&mut self, fanout: &Arc<Fanout>, except: Option<SessionId>) {
-        let goes_on = self.run.fanout.as_ref().is_some_and(|current| Arc::ptr_eq(current, fanout));
-        if !goes_on || self.run.except != except {
+    /// Gathers events for all receivers of `fanouts` but `except` from now on. Nobody is a receiver of two of them.
+    pub(crate) fn gather_for(&mut self, fanouts: &[Arc<Fanout>], except: Option<SessionId>) {
+        if !self.run.goes_to(fanouts.iter().map(Arc::as_ptr), except) {
             self.settle();
-            let groups = fanout.groups.len().max(self.run.gathered.len());
+            let groups = fanouts.iter().map(|fanout| fanout.groups.len()).sum::<usize>().max(self.run.gathered.len());
             self.run.gathered.resize_with(groups, Gathered::default);
-            self.run.fanout = Some(fanout.clone());
+            self.run.fanouts.extend_from_slice(fanouts);
             self.run.except = except;
         }
     }
 
-    /// Adds an event that is nothing but its payload to those that are gathered.
+    /// Adds one event to those that are gathered, as it is for the receivers of each fanout.
     #[inline]
-    pub(crate) fn gather_bare(&mut self, payload: &Payload<'_>) {
-        let publication = self.draw_publication_id();
-        self.gather(&NewEvent::Bare { publication, payload });
-    }
-
-    /// Adds one event to those that are gathered.
-    pub(crate) fn gather(&mut self, event: &NewEvent<'_>) {
-        let Some(fanout) = &self.run.fanout else { return };
+    pub(crate) fn gather<'a>(&mut self, event: impl Fn(&Fanout) -> NewEvent<'a>) {
         let mut full = false;
-        for (group, Gathered { frames, count }) in fanout.groups.iter().zip(&mut self.run.gathered) {
-            *count += usize::from(encode_event(group, event, frames, &mut self.tally));
-            full |= frames.len() >= RUN_BYTES;
+        let mut gathered = self.run.gathered.iter_mut();
+        for fanout in &self.run.fanouts {
+            let event = event(fanout);
+            for (group, Gathered { frames, count }) in fanout.groups.iter().zip(&mut gathered) {
+                *count += usize::from(encode_event(group, &event, frames, &mut self.tally));
+                full |= frames.len() >= RUN_BYTES;
+            }
         }
         if full {
             self.settle();
@@ -207,7 +203,7 @@ impl Burst {
     /// Hands the gathered run to the outboxes. Comes before anything else is appended anywhere.
     #[inline]
     pub(crate) fn settle(&mut self) {
-        if self.run.fanout.is_some() {
+        if !self.run.fanouts.is_empty() {
             self.settle_run();
         }
     }
@@ -254,13 +250,16 @@ impl Burst {
 
     /// Hands the run to all receivers; `each` answers whether one took it.
     fn hand_out(&mut self, mut each: impl FnMut(&mut Self, &Receiver, &[u8]) -> bool) {
-        let Some(fanout) = self.run.fanout.take() else { return };
-        let mut run = std::mem::take(&mut self.run.gathered);
-        for (group, Gathered { frames, count }) in fanout.groups.iter().zip(&mut run) {
+        if self.run.fanouts.is_empty() {
+            return;
+        }
+        let Run { mut fanouts, mut gathered, except } = std::mem::take(&mut self.run);
+        let groups = fanouts.iter().flat_map(|fanout| &fanout.groups);
+        for (group, Gathered { frames, count }) in groups.zip(&mut gathered) {
             if !frames.is_empty() {
                 let mut receivers = 0;
                 for receiver in &group.receivers {
-                    if Some(receiver.session) != self.run.except {
+                    if Some(receiver.session) != except {
                         receivers += usize::from(each(self, receiver, frames));
                     }
                 }
@@ -268,7 +267,8 @@ impl Burst {
                 frames.clear();
             }
         }
-        self.run.gathered = run;
+        fanouts.clear();
+        self.run = Run { fanouts, gathered, except };
     }
 
     /// Answers whether the receiver is there: what it is too slow for was sent to it all the same.
@@ -288,6 +288,16 @@ impl Burst {
             Append::Queued => Sent::Queued,
             Append::Dropped | Append::Closed => Sent::Unreachable,
         }
+    }
+}
+
+impl Run {
+    /// Whether its events are for all receivers of these fanouts but `except`.
+    #[inline]
+    fn goes_to(&self, fanouts: impl ExactSizeIterator<Item = *const Fanout>, except: Option<SessionId>) -> bool {
+        self.fanouts.len() == fanouts.len()
+            && self.fanouts.iter().zip(fanouts).all(|(own, other)| Arc::as_ptr(own) == other)
+            && self.except == except
     }
 }
 

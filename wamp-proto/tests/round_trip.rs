@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug, Formatter};
 
@@ -71,6 +72,7 @@ proptest! {
         (first, second) in (short_or_long_ids(), short_or_long_ids()),
         payload in payloads(),
         (with_args, with_kwargs) in any::<(bool, bool)>(),
+        topic in any::<String>(),
         serializer in serializers(),
     ) {
         let payload = payload.as_payload();
@@ -81,11 +83,13 @@ proptest! {
         let registration = RegistrationId::known(second);
         let details = EventDetails::default();
         let event = Message::Event(Event { subscription, publication, details, payload });
+        let details = EventDetails { topic: Some(Cow::Borrowed(&topic)), ..EventDetails::default() };
+        let event_with_topic = Message::Event(Event { subscription, publication, details, payload });
         let details = InvocationDetails::default();
         let invocation = Message::Invocation(Invocation { request, registration, details, payload });
         let result = Message::Result(CallResult { request, details: ResultDetails::default(), payload });
         for (message, bare) in [
-            (event, Bare::event(subscription, publication, payload)),
+            (event.clone(), Bare::event(subscription, publication, payload)),
             (invocation, Bare::invocation(request, registration, payload)),
             (result, Bare::result(request, payload)),
         ] {
@@ -94,12 +98,16 @@ proptest! {
             serializer.encode(&message, &mut expected);
             serializer.encode_bare(&bare, &mut found);
             prop_assert_eq!(&found, &expected, "{}", message.name());
-            if let Message::Event(_) = message {
-                found.truncate(b"before".len());
-                EventOpening::new(serializer, subscription).encode(publication, &payload, &mut found);
-                prop_assert_eq!(found, expected);
-            }
         }
+        let opening = EventOpening::new(serializer, subscription);
+        let (mut expected, mut found) = (b"before".to_vec(), b"before".to_vec());
+        serializer.encode(&event, &mut expected);
+        opening.encode(publication, &payload, &mut found);
+        prop_assert_eq!(found, expected);
+        let (mut expected, mut found) = (b"before".to_vec(), b"before".to_vec());
+        serializer.encode(&event_with_topic, &mut expected);
+        opening.encode_with_topic(publication, &topic, &payload, &mut found);
+        prop_assert_eq!(found, expected);
     }
 
     /// And one that is damaged so as it would be decoded, or not at all.

@@ -33,7 +33,10 @@ pub(crate) fn run<P: Protocol>(protocol: &P, work: Events, phase: &Phase) -> any
         let mut subscribers = Vec::new();
         for subscriber in 0..work.subscribers {
             let mut stream = protocol.open()?;
-            protocol.subscribe(&mut stream, &name)?;
+            match subscriber < work.by_prefix {
+                true => protocol.subscribe_to_prefix(&mut stream, &name)?,
+                false => protocol.subscribe(&mut stream, &name)?,
+            }
             poll.add(&stream, places.len())?;
             places.push((at, Some(subscriber)));
             subscribers.push(Subscriber { socket: Socket::new(stream)?, received: 0 });

@@ -95,6 +95,9 @@ pub(crate) struct Events {
     /// Subscribers of each topic.
     #[arg(long, default_value_t = 1)]
     subscribers: usize,
+    /// Of them, how many subscribe to the topic as a prefix. For WAMP only.
+    #[arg(long, default_value_t = 0)]
+    by_prefix: usize,
     /// Bytes of payload.
     #[arg(long, default_value_t = 128)]
     payload: usize,
@@ -114,8 +117,16 @@ pub(crate) struct Events {
 
 impl Events {
     /// One publisher and one subscriber.
-    pub(crate) const PAIR: Self =
-        Self { topics: 1, subscribers: 1, payload: 128, window: 1024, rate: None, acknowledge: false, check: false };
+    pub(crate) const PAIR: Self = Self {
+        topics: 1,
+        subscribers: 1,
+        by_prefix: 0,
+        payload: 128,
+        window: 1024,
+        rate: None,
+        acknowledge: false,
+        check: false,
+    };
 }
 
 #[derive(Debug, Clone, Copy, Args)]

@@ -41,6 +41,11 @@ pub(crate) trait Protocol {
     /// Subscribes, and waits until that is done.
     fn subscribe(&self, stream: &mut TcpStream, topic: &str) -> anyhow::Result<()>;
 
+    /// Subscribes to all topics that begin so.
+    fn subscribe_to_prefix(&self, _: &mut TcpStream, _: &str) -> anyhow::Result<()> {
+        bail!("this is for WAMP only")
+    }
+
     /// Subscribes to topics of these numbers, which nobody publishes to, and waits until that is done. Answers what
     /// [`unsubscribe`](Self::unsubscribe) needs. The session has not asked for anything else.
     fn subscribe_to(&self, _: &mut TcpStream, _: Match, _: Range<usize>) -> anyhow::Result<Vec<u64>> {

@@ -252,6 +252,10 @@ impl Protocol for Wamp {
         self.ask(stream, &format!(r#"[32,1,{{}},"{topic}"]"#), "SUBSCRIBED")
     }
 
+    fn subscribe_to_prefix(&self, stream: &mut TcpStream, topic: &str) -> anyhow::Result<()> {
+        self.ask(stream, &format!(r#"[32,1,{{"match":"prefix"}},"{topic}"]"#), "SUBSCRIBED")
+    }
+
     fn subscribe_to(&self, stream: &mut TcpStream, policy: Match, topics: Range<usize>) -> anyhow::Result<Vec<u64>> {
         let subscribe = |(request, topic): (usize, usize)| {
             let (policy, topic) = match policy {

@@ -80,8 +80,15 @@ impl Broker {
         if route.rule().is_some() {
             return false;
         }
-        let Some([fanout]) = route.fanouts(self.generation.load(Ordering::Acquire)) else { return false };
-        burst.gathers_for(fanout, Some(publisher)).is_some_and(|fanout| !fanout.is_pattern)
+        let known = route.fanouts(self.generation.load(Ordering::Acquire));
+        known.is_some_and(|fanouts| !fanouts.is_empty() && burst.gathers_for(fanouts, Some(publisher)))
+    }
+
+    /// Publishes a payload that [goes on](Self::goes_on).
+    #[inline]
+    pub(crate) fn publish_again(&self, payload: &Payload<'_>, route: &Route, burst: &mut Burst) {
+        let publication = burst.draw_publication_id();
+        burst.gather(|fanout| NewEvent::plain(fanout, publication, self.topic(route).unwrap_or_default(), payload));
     }
 
     /// Hands a publication to everybody it is for, by a route that is one to its topic. The receipt comes back unless
@@ -95,13 +102,11 @@ impl Broker {
     ) -> Option<Receipt> {
         let receipt = self.keep(route.rule(), publication, receipt);
         let known = route.fanouts(self.generation.load(Ordering::Acquire));
-        if let Some([fanout]) = known
-            && publication.filter.is_open()
-            && let Some(fanout) = burst.gathers_for(fanout, publication.filter.except)
+        if publication.filter.is_open()
+            && known.is_some_and(|fanouts| burst.gathers_for(fanouts, publication.filter.except))
         {
             // It goes where the one before it in the burst went.
-            let event = publication.event(fanout);
-            burst.gather(&event);
+            burst.gather(|fanout| publication.event(fanout));
         } else {
             self.hand_out_by(route, publication, burst);
         }
@@ -121,7 +126,7 @@ impl Broker {
             topics.look_up(&publication.topic, &mut fanouts);
             route.set_fanouts(self.generation.load(Ordering::Acquire), &fanouts);
         }
-        publication.hand_out(&fanouts, burst);
+        publication.hand_out(&fanouts, route.gathers(&fanouts, known), burst);
         burst.give_back(fanouts);
     }
 
@@ -142,7 +147,7 @@ impl Broker {
             topics.retained.keep(publication.topic.as_str(), RetainedEvent::new(publication));
             topics.look_up(&publication.topic, &mut fanouts);
         }
-        publication.hand_out(&fanouts, burst);
+        publication.hand_out(&fanouts, fanouts.len() == 1, burst);
         receipt
     }
 
@@ -174,28 +179,23 @@ impl Broker {
 }
 
 impl Publication<'_> {
-    fn hand_out(&self, fanouts: &[Arc<Fanout>], burst: &mut Burst) {
-        match fanouts {
-            // Gathering is for one subscription only: with several, a session that holds two of
-            // them would get the second publication by the one before the first by the other.
-            [fanout] if self.filter.is_open() => {
-                burst.gather_for(fanout, self.filter.except);
-                burst.gather(&self.event(fanout));
-            }
-            fanouts => {
-                for fanout in fanouts {
-                    let admits = |member: &Member| self.filter.admits(member);
-                    burst.send_event(fanout, &self.event(fanout), |receiver| admits(&receiver.subscriber.member));
-                }
-            }
+    /// Hands it out, if it may be with what the burst gathers, and else by itself.
+    fn hand_out(&self, fanouts: &[Arc<Fanout>], gathers: bool, burst: &mut Burst) {
+        if gathers && self.filter.is_open() {
+            burst.gather_for(fanouts, self.filter.except);
+            return burst.gather(|fanout| self.event(fanout));
+        }
+        for fanout in fanouts {
+            let admits = |member: &Member| self.filter.admits(member);
+            burst.send_event(fanout, &self.event(fanout), |receiver| admits(&receiver.subscriber.member));
         }
     }
 
     #[inline]
     fn event(&self, fanout: &Fanout) -> NewEvent<'_> {
         let tells_nothing = self.publisher.is_none() && self.trust_level.is_none() && self.passthru.is_none();
-        if tells_nothing && !fanout.is_pattern {
-            NewEvent::Bare { publication: self.id, payload: &self.payload }
+        if tells_nothing {
+            NewEvent::plain(fanout, self.id, self.topic.as_str(), &self.payload)
         } else {
             NewEvent::Telling(self.telling_event(fanout))
         }
@@ -225,19 +225,33 @@ impl Publication<'_> {
 pub(crate) enum NewEvent<'a> {
     /// Without details, as most are.
     Bare { publication: PublicationId, payload: &'a Payload<'a> },
-    /// It tells the topic, or who published.
+    /// Of a pattern: it tells the topic.
+    WithTopic { publication: PublicationId, topic: &'a str, payload: &'a Payload<'a> },
+    /// It tells who published, or more.
     Telling(Message<'a>),
 }
 
-impl NewEvent<'_> {
+impl<'a> NewEvent<'a> {
+    /// One that tells no more than its receivers need: the topic, if they subscribed to a pattern.
+    #[inline]
+    fn plain(fanout: &Fanout, publication: PublicationId, topic: &'a str, payload: &'a Payload<'a>) -> Self {
+        match fanout.is_pattern {
+            false => Self::Bare { publication, payload },
+            true => Self::WithTopic { publication, topic, payload },
+        }
+    }
+
     /// Appends it to `out`, as the receivers of a group get it. See [`Encoding::encode`](crate::encoding::Encoding).
     #[inline]
     pub(crate) fn encode(&self, group: &Group, out: &mut Vec<u8>) -> Result<(), FrameTooLarge> {
-        let encoding = group.encoding;
+        let (encoding, opening) = (group.encoding, &group.opening);
+        let binary = encoding.serializer.is_binary();
         match self {
             Self::Bare { publication, payload } => {
-                let binary = encoding.serializer.is_binary();
-                encoding.framing.frame(binary, out, |out| group.opening.encode(*publication, payload, out))
+                encoding.framing.frame(binary, out, |out| opening.encode(*publication, payload, out))
+            }
+            Self::WithTopic { publication, topic, payload } => {
+                encoding.framing.frame(binary, out, |out| opening.encode_with_topic(*publication, topic, payload, out))
             }
             Self::Telling(event) => encoding.encode(event, out),
         }

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Weak};
 
+use ahash::AHashSet;
 use wamp_proto::Uri;
 use wamp_proto::message::PublishOpening;
 
@@ -22,6 +23,8 @@ pub(crate) struct Route {
     /// The rule by which the topic's events are kept; fixed as long as the broker is there.
     rule: Option<usize>,
     fanouts: Vec<Weak<Fanout>>,
+    /// Whether nobody is a receiver of two of them, once that was asked.
+    apart: Option<bool>,
 }
 
 impl Route {
@@ -72,6 +75,7 @@ impl Route {
 
     pub(super) fn set_fanouts(&mut self, generation: u64, fanouts: &[Arc<Fanout>]) {
         self.generation = Some(generation);
+        self.apart = None;
         self.fanouts.clear();
         self.fanouts.extend(fanouts.iter().map(Arc::downgrade));
     }
@@ -83,4 +87,24 @@ impl Route {
         self.generation = None;
         self.fanouts.clear();
     }
+
+    /// Whether events for its fanouts, which these are, may be gathered and handed out one receiver after the other:
+    /// who is a receiver of two would get the second event by the one before the first by the other.
+    ///
+    /// That takes a while to find out with several fanouts, so the first event by them goes by itself.
+    pub(super) fn gathers(&mut self, fanouts: &[Arc<Fanout>], again: bool) -> bool {
+        match fanouts {
+            [] => false,
+            [_] => true,
+            fanouts => again && *self.apart.get_or_insert_with(|| are_apart(fanouts)),
+        }
+    }
+}
+
+/// Whether nobody is a receiver of two of these.
+fn are_apart(fanouts: &[Arc<Fanout>]) -> bool {
+    let groups = fanouts.iter().flat_map(|fanout| &fanout.groups);
+    let mut sessions = groups.flat_map(|group| &group.receivers).map(|receiver| receiver.session);
+    let mut seen = AHashSet::new();
+    sessions.all(|session| seen.insert(session))
 }

@@ -59,6 +59,12 @@ impl Realm {
         self.broker.goes_on(member.id(), route, burst) && self.decide(member, Action::Publish, topic) == Decision::PLAIN
     }
 
+    /// Publishes what a session [may publish](Self::may_publish_again) so.
+    #[inline]
+    pub(crate) fn publish_again(&self, payload: &Payload<'_>, route: &Route, burst: &mut Burst) {
+        self.broker.publish_again(payload, route, burst);
+    }
+
     /// Whether a session may publish to a topic, and on what terms.
     pub(crate) fn may_publish(&self, member: &Member, topic: &str) -> Result<Grant, Refused> {
         self.open_topic(topic)?;

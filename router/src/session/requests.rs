@@ -124,7 +124,7 @@ impl Joined {
         if request_ids.take(request).is_err() {
             return false;
         }
-        burst.gather_bare(&payload);
+        realm.publish_again(&payload, route, burst);
         true
     }
 

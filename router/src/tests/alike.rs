@@ -109,6 +109,69 @@ fn who_subscribes_or_leaves_between_two_is_taken_account_of() {
     bob.expect(&[r#"[36,2,#4,{"topic":"com.topic"}]"#, r#"[36,2,#5,{"topic":"com.topic"}]"#]);
 }
 
+#[test]
+fn subscriptions_side_by_side_get_all_events_in_order() {
+    for serializer in Serializer::ALL {
+        let world = World::new();
+        let mut alice = world.join("alice");
+        let mut bob = world.join_as("bob", serializer, ALL_ROLES);
+        let mut carol = world.join_as("carol", serializer, ALL_ROLES);
+        alice.send(r#"[32,1,{},"com.to\"pic"]"#);
+        alice.expect(&["[33,1,1]"]);
+        bob.send(r#"[32,1,{"match":"prefix"},"com."]"#);
+        bob.expect(&["[33,1,2]"]);
+        carol.send_burst(&[r#"[32,1,{"match":"wildcard"},"com."]"#, r#"[32,2,{},"com.other"]"#]);
+        carol.expect(&["[33,1,3]", "[33,2,4]"]);
+        carol.send_burst(&[
+            r#"[16,3,{},"com.to\"pic",["a"]]"#,
+            r#"[16,4,{},"com.to\"pic",["b"]]"#,
+            r#"[16,5,{},"com.to\"pic",["c"]]"#,
+            r#"[16,6,{},"com.to\"pic",["d"]]"#,
+            r#"[16,7,{"exclude_me":false},"com.to\"pic",["e"]]"#,
+            r#"[16,8,{},"com.other",["f"]]"#,
+            r#"[16,9,{},"com.other",["g"]]"#,
+            r#"[16,10,{},"com.to\"pic"]"#,
+        ]);
+        bob.expect(&[
+            r#"[36,2,#1,{"topic":"com.to\"pic"},["a"]]"#,
+            r#"[36,2,#2,{"topic":"com.to\"pic"},["b"]]"#,
+            r#"[36,2,#3,{"topic":"com.to\"pic"},["c"]]"#,
+            r#"[36,2,#4,{"topic":"com.to\"pic"},["d"]]"#,
+            r#"[36,2,#5,{"topic":"com.to\"pic"},["e"]]"#,
+            r#"[36,2,#6,{"topic":"com.other"},["f"]]"#,
+            r#"[36,2,#7,{"topic":"com.other"},["g"]]"#,
+            r#"[36,2,#8,{"topic":"com.to\"pic"}]"#,
+        ]);
+        alice.expect(&[
+            r#"[36,1,#1,{},["a"]]"#,
+            r#"[36,1,#2,{},["b"]]"#,
+            r#"[36,1,#3,{},["c"]]"#,
+            r#"[36,1,#4,{},["d"]]"#,
+            r#"[36,1,#5,{},["e"]]"#,
+            r#"[36,1,#8,{}]"#,
+        ]);
+        carol.expect(&[r#"[36,3,#5,{"topic":"com.to\"pic"},["e"]]"#]);
+    }
+}
+
+#[test]
+fn who_has_two_subscriptions_gets_a_publication_by_both_before_the_next() {
+    let world = World::new();
+    let mut alice = world.join("alice");
+    let mut bob = world.join("bob");
+    alice.send_burst(&[r#"[32,1,{},"com.topic"]"#, r#"[32,2,{"match":"prefix"},"com."]"#]);
+    alice.expect(&["[33,1,1]", "[33,2,2]"]);
+    bob.send_burst(&PUBLISHED);
+    alice.expect(&[
+        r#"[36,1,#1,{},["a"]]"#,
+        r#"[36,2,#1,{"topic":"com.topic"},["a"]]"#,
+        r#"[36,1,#2,{},["b"]]"#,
+        r#"[36,2,#2,{"topic":"com.topic"},["b"]]"#,
+        r#"[36,1,#3,{},["c"]]"#,
+        r#"[36,2,#3,{"topic":"com.topic"},["c"]]"#,
+    ]);
+}
+
 /// Allows all, until it changes its mind.
 #[derive(Debug)]
 struct Moody(Arc<AtomicBool>);

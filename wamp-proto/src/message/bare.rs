@@ -47,9 +47,9 @@ impl<'a> Bare<'a> {
         });
     }
 
-    /// The same, where the payload is in another serializer.
+    /// The same, where the payload is in another serializer, or the details tell the topic.
     #[inline(never)]
-    fn transcode<W: Write>(&self, writer: &mut W) {
+    fn write_with<W: Write>(&self, topic: Option<&str>, writer: &mut W) {
         use super::element::Element;
         let count = 3 + usize::from(self.second.is_some()) + self.payload.count();
         let open = writer.array(Some(count));
@@ -58,8 +58,13 @@ impl<'a> Bare<'a> {
         if let Some(second) = self.second {
             writer.uint(second);
         }
-        let details = writer.map(Some(0));
-        writer.close(details, 0);
+        let entries = usize::from(topic.is_some());
+        let details = writer.map(Some(entries));
+        if let Some(topic) = topic {
+            writer.name("topic");
+            writer.str(topic);
+        }
+        writer.close(details, entries);
         self.payload.write(writer);
         writer.close(open, count);
     }
@@ -69,7 +74,7 @@ impl Serializer {
     /// Encodes a message whose details are empty, appending to `out`, as [`encode`](Self::encode) does any message.
     pub fn encode_bare(self, message: &Bare<'_>, out: &mut Vec<u8>) {
         if message.payload.serializer() != self && !message.payload.is_empty() {
-            return with_writer!(self, out, |writer| message.transcode(&mut writer));
+            return with_writer!(self, out, |writer| message.write_with(None, &mut writer));
         }
         match self {
             #[cfg(feature = "json")]
@@ -128,6 +133,15 @@ impl EventOpening {
             #[cfg(feature = "cbor")]
             Serializer::Cbor => self.write::<Cbor>(publication, payload, out),
         }
+    }
+
+    /// Encodes an event whose details tell the topic and nothing else, as those of a pattern do, appending to `out`.
+    pub fn encode_with_topic(&self, publication: PublicationId, topic: &str, payload: &Payload<'_>, out: &mut Vec<u8>) {
+        let event = Bare::event(self.subscription, publication, *payload);
+        out.reserve(
+            ROOM + topic.len() + payload.args().map_or(0, <[u8]>::len) + payload.kwargs().map_or(0, <[u8]>::len),
+        );
+        with_writer!(self.serializer, out, |writer| event.write_with(Some(topic), &mut writer));
     }
 
     fn write<F: Format>(&self, publication: PublicationId, payload: &Payload<'_>, out: &mut Vec<u8>) {
