@@ -13,7 +13,9 @@ use proptest::sample::Index;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, SeqAccess, Visitor};
 use wamp_proto::message::options::{EventDetails, InvocationDetails, ResultDetails};
-use wamp_proto::message::{Bare, CallResult, Event, EventOpening, Invocation, Message, Publish, PublishOpening};
+use wamp_proto::message::{
+    Bare, CallResult, Event, EventOpening, Invocation, Message, PlainEvent, Publish, PublishOpening,
+};
 use wamp_proto::{
     OwnedPayload, Payload, PublicationId, RegistrationId, RequestId, Serializer, SubscriptionId, Value, from_slice,
     to_vec,
@@ -139,6 +141,32 @@ proptest! {
             if let Ok(text) = str::from_utf8(&frame) {
                 prop_assert_eq!(opening.read_text(text), Some((request, payload)));
             }
+        }
+    }
+
+    /// And one that is damaged so as it would be decoded, or not at all.
+    #[test]
+    fn a_plain_event_is_read_as_it_is_decoded(
+        parts in parts(),
+        serializer in serializers(),
+        damage in vec((any::<Index>(), any::<u8>()), 0..3),
+    ) {
+        for message in parts.messages() {
+            let mut frame = Vec::new();
+            serializer.encode(&message, &mut frame);
+            let is_plain = matches!(&message, Message::Event(event) if event.details == EventDetails::default());
+            prop_assert_eq!(PlainEvent::read(serializer, &frame).is_some(), is_plain);
+            for (at, byte) in &damage {
+                let at = at.index(frame.len());
+                frame[at] = *byte;
+            }
+            let Some(PlainEvent { subscription, publication, payload }) = PlainEvent::read(serializer, &frame) else {
+                continue;
+            };
+            let read = Event { subscription, publication, details: EventDetails::default(), payload };
+            prop_assert_eq!(serializer.decode(&frame), Ok(Message::Event(read)));
+            let kept = payload.placed_in(&frame).keep(frame.clone().into());
+            prop_assert_eq!(kept.as_payload(), payload);
         }
     }
 
