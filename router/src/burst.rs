@@ -23,9 +23,9 @@ use crate::outbox::{Append, Class, FrameTooLarge, Outbox};
 use crate::round::Round;
 use crate::transport::control::CloseCode;
 
-/// Bytes of one encoding a run gathers before it is handed out: what an outbox takes at a time
-/// and a socket's buffer holds.
-const RUN_BYTES: usize = 64 << 10;
+/// Bytes of one encoding a run gathers before it is handed out: more than what one read brings comes to, with a topic in
+/// each event too, so that idle receivers are written to straight from here.
+const RUN_BYTES: usize = 128 << 10;
 
 /// Replies of a burst that are worth waiting for those of others. To wait costs as much as a few messages do.
 const MANY: usize = 8;
