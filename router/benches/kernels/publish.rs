@@ -14,11 +14,17 @@ const WILDCARD: &str = r#"[32,1,{"match":"wildcard"},"com.example.device..temper
 pub(crate) fn kernels() -> Vec<Kernel> {
     let mut kernels = Vec::new();
     for serializer in [Serializer::Json, Serializer::MessagePack] {
-        for (policy, subscribe) in [("exact", EXACT), ("prefix", PREFIX), ("wildcard", WILDCARD)] {
-            for receivers in [1, 10, 1000] {
+        for (policy, first, others) in [
+            ("exact", EXACT, EXACT),
+            ("prefix", PREFIX, PREFIX),
+            ("wildcard", WILDCARD, WILDCARD),
+            ("exact, one prefix", PREFIX, EXACT),
+        ] {
+            for receivers in [1, 10, 1000].into_iter().filter(|&receivers| receivers > 1 || first == others) {
                 for messages in [1, 16] {
                     let name = format!("{serializer} {policy} {messages} to {receivers}");
-                    kernels.push(Kernel::new(name, move || publish(serializer, subscribe, receivers, messages)));
+                    let both = (first, others);
+                    kernels.push(Kernel::new(name, move || publish(serializer, both, receivers, messages)));
                 }
             }
         }
@@ -26,10 +32,16 @@ pub(crate) fn kernels() -> Vec<Kernel> {
     kernels
 }
 
-/// A burst of some messages of 128 bytes to some receivers.
-fn publish(serializer: Serializer, subscribe: &str, receivers: usize, messages: usize) -> impl FnMut() + use<> {
+/// A burst of some messages of 128 bytes to some receivers, of which one may subscribe otherwise than the others.
+fn publish(
+    serializer: Serializer,
+    (first, others): (&str, &str),
+    receivers: usize,
+    messages: usize,
+) -> impl FnMut() + use<> {
     let world = World::new();
-    let subscribers: Vec<_> = (0..receivers).map(|_| world.join(serializer, &[subscribe])).collect();
+    let subscriptions = std::iter::once(first).chain(std::iter::repeat_n(others, receivers - 1));
+    let subscribers: Vec<_> = subscriptions.map(|subscribe| world.join(serializer, &[subscribe])).collect();
     let mut publisher = world.join(serializer, &[]);
     let message = frame(serializer, TEMPLATES[0].1, &payload(128));
     let mut burst = Burst::new();

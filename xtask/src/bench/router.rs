@@ -162,6 +162,9 @@ fn document(checkout: &Checkout, rows: &[Row], ahead: &[Row]) -> anyhow::Result<
          checks and limits on. NATS and Redis speak their own protocols. Frames are forwarded by the example `forward`,\n\
          which unmasks them, and knows nothing of what is in them; writes are batched by all that one read brought, and a\n\
          session there is a connection with one small frame each way.\n\n\
+         With 10 subscribers, and 1,024 events ahead, 2 MB are under way, more than a second-level cache may hold. A whole run\n\
+         then goes at either of two speeds, one about half the other, with as many system calls an event and no more\n\
+         page faults: wamp-router's as well as that of frames that are forwarded.\n\n\
          | | version |\n|---|---|\n",
         figures(&WORKS, rows),
         ratios(&WORKS, rows, Peer::WebSocket),
