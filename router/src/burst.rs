@@ -20,6 +20,7 @@ use crate::encoding::Outgoing;
 use crate::metrics::latency::Measured;
 use crate::metrics::tally::Tally;
 use crate::outbox::{Append, Class, FrameTooLarge, Outbox};
+use crate::realm::Member;
 use crate::round::Round;
 use crate::transport::control::CloseCode;
 
@@ -117,6 +118,18 @@ impl Burst {
     /// Sends one message that is not an event: it is queued now and written at the end of the burst.
     pub(crate) fn send(&mut self, outbox: &Arc<Outbox>, message: &impl Outgoing) -> Sent {
         self.settle();
+        self.queue(outbox, message)
+    }
+
+    /// The same for a message to a publisher: what is gathered may go on if the publisher gets none of it.
+    pub(crate) fn send_to_publisher(&mut self, publisher: &Member, message: &impl Outgoing) -> Sent {
+        if self.run.except != Some(publisher.id()) {
+            self.settle();
+        }
+        self.queue(&publisher.outbox, message)
+    }
+
+    fn queue(&mut self, outbox: &Arc<Outbox>, message: &impl Outgoing) -> Sent {
         self.scratch.clear();
         if let Err(FrameTooLarge { length }) = message.encode(outbox.encoding(), &mut self.scratch) {
             tracing::debug!(length, "message too large for its receiver's transport");

@@ -41,7 +41,7 @@ impl Receipt {
     pub(crate) fn confirm_in(mut self, burst: &mut Burst) {
         if let Some(publisher) = self.publisher.take() {
             let published = Published { request: self.request, publication: self.publication };
-            burst.send(&publisher.outbox, &Message::Published(published));
+            burst.send_to_publisher(&publisher, &Message::Published(published));
         }
     }
 }

@@ -155,6 +155,40 @@ fn subscriptions_side_by_side_get_all_events_in_order() {
 }
 
 #[test]
+fn acknowledgments_come_after_what_their_publisher_was_sent_before() {
+    let world = World::new();
+    let mut alice = world.join("alice");
+    let mut bob = world.join("bob");
+    alice.send(r#"[32,1,{},"com.topic"]"#);
+    alice.expect(&["[33,1,1]"]);
+    bob.send(r#"[32,1,{},"com.topic"]"#);
+    bob.expect(&["[33,1,1]"]);
+    bob.send_burst(&[
+        r#"[16,2,{"acknowledge":true},"com.topic",["a"]]"#,
+        r#"[16,3,{"acknowledge":true},"com.topic",["b"]]"#,
+        r#"[16,4,{"acknowledge":true,"exclude_me":false},"com.topic",["c"]]"#,
+        r#"[16,5,{"acknowledge":true,"exclude_me":false},"com.topic",["d"]]"#,
+        r#"[16,6,{"acknowledge":true},"com.topic",["e"]]"#,
+    ]);
+    alice.expect(&[
+        r#"[36,1,#1,{},["a"]]"#,
+        r#"[36,1,#2,{},["b"]]"#,
+        r#"[36,1,#3,{},["c"]]"#,
+        r#"[36,1,#4,{},["d"]]"#,
+        r#"[36,1,#5,{},["e"]]"#,
+    ]);
+    bob.expect(&[
+        "[17,2,#1]",
+        "[17,3,#2]",
+        r#"[36,1,#3,{},["c"]]"#,
+        "[17,4,#3]",
+        r#"[36,1,#4,{},["d"]]"#,
+        "[17,5,#4]",
+        "[17,6,#5]",
+    ]);
+}
+
+#[test]
 fn who_has_two_subscriptions_gets_a_publication_by_both_before_the_next() {
     let world = World::new();
     let mut alice = world.join("alice");
