@@ -76,7 +76,7 @@ pub mod __private {
     pub use crate::app::Needs;
     pub use crate::client::subscribe;
     pub use crate::handler::{
-        Annotated, Answering, AnyNamed, Arguments, Assembled, AssembledHook, BoxFuture, Definition, Discovered,
+        Annotated, Answering, AnyNamed, Arguments, Assembled, AssembledHook, BoxFuture, Definition, Discovered, Done,
         FromMessage, FromSession, Incoming, Named, Outcome, Parameter, Recipient, Returned, Returning, SessionContext,
         SessionParameter, Source, Started, Travels, extracted, parameter, returned, session_parameter,
     };

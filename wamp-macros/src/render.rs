@@ -1,6 +1,6 @@
 //! The code a macro adds: a type of the function's name, and its entry in the list that `.discover()` reads.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Ident, ReturnType, Signature, Type};
@@ -155,7 +155,12 @@ pub(crate) fn assembled(kind: Kind, signature: &Signature, start: impl Fn(&[Iden
     };
     let start = start(&arguments);
     // At the function's name is where a future that can't be sent to another thread is complained of.
-    let run = quote_spanned!(signature.ident.span()=> returned.of(running, source.recipient()));
+    let at = Span::call_site().located_at(signature.ident.span());
+    let put_together = quote_spanned!(at=> __private::#assemble::new(needs, move |source: #source| {
+        #(let #arguments = #parameters.take(source)?;)*
+        #start
+        ::core::result::Result::Ok(returned.of(running, source.recipient()))
+    }));
     quote! {
         let mut needs = __private::Needs::default();
         #(
@@ -164,11 +169,7 @@ pub(crate) fn assembled(kind: Kind, signature: &Signature, start: impl Fn(&[Iden
         )*
         let sent: &[bool] = &[#(#parameters.is_sent()),*];
         let returned = #returned;
-        let assembled = __private::#assemble::new(needs, move |source: #source| {
-            #(let #arguments = #parameters.take(source)?;)*
-            #start
-            ::core::result::Result::Ok(#run)
-        });
+        let assembled = #put_together;
     }
 }
 

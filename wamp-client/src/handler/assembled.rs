@@ -5,7 +5,6 @@
 //! error.
 
 use std::error::Error as StdError;
-use std::future::Future;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -13,8 +12,8 @@ use super::argument::Extracts;
 use super::output::ViaError;
 use super::running::Typed;
 use super::{
-    Argument, Arguments, BoxFuture, BoxHandler, BoxHook, FromSession, Outcome, Output, Recipient, Returning,
-    SessionContext,
+    Answering, Argument, Arguments, BoxFuture, BoxHandler, BoxHook, FromSession, Outcome, Output, Recipient, Returning,
+    SessionContext, Started,
 };
 use crate::WampError;
 use crate::app::Needs;
@@ -131,19 +130,11 @@ impl<R> AnyNamed<R> for Named<R> {
     }
 }
 
-impl<R: 'static> Returned<R> {
-    /// The handler, running, with its result encoded at the end.
-    pub fn of<F>(&self, running: F, recipient: Recipient) -> BoxFuture<Outcome>
-    where
-        F: Future<Output = R> + Send + 'static,
-    {
-        let returning = self.returning;
-        Box::pin(async move {
-            match returning(running.await, recipient) {
-                Returning::Whole(outcome) => outcome,
-                rest => rest.outcome().await,
-            }
-        })
+impl<R> Returned<R> {
+    /// The handler, about to run, with its result encoded at the end. What its future has to be besides is asked for
+    /// where it is put together, and only there: asked for twice, what is wrong with it would be told twice.
+    pub fn of<F>(&self, running: F, recipient: Recipient) -> Answering<F, fn(R, Recipient) -> Returning> {
+        Answering::new(running, self.returning, recipient)
     }
 }
 
@@ -156,9 +147,10 @@ pub struct Assembled {
 
 impl Assembled {
     /// A handler that `start` starts, once it has taken its parameters.
-    pub fn new<F>(needs: Needs, start: F) -> Self
+    pub fn new<F, S>(needs: Needs, start: F) -> Self
     where
-        F: Fn(&mut Arguments<'_>) -> Result<BoxFuture<Outcome>, WampError> + Send + Sync + 'static,
+        F: Fn(&mut Arguments<'_>) -> Result<S, WampError> + Send + Sync + 'static,
+        S: Started,
     {
         Self { handler: Arc::new(Typed::new(start)), needs }
     }
@@ -173,12 +165,13 @@ pub struct AssembledHook {
 
 impl AssembledHook {
     /// A function that `start` starts, once it has taken its parameters.
-    pub fn new<F>(needs: Needs, start: F) -> Self
+    pub fn new<F, S>(needs: Needs, start: F) -> Self
     where
-        F: Fn(&SessionContext) -> Result<BoxFuture<Outcome>, WampError> + Send + Sync + 'static,
+        F: Fn(&SessionContext) -> Result<S, WampError> + Send + Sync + 'static,
+        S: Started,
     {
         let hook: BoxHook = Arc::new(move |context| {
-            let running = start(&context).unwrap_or_else(|error| failed(error));
+            let running = start(&context).map_or_else(failed, Started::outcome);
             Box::pin(async move { running.await.map(drop) })
         });
         Self { hook, needs }

@@ -56,7 +56,7 @@ pub(crate) use self::invocation::{Alive, Invocation};
 pub use self::output::{Outcome, Output, Recipient, Results, Returning};
 pub use self::progressive::{Parts, Progress};
 pub(crate) use self::running::Handling;
-pub use self::running::{Answering, Started};
+pub use self::running::{Answering, Done, Started};
 pub use self::travels::Travels;
 pub(crate) use self::travels::from_value;
 use crate::WampError;

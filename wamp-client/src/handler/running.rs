@@ -4,6 +4,8 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
+
 use super::{Arguments, BoxFuture, Incoming, Names, Outcome, Recipient, Returning};
 use crate::WampError;
 use crate::session::Turns;
@@ -13,18 +15,27 @@ pub trait Started: Send + 'static {
     /// Runs it for whoever waits for its outcome.
     fn outcome(self) -> BoxFuture<Outcome>;
 
-    /// Runs it where nobody does. The error is boxed: without one there is next to nothing to be moved.
-    fn done(self) -> impl Future<Output = Result<(), Box<WampError>>> + Send + 'static;
+    /// Runs it where nobody does.
+    fn done(self) -> impl Future<Output = Done> + Send + 'static;
 }
 
-/// What the macros make: any error in a function's future is to be told of where the function is, and only once.
+/// What became of a handler for whose outcome nobody waits.
+#[allow(missing_debug_implementations, reason = "it is looked at at once")]
+pub enum Done {
+    /// It has run. The error is boxed: without one there is next to nothing to be moved.
+    All(Result<(), Box<WampError>>),
+    /// All but this, which it has left to be run.
+    But(BoxFuture<Result<(), Box<WampError>>>),
+}
+
+/// What the macros make of a procedure of an interface.
 impl Started for BoxFuture<Outcome> {
     fn outcome(self) -> Self {
         self
     }
 
-    async fn done(self) -> Result<(), Box<WampError>> {
-        nothing(self.await)
+    fn done(self) -> impl Future<Output = Done> + Send + 'static {
+        self.map(|outcome| Done::All(nothing(outcome)))
     }
 }
 
@@ -57,12 +68,13 @@ where
         })
     }
 
-    async fn done(self) -> Result<(), Box<WampError>> {
+    // No async function, which would move the function's future about before it runs.
+    fn done(self) -> impl Future<Output = Done> + Send + 'static {
         let Self { running, encode, recipient } = self;
-        match encode(running.await, recipient) {
-            Returning::Whole(outcome) => nothing(outcome),
-            rest => nothing(rest.outcome().await),
-        }
+        running.map(move |returned| match encode(returned, recipient) {
+            Returning::Whole(outcome) => Done::All(nothing(outcome)),
+            Returning::Rest(rest) => Done::But(Box::pin(rest.map(nothing))),
+        })
     }
 }
 

@@ -9,7 +9,7 @@ use tracing::warn;
 
 use super::{Queue, Receipt};
 use crate::WampError;
-use crate::handler::{Incoming, Started};
+use crate::handler::{Done, Incoming, Started};
 
 /// Events of a queue in the hands of the task that handles them.
 pub(crate) struct Turns {
@@ -54,7 +54,10 @@ impl Turns {
             // What it was made of may be large, and goes before the handler runs.
             drop(event);
             let done = match started {
-                Ok(started) => started.done().await,
+                Ok(started) => match started.done().await {
+                    Done::All(done) => done,
+                    Done::But(rest) => rest.await,
+                },
                 Err(error) => Err(Box::new(error)),
             };
             match done {

@@ -106,10 +106,11 @@ fn procedure(interface: &Interface, procedure: &Member) -> TokenStream {
             let assembled = __private::Assembled::new(needs, move |source: &mut __private::Arguments<'_>| {
                 #within
                 let (serializer, implementation) = (source.serializer(), ::std::sync::Arc::clone(&implementation));
-                ::core::result::Result::Ok(::std::boxed::Box::pin(async move {
+                let running: __private::BoxFuture<__private::Outcome> = ::std::boxed::Box::pin(async move {
                     let returned = <Implementation as #trait_name>::#name(&*implementation #(, #arguments)*).await;
                     #outcome
-                }))
+                });
+                ::core::result::Result::Ok(running)
             });
             definitions.push(#define.of_method(#source, &[#(#sent),*])#errors);
         }
