@@ -130,6 +130,35 @@ async fn subscriptions_do_not_wait_for_each_other() {
     assert_eq!(take(&mut reports, 1).await, [1]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn events_of_subscriptions_that_come_in_turn_keep_the_order_of_each() {
+    let (app, mut peer) = app();
+    let (handler, gate, mut reports) = gated();
+    let (other, other_gate, mut other_reports) = gated();
+    let app = app.subscribe(TOPIC, handler).subscribe("com.example.other", other);
+    let (running, mut connection) = tokio::join!(app.start(), async {
+        let mut connection = peer.join().await;
+        connection.attach(TOPIC, 1).await;
+        connection.attach("com.example.other", 2).await;
+        connection
+    });
+    let running = running.expect("it starts");
+    // Runs of one, two and three, and another message among them.
+    for number in 0..60 {
+        let subscription = if number % 6 < 3 { 1 } else { number % 2 + 1 };
+        connection.event(subscription, json!([number])).await;
+        if number == 31 {
+            settle(running.client(), &mut connection).await;
+        }
+    }
+    gate.add_permits(60);
+    other_gate.add_permits(60);
+    let is_first = |number: &u64| number % 6 < 3 || number.is_multiple_of(2);
+    let (first, second): (Vec<_>, Vec<_>) = (0..60).partition(is_first);
+    assert_eq!(take(&mut reports, first.len()).await, first);
+    assert_eq!(take(&mut other_reports, second.len()).await, second);
+}
+
 /// Sends ten events to a handler of which three may wait, and says which were handled.
 async fn handled_of_ten(overflow: Option<Overflow>) -> (Vec<u64>, u64) {
     let (app, mut peer) = app();

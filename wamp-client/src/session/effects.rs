@@ -19,9 +19,9 @@ impl Link {
         match effect {
             Effect::Event { endpoint, others, event } => {
                 for other in others {
-                    self.deliver(other, event.again(), shared);
+                    self.gathered.add(other, event.again(), shared);
                 }
-                self.deliver(endpoint, *event, shared);
+                self.gathered.add(endpoint, *event, shared);
             }
             Effect::Invoke { endpoint, request, in_parts, more, mut call } => {
                 let most_waiting = shared.most_waiting;
@@ -54,35 +54,15 @@ impl Link {
         Ok(())
     }
 
-    /// Hands over an event of the plainest kind; any other frame comes back.
-    pub(super) fn plain_event(&self, frame: Bytes, shared: &mut Shared<'_>) -> Result<(), Bytes> {
+    /// Takes an event of the plainest kind; any other frame comes back.
+    pub(super) fn plain_event(&mut self, frame: Bytes, shared: &mut Shared<'_>) -> Result<(), Bytes> {
         let (endpoints, event) = self.machine.plain_event(frame)?;
         let (Some(event), Some((&endpoint, others))) = (event, endpoints.split_last()) else { return Ok(()) };
         for &other in others {
-            self.deliver(other, event.again(), shared);
+            self.gathered.add(other, event.again(), shared);
         }
-        self.deliver(endpoint, event, shared);
+        self.gathered.add(endpoint, event, shared);
         Ok(())
-    }
-
-    #[inline]
-    fn deliver(&self, endpoint: EndpointKey, mut event: Incoming, shared: &mut Shared<'_>) {
-        let Some(Endpoint { kind: EndpointKind::Topic { queue, recovery, .. }, .. }) =
-            shared.endpoints.get_mut(&endpoint)
-        else {
-            return;
-        };
-        event.receipt = event.publication.and_then(|id| self.context.client.receipt(id));
-        let dropped = match recovery {
-            Some(recovery) => {
-                recovery.event(Box::new(event)).and_then(|event| queue.push(*event, &mut shared.work.events))
-            }
-            None => queue.push(event, &mut shared.work.events),
-        };
-        if let Some(dropped) = dropped {
-            // Without a reader there is nobody to tell.
-            let _ = shared.lifecycle.send(dropped);
-        }
     }
 
     fn invoke(&mut self, endpoint: EndpointKey, running: Running, call: Box<Incoming>, shared: &mut Shared<'_>) {

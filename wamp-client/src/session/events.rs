@@ -127,6 +127,36 @@ impl Queue {
         self.overflow(event, state)
     }
 
+    /// Pushes events, of which none is left, as one push for each would, but locks only once if all of them have to wait
+    /// and there is room. Calls `tell` with what is to be told.
+    pub(crate) fn push_all(
+        &self,
+        events: &mut VecDeque<Incoming>,
+        tasks: &mut EventTasks,
+        mut tell: impl FnMut(Lifecycle),
+    ) {
+        while !self.let_wait(events)
+            && let Some(event) = events.pop_front()
+        {
+            if let Some(told) = self.push(event, tasks) {
+                tell(told);
+            }
+        }
+    }
+
+    /// Lets all of these wait, if they have to and there is room for them.
+    fn let_wait(&self, events: &mut VecDeque<Incoming>) -> bool {
+        let mut state = self.state();
+        let fits = !state.closed && state.running == self.0.concurrency && events.len() <= self.room_in(&state);
+        if fits && state.waiting.is_empty() {
+            // Nothing is moved.
+            std::mem::swap(&mut state.waiting, events);
+        } else if fits {
+            state.waiting.append(events);
+        }
+        fits
+    }
+
     /// Starts a task for an event, and for those that come until it is done.
     #[inline(never)]
     fn handle(&self, event: Incoming, mut taken: VecDeque<Incoming>, tasks: &mut EventTasks) {

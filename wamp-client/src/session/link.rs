@@ -16,6 +16,7 @@ use wamp_proto::Serializer;
 use wamp_proto::error::{self, close};
 
 use super::endpoint::Endpoints;
+use super::gathered::Gathered;
 use super::heartbeat::{Beat, Heartbeat};
 use super::invocations::Running;
 use super::join::violation;
@@ -52,6 +53,8 @@ pub(super) struct Link {
     pub(super) socket: Socket,
     serializer: Serializer,
     pub(super) machine: Machine,
+    /// Events that have just come. None is left when a [burst](Self::burst) is over.
+    pub(super) gathered: Gathered,
     heartbeat: Heartbeat,
     /// Goes off when something may be due. Set anew only then, and not with every sign of life.
     alarm: Pin<Box<Sleep>>,
@@ -101,6 +104,7 @@ impl Link {
             socket,
             serializer: context.serializer(),
             machine,
+            gathered: Gathered::default(),
             alarm: Box::pin(sleep_until(heartbeat.due())),
             heartbeat,
             context,
@@ -303,6 +307,7 @@ impl Link {
                 ended = self.turn(turn, shared);
                 taken += 1;
             }
+            self.gathered.hand_over(shared);
             Poll::Ready(())
         })
         .await;
@@ -333,6 +338,7 @@ impl Link {
     // Apart from events, for which next to nothing is to be kept.
     #[inline(never)]
     fn message(&mut self, frame: &Bytes, shared: &mut Shared<'_>) -> Result<(), Ending> {
+        self.gathered.hand_over(shared);
         match self.machine.receive(frame) {
             Ok(Some(Effect::Goodbye { reason, message })) => Err(Ending::Goodbye(Error::Closed { reason, message })),
             Ok(Some(effect)) => self.effect(effect, shared).map_err(Ending::Error),

@@ -9,6 +9,7 @@
 //! invocations  procedures that are running
 //! deadline     how long one may take, where the caller said so
 //! events       handlers of events, each in order
+//! gathered     events that have just come, on their way there
 //! receipts     what became of events, for tests
 //! place        what a subscription has seen of its topic's history, and what it missed
 //! recovery     what it missed, asked for
@@ -32,6 +33,7 @@ mod effects;
 mod endpoint;
 mod events;
 mod farewell;
+mod gathered;
 mod heartbeat;
 mod hooks;
 mod invocations;
