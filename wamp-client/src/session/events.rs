@@ -15,6 +15,10 @@ use tracing::warn;
 use super::{Lifecycle, Turns};
 use crate::handler::{BoxHandler, Incoming, Names};
 
+/// Events that a queue keeps memory for while none waits: what two bursts of the connection come to. More than that
+/// waited once, for each of what may be many subscriptions.
+const KEPT: usize = 256;
+
 /// Which event is dropped when a handler is so far behind that no more may wait for it.
 ///
 /// There is no policy that makes the publisher wait: WAMP has none for events. Nor is there one that makes the session
@@ -246,6 +250,8 @@ impl Queue {
         self.turn(taken.len());
         if taken.is_empty() {
             state.running -= 1;
+            state.waiting.shrink_to(KEPT);
+            taken.shrink_to(KEPT);
             state.spare = std::mem::take(taken);
         }
     }
