@@ -28,7 +28,7 @@ use topics::Topics;
 pub(crate) use change::{Change, SubscribeTo};
 pub(crate) use fanout::{Fanout, Group, Receiver};
 pub(crate) use filter::Filter;
-pub(crate) use publish::{Disclosed, NewEvent, Publication};
+pub(crate) use publish::{Disclosed, Publication};
 pub(crate) use route::Route;
 pub(crate) use subscription::{Subscriber, Subscription};
 

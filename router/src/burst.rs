@@ -14,7 +14,7 @@ use std::sync::{Arc, Weak};
 use fastrand::Rng;
 use wamp_proto::{Message, PublicationId, SessionId};
 
-use crate::broker::{Fanout, Group, NewEvent, Receiver, Route};
+use crate::broker::{Fanout, Group, Receiver, Route};
 use crate::dealer::Called;
 use crate::encoding::Outgoing;
 use crate::metrics::latency::Measured;
@@ -43,6 +43,8 @@ pub struct Burst {
     /// Outboxes that were idle before this burst and have to be flushed at its end.
     touched: Vec<Arc<Outbox>>,
     run: Run,
+    /// Whose publications go on with the run as long as they are like the last one: nothing else was done since.
+    going_on: Option<SessionId>,
     /// Where the last publication went that no session made.
     pub(crate) route: Route,
     /// Empty, but for its room.
@@ -156,11 +158,12 @@ impl Burst {
         self.touched.push(outbox.clone());
     }
 
-    /// Sends one event to some of a fanout's receivers: those `admits` says yes to.
+    /// Sends one event to some of a fanout's receivers: those `admits` says yes to. `write` appends it as those of a
+    /// group get it.
     pub(crate) fn send_event(
         &mut self,
         fanout: &Fanout,
-        event: &NewEvent<'_>,
+        write: impl Fn(&Group, &mut Vec<u8>) -> Result<(), FrameTooLarge>,
         mut admits: impl FnMut(&Receiver) -> bool,
     ) {
         self.settle();
@@ -169,7 +172,10 @@ impl Burst {
             frame.clear();
             let mut receivers = 0;
             for receiver in group.receivers.iter().filter(|receiver| admits(receiver)) {
-                if frame.is_empty() && !encode_event(group, event, &mut frame, &mut self.tally) {
+                if frame.is_empty()
+                    && let Err(error) = write(group, &mut frame)
+                {
+                    too_large(group, error, &mut self.tally);
                     break;
                 }
                 receivers += usize::from(self.append_events(receiver, &frame));
@@ -177,6 +183,23 @@ impl Burst {
             self.tally.sent_events(receivers, receivers * frame.len());
             self.scratch = frame;
         }
+    }
+
+    /// Whether the last thing done was a publication of this session, and one that [goes on](Self::go_on).
+    #[inline]
+    pub(crate) fn goes_on_for(&self, publisher: SessionId) -> bool {
+        self.going_on == Some(publisher)
+    }
+
+    /// Publications of this session like the one before it join the run unasked, until something else is done.
+    pub(crate) fn go_on(&mut self, publisher: SessionId) {
+        self.going_on = Some(publisher);
+    }
+
+    /// Something else is about to be done.
+    #[inline]
+    pub(crate) fn pause(&mut self) {
+        self.going_on = None;
     }
 
     /// Whether events are gathered for all receivers of these fanouts but `except`.
@@ -196,15 +219,17 @@ impl Burst {
         }
     }
 
-    /// Adds one event to those that are gathered, as it is for the receivers of each fanout.
+    /// Adds one event to those that are gathered. `write` appends it as the receivers of a fanout's group get it.
     #[inline]
-    pub(crate) fn gather<'a>(&mut self, event: impl Fn(&Fanout) -> NewEvent<'a>) {
+    pub(crate) fn gather(&mut self, write: impl Fn(&Fanout, &Group, &mut Vec<u8>) -> Result<(), FrameTooLarge>) {
         let mut full = false;
         let mut gathered = self.run.gathered.iter_mut();
         for fanout in &self.run.fanouts {
-            let event = event(fanout);
             for (group, Gathered { frames, count }) in fanout.groups.iter().zip(&mut gathered) {
-                *count += usize::from(encode_event(group, &event, frames, &mut self.tally));
+                match write(fanout, group, frames) {
+                    Ok(()) => *count += 1,
+                    Err(error) => too_large(group, error, &mut self.tally),
+                }
                 full |= frames.len() >= RUN_BYTES;
             }
         }
@@ -263,6 +288,7 @@ impl Burst {
 
     /// Hands the run to all receivers; `each` answers whether one took it.
     fn hand_out(&mut self, mut each: impl FnMut(&mut Self, &Receiver, &[u8]) -> bool) {
+        self.pause();
         if self.run.fanouts.is_empty() {
             return;
         }
@@ -314,20 +340,8 @@ impl Run {
     }
 }
 
-/// Appends an event's frame; answers whether there is one.
-#[inline]
-fn encode_event(group: &Group, event: &NewEvent<'_>, frames: &mut Vec<u8>, tally: &mut Tally) -> bool {
-    match event.encode(group, frames) {
-        Ok(()) => true,
-        Err(FrameTooLarge { length }) => {
-            too_large(group, length, tally);
-            false
-        }
-    }
-}
-
 #[cold]
-fn too_large(group: &Group, length: usize, tally: &mut Tally) {
+fn too_large(group: &Group, FrameTooLarge { length }: FrameTooLarge, tally: &mut Tally) {
     let receivers = group.receivers.len();
     tally.too_large(receivers);
     tracing::debug!(length, receivers, "event too large for its receivers' transport");

@@ -96,7 +96,7 @@ pub struct FrameTooLarge {
 }
 
 /// Room for a header whose length is not known yet.
-const GAP: usize = 4;
+pub(crate) const GAP: usize = 4;
 
 /// Gives a WebSocket message that is shorter or longer than most its header in place of the gap.
 #[inline(never)]
@@ -132,6 +132,12 @@ impl Framing {
         let start = out.len();
         out.extend_from_slice(&[0; GAP]);
         write_body(out);
+        self.fill_gap(binary, start, out)
+    }
+
+    /// Makes what `out` has from `start` on, a [gap](GAP) and a body, one frame. See [`frame`](Self::frame).
+    #[inline]
+    pub(crate) fn fill_gap(self, binary: bool, start: usize, out: &mut Vec<u8>) -> Result<(), FrameTooLarge> {
         let length = out.len() - start - GAP;
         match self {
             Framing::WebSocket => {

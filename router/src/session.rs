@@ -127,7 +127,7 @@ impl Session {
         burst: &mut Burst,
     ) -> bool {
         let State::Joined(joined) = &mut self.state else { return false };
-        let published = !joined.member.has_left() && joined.publish_again(read, burst);
+        let published = joined.publish_again(read, burst);
         if published {
             burst.tally.received_publish(bytes);
             tracing::trace!(bytes, "received a PUBLISH like the one before");
@@ -137,6 +137,7 @@ impl Session {
 
     /// Takes one message, and the frame it was decoded from.
     fn on_message(&mut self, message: &Message<'_>, frame: &[u8], burst: &mut Burst, now: Instant) -> Flow {
+        burst.pause();
         burst.tally.received(message, frame.len());
         tracing::trace!(?message, "received");
         match &mut self.state {

@@ -104,7 +104,12 @@ proptest! {
         let opening = EventOpening::new(serializer, subscription);
         let (mut expected, mut found) = (b"before".to_vec(), b"before".to_vec());
         serializer.encode(&event, &mut expected);
-        opening.encode(publication, &payload, &mut found);
+        opening.encode::<0>(publication, &payload, &mut found);
+        prop_assert_eq!(found, expected);
+        let (mut expected, mut found) = (b"before".to_vec(), b"before".to_vec());
+        expected.extend([0; 4]);
+        serializer.encode(&event, &mut expected);
+        opening.encode::<4>(publication, &payload, &mut found);
         prop_assert_eq!(found, expected);
         let (mut expected, mut found) = (b"before".to_vec(), b"before".to_vec());
         serializer.encode(&event_with_topic, &mut expected);

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use wamp_proto::message::EventOpening;
-use wamp_proto::{SessionId, SubscriptionId};
+use wamp_proto::{Payload, PublicationId, SessionId, SubscriptionId};
 
 use super::subscription::Subscriber;
+use crate::encoding::{FrameTooLarge, GAP};
 use crate::outbox::{Encoding, Outbox};
 
 /// A snapshot of a subscription's receivers, by encoding: an event is encoded once for each
@@ -25,6 +26,43 @@ pub(crate) struct Group {
     /// What their events begin with.
     pub(super) opening: EventOpening,
     pub(crate) receivers: Box<[Receiver]>,
+}
+
+impl Group {
+    /// Appends an event that tells no more than its receivers need: the topic, if they subscribed to a pattern.
+    // Always inline: this is all that is done for most events, and to call it is much of that.
+    #[inline(always)]
+    pub(super) fn write_plain(
+        &self,
+        topic: Option<&str>,
+        publication: PublicationId,
+        payload: &Payload<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), FrameTooLarge> {
+        let Encoding { serializer, framing } = self.encoding;
+        match topic {
+            None => {
+                let start = out.len();
+                self.opening.encode::<GAP>(publication, payload, out);
+                framing.fill_gap(serializer.is_binary(), start, out)
+            }
+            Some(topic) => self.write_with_topic(topic, publication, payload, out),
+        }
+    }
+
+    #[inline(never)]
+    fn write_with_topic(
+        &self,
+        topic: &str,
+        publication: PublicationId,
+        payload: &Payload<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), FrameTooLarge> {
+        let Encoding { serializer, framing } = self.encoding;
+        framing.frame(serializer.is_binary(), out, |out| {
+            self.opening.encode_with_topic(publication, topic, payload, out);
+        })
+    }
 }
 
 /// One session that gets the events.

@@ -88,7 +88,10 @@ impl Broker {
     #[inline]
     pub(crate) fn publish_again(&self, payload: &Payload<'_>, route: &Route, burst: &mut Burst) {
         let publication = burst.draw_publication_id();
-        burst.gather(|fanout| NewEvent::plain(fanout, publication, self.topic(route).unwrap_or_default(), payload));
+        let topic = self.topic(route).unwrap_or_default();
+        burst.gather(|fanout, group, out| {
+            group.write_plain(fanout.is_pattern.then_some(topic), publication, payload, out)
+        });
     }
 
     /// Hands a publication to everybody it is for, by a route that is one to its topic. The receipt comes back unless
@@ -106,7 +109,7 @@ impl Broker {
             && known.is_some_and(|fanouts| burst.gathers_for(fanouts, publication.filter.except))
         {
             // It goes where the one before it in the burst went.
-            burst.gather(|fanout| publication.event(fanout));
+            burst.gather(|fanout, group, out| publication.write(fanout, group, out));
         } else {
             self.hand_out_by(route, publication, burst);
         }
@@ -183,21 +186,23 @@ impl Publication<'_> {
     fn hand_out(&self, fanouts: &[Arc<Fanout>], gathers: bool, burst: &mut Burst) {
         if gathers && self.filter.is_open() {
             burst.gather_for(fanouts, self.filter.except);
-            return burst.gather(|fanout| self.event(fanout));
+            return burst.gather(|fanout, group, out| self.write(fanout, group, out));
         }
         for fanout in fanouts {
             let admits = |member: &Member| self.filter.admits(member);
-            burst.send_event(fanout, &self.event(fanout), |receiver| admits(&receiver.subscriber.member));
+            let write = |group: &Group, out: &mut Vec<u8>| self.write(fanout, group, out);
+            burst.send_event(fanout, write, |receiver| admits(&receiver.subscriber.member));
         }
     }
 
+    /// Appends its event, as the receivers of one of the fanout's groups get it.
     #[inline]
-    fn event(&self, fanout: &Fanout) -> NewEvent<'_> {
+    fn write(&self, fanout: &Fanout, group: &Group, out: &mut Vec<u8>) -> Result<(), FrameTooLarge> {
         let tells_nothing = self.publisher.is_none() && self.trust_level.is_none() && self.passthru.is_none();
         if tells_nothing {
-            NewEvent::plain(fanout, self.id, self.topic.as_str(), &self.payload)
+            group.write_plain(fanout.is_pattern.then_some(self.topic.as_str()), self.id, &self.payload, out)
         } else {
-            NewEvent::Telling(self.telling_event(fanout))
+            group.encoding.encode(&self.telling_event(fanout), out)
         }
     }
 
@@ -218,42 +223,5 @@ impl Publication<'_> {
             },
             payload: self.payload,
         })
-    }
-}
-
-/// An EVENT.
-pub(crate) enum NewEvent<'a> {
-    /// Without details, as most are.
-    Bare { publication: PublicationId, payload: &'a Payload<'a> },
-    /// Of a pattern: it tells the topic.
-    WithTopic { publication: PublicationId, topic: &'a str, payload: &'a Payload<'a> },
-    /// It tells who published, or more.
-    Telling(Message<'a>),
-}
-
-impl<'a> NewEvent<'a> {
-    /// One that tells no more than its receivers need: the topic, if they subscribed to a pattern.
-    #[inline]
-    fn plain(fanout: &Fanout, publication: PublicationId, topic: &'a str, payload: &'a Payload<'a>) -> Self {
-        match fanout.is_pattern {
-            false => Self::Bare { publication, payload },
-            true => Self::WithTopic { publication, topic, payload },
-        }
-    }
-
-    /// Appends it to `out`, as the receivers of a group get it. See [`Encoding::encode`](crate::encoding::Encoding).
-    #[inline]
-    pub(crate) fn encode(&self, group: &Group, out: &mut Vec<u8>) -> Result<(), FrameTooLarge> {
-        let (encoding, opening) = (group.encoding, &group.opening);
-        let binary = encoding.serializer.is_binary();
-        match self {
-            Self::Bare { publication, payload } => {
-                encoding.framing.frame(binary, out, |out| opening.encode(*publication, payload, out))
-            }
-            Self::WithTopic { publication, topic, payload } => {
-                encoding.framing.frame(binary, out, |out| opening.encode_with_topic(*publication, topic, payload, out))
-            }
-            Self::Telling(event) => encoding.encode(event, out),
-        }
     }
 }

@@ -114,7 +114,8 @@ pub type Authorizing = Pin<Box<dyn Future<Output = Result<Option<Grant>, Undecid
 /// Decides whether a session may do something.
 ///
 /// It is asked on the connection's own task for every request, so it must answer at once; what takes
-/// time is for [`ask`](Self::ask). URIs reserved for the protocol never come here for publishing and
+/// time is for [`ask`](Self::ask). Only publications to one topic that arrive together, with nothing
+/// between them, may be decided by one answer. URIs reserved for the protocol never come here for publishing and
 /// registering: the router refuses those itself.
 pub trait Authorizer: Debug + Send + Sync {
     /// Whether `member` may do `action` with `uri`, and on what terms.

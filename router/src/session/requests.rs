@@ -117,8 +117,13 @@ impl Joined {
         let Self { realm, member, request_ids, route, .. } = self;
         let Some(route) = route else { return false };
         let Some(opening) = route.opening() else { return false };
-        if !realm.may_publish_again(member, route, burst) {
-            return false;
+        let publisher = member.id();
+        if !burst.goes_on_for(publisher) {
+            // Asked once for all that come in one read, one after the other.
+            if member.has_left() || !realm.may_publish_again(member, route, burst) {
+                return false;
+            }
+            burst.go_on(publisher);
         }
         let Some((request, payload)) = read(opening) else { return false };
         if request_ids.take(request).is_err() {

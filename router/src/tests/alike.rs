@@ -217,7 +217,7 @@ impl Authorizer for Moody {
 }
 
 #[test]
-fn the_authorizer_is_asked_about_each() {
+fn the_authorizer_is_asked_again_by_what_is_read_later() {
     let denies = Arc::new(AtomicBool::new(false));
     let authorizer = Arc::new(Moody(denies.clone()));
     let world = World::with(RealmOptions { authorizer, ..RealmOptions::default() });
@@ -257,4 +257,39 @@ fn each_is_counted() {
     assert!(after.received[PUBLISH] - before.received[PUBLISH] >= 3);
     let bytes: usize = PUBLISHED.iter().map(|frame| frame.len()).sum();
     assert!(after.received_bytes - before.received_bytes >= bytes as u64);
+}
+
+/// What else is done between two publications may end what the first one was allowed by.
+#[test]
+fn another_topic_of_the_same_subscription_is_decided_about_by_itself() {
+    let world = World::with(RealmOptions { authorizer: Arc::new(Denies("com.denied")), ..RealmOptions::default() });
+    let mut alice = world.join("alice");
+    let mut bob = world.join("bob");
+    alice.send(r#"[32,1,{"match":"prefix"},"com."]"#);
+    alice.expect(&["[33,1,1]"]);
+    bob.send_burst(&[
+        r#"[16,1,{},"com.topic",["a"]]"#,
+        r#"[16,2,{},"com.topic",["b"]]"#,
+        r#"[16,3,{},"com.topic",["c"]]"#,
+        r#"[16,4,{},"com.denied",["d"]]"#,
+        r#"[16,5,{},"com.denied",["e"]]"#,
+        r#"[16,6,{},"com.denied",["f"]]"#,
+        r#"[16,7,{},"com.topic",["g"]]"#,
+    ]);
+    alice.expect(&[
+        r#"[36,1,#1,{"topic":"com.topic"},["a"]]"#,
+        r#"[36,1,#2,{"topic":"com.topic"},["b"]]"#,
+        r#"[36,1,#3,{"topic":"com.topic"},["c"]]"#,
+        r#"[36,1,#4,{"topic":"com.topic"},["g"]]"#,
+    ]);
+}
+
+/// Allows all but to publish to one topic.
+#[derive(Debug)]
+struct Denies(&'static str);
+
+impl Authorizer for Denies {
+    fn authorize(&self, _: &Member, action: Action, uri: &str) -> Decision {
+        if action == Action::Publish && uri == self.0 { Decision::Deny } else { Decision::PLAIN }
+    }
 }

@@ -39,7 +39,7 @@ impl<'a> Bare<'a> {
     }
 
     fn write<F: Format>(&self, out: &mut Vec<u8>) {
-        append::<F>(3 + u8::from(self.second.is_some()), &self.payload, out, |head| {
+        append::<F, 0>(3 + u8::from(self.second.is_some()), &self.payload, out, |head| {
             head.begin::<F>(self.code, self.first);
             if let Some(second) = self.second {
                 F::id(head, second);
@@ -120,19 +120,28 @@ impl EventOpening {
         Self { serializer, subscription, bytes, length }
     }
 
-    /// Encodes an event whose details are empty, appending to `out`.
-    pub fn encode(&self, publication: PublicationId, payload: &Payload<'_>, out: &mut Vec<u8>) {
-        if payload.serializer() != self.serializer && !payload.is_empty() {
-            return self.serializer.encode_bare(&Bare::event(self.subscription, publication, *payload), out);
-        }
+    /// Encodes an event whose details are empty, appending to `out`: `GAP` bytes, at most 16, that are for the header of
+    /// a frame, and the event.
+    // Always inline: to call it is much of what there is to do.
+    #[inline(always)]
+    pub fn encode<const GAP: usize>(&self, publication: PublicationId, payload: &Payload<'_>, out: &mut Vec<u8>) {
         match self.serializer {
+            _ if payload.serializer() != self.serializer && !payload.is_empty() => {
+                self.transcode(GAP, publication, payload, out);
+            }
             #[cfg(feature = "json")]
-            Serializer::Json => self.write::<Json>(publication, payload, out),
+            Serializer::Json => self.write::<Json, GAP>(publication, payload, out),
             #[cfg(feature = "msgpack")]
-            Serializer::MessagePack => self.write::<MessagePack>(publication, payload, out),
+            Serializer::MessagePack => self.write::<MessagePack, GAP>(publication, payload, out),
             #[cfg(feature = "cbor")]
-            Serializer::Cbor => self.write::<Cbor>(publication, payload, out),
+            Serializer::Cbor => self.write::<Cbor, GAP>(publication, payload, out),
         }
+    }
+
+    #[inline(never)]
+    fn transcode(&self, gap: usize, publication: PublicationId, payload: &Payload<'_>, out: &mut Vec<u8>) {
+        out.resize(out.len() + gap, 0);
+        self.serializer.encode_bare(&Bare::event(self.subscription, publication, *payload), out);
     }
 
     /// Encodes an event whose details tell the topic and nothing else, as those of a pattern do, appending to `out`.
@@ -144,18 +153,26 @@ impl EventOpening {
         with_writer!(self.serializer, out, |writer| event.write_with(Some(topic), &mut writer));
     }
 
-    fn write<F: Format>(&self, publication: PublicationId, payload: &Payload<'_>, out: &mut Vec<u8>) {
-        append::<F>(4, payload, out, |head| {
-            head.bytes[..Self::SIZE].copy_from_slice(&self.bytes);
-            head.length = self.length.into();
+    #[inline(always)]
+    fn write<F: Format, const GAP: usize>(&self, publication: PublicationId, payload: &Payload<'_>, out: &mut Vec<u8>) {
+        append::<F, GAP>(4, payload, out, |head| {
+            head.bytes[GAP..GAP + Self::SIZE].copy_from_slice(&self.bytes);
+            head.length += usize::from(self.length);
             F::id(head, publication.get());
         });
     }
 }
 
-/// Appends a message: what `write` writes, empty details, which are the last of so many elements, and the payload.
-#[inline]
-fn append<F: Format>(elements: u8, payload: &Payload<'_>, out: &mut Vec<u8>, write: impl FnOnce(&mut Head<'_>)) {
+/// Appends, after a gap, a message: what `write` writes, empty details, which are the last of so many elements, and the
+/// payload.
+#[inline(always)]
+fn append<F: Format, const GAP: usize>(
+    elements: u8,
+    payload: &Payload<'_>,
+    out: &mut Vec<u8>,
+    write: impl FnOnce(&mut Head<'_>),
+) {
+    const { assert!(GAP <= 16) };
     let (args, kwargs) = (payload.args(), payload.kwargs());
     let parts = if kwargs.is_some() { 2 } else { u8::from(args.is_some()) };
     let length = |part: Option<&[u8]>| part.map_or(0, <[u8]>::len);
@@ -164,10 +181,10 @@ fn append<F: Format>(elements: u8, payload: &Payload<'_>, out: &mut Vec<u8>, wri
     // Written where it is to be: to read in larger pieces what was just written makes the processor wait.
     out.extend_from_slice(&[0; ROOM]);
     let Some(bytes) = out.last_chunk_mut() else { return };
-    let mut head = Head { bytes, length: 0 };
+    let mut head = Head { bytes, length: GAP };
     write(&mut head);
     F::empty_dict(&mut head, parts > 0);
-    head.bytes[0] |= F::count(elements + parts);
+    head.bytes[GAP] |= F::count(elements + parts);
     let length = head.length;
     out.truncate(start + length);
     if parts > 0 {
@@ -183,8 +200,8 @@ fn append<F: Format>(elements: u8, payload: &Payload<'_>, out: &mut Vec<u8>, wri
 /// The longest piece of a head.
 const PIECE: usize = 8;
 
-/// There is room for the longest head, of 40 bytes, and at the end so much that all of a piece can be written of which
-/// only some counts.
+/// There is room for the longest gap and the longest head, of 40 bytes, and at the end so much that all of a piece can be
+/// written of which only some counts.
 const ROOM: usize = 64 + PIECE;
 
 /// What comes before the payload.
