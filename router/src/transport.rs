@@ -58,6 +58,15 @@ impl<'a> Message<'a> {
         }
         wamp_proto::utf8(body).map(Self::Text).ok_or(FrameError::Utf8)
     }
+
+    /// Text whose bytes were all found to be ASCII.
+    #[inline(always)]
+    fn ascii(body: &'a [u8]) -> Self {
+        debug_assert!(body.is_ascii());
+        #[allow(unsafe_code, reason = "to look at 160 bytes again takes 73 instructions of the 1,300 a PUBLISH takes")]
+        // SAFETY: every byte is ASCII, and ASCII is UTF-8.
+        Self::Text(unsafe { str::from_utf8_unchecked(body) })
+    }
 }
 
 /// What a call of [`Decoder::next`] took from its input, and what it made of it.

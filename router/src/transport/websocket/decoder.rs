@@ -102,8 +102,11 @@ impl Decoder {
             let length = self.check_data(&header)?;
             if self.assembly.is_none() && header.fin && input.len() - start >= length {
                 let payload = &mut input[start..start + length];
-                header.mask.apply(payload);
-                let message = Message::new(header.kind == Kind::Binary, payload)?;
+                let is_ascii = header.mask.apply(payload);
+                let message = match header.kind {
+                    Kind::Text if is_ascii => Message::ascii(payload),
+                    kind => Message::new(kind == Kind::Binary, payload)?,
+                };
                 return Ok(Step { consumed: start + length, event: Some(Event::Message(message)) });
             }
             let assembly = self.assembly.get_or_insert_with(|| Assembly {

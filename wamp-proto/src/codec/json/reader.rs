@@ -342,6 +342,7 @@ impl<'a> Read<'a> for Reader<'a> {
         Err(self.expected(expected, &found))
     }
 
+    #[inline]
     fn plain_uint(&mut self) -> Option<u64> {
         let rest = &self.bytes[self.at..];
         let (value, length) = digits(rest);

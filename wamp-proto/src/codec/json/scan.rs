@@ -5,6 +5,9 @@ use wide::u8x16;
 /// How many bytes are looked at at once.
 const STEP: usize = 16;
 
+/// Steps that are taken one by one: most strings are short.
+const NEAR: usize = 2;
+
 /// How many steps are taken at once where a string is not short.
 const BLOCK: usize = 4;
 
@@ -12,47 +15,62 @@ const BLOCK: usize = 4;
 /// `bytes` when there is none.
 #[inline(never)]
 pub(super) fn plain_end(bytes: &[u8], from: usize) -> usize {
-    let (steps, rest) = bytes[from..].as_chunks::<STEP>();
-    let (near, far) = steps.split_at(steps.len().min(BLOCK));
-    if let Some(found) = first_stop(near) {
-        return from + found;
+    let (steps, _) = bytes[from..].as_chunks::<STEP>();
+    let near = &steps[..steps.len().min(NEAR)];
+    for (nth, step) in near.iter().enumerate() {
+        let stops = stops(step);
+        if stops != 0 {
+            return from + nth * STEP + stops.trailing_zeros() as usize;
+        }
     }
-    let (blocks, _) = far.as_chunks::<BLOCK>();
-    let passed = BLOCK * blocks.iter().position(any_stop).unwrap_or(blocks.len());
-    if let Some(found) = first_stop(&far[passed..]) {
-        return from + (near.len() + passed) * STEP + found;
+    let at = from + near.len() * STEP;
+    let (blocks, rest) = bytes[at..].as_chunks::<{ BLOCK * STEP }>();
+    let passed = blocks.iter().position(any_stop).unwrap_or(blocks.len());
+    let at = at + passed * BLOCK * STEP;
+    if let Some(block) = blocks.get(passed) {
+        return at + stops_of_block(block).trailing_zeros() as usize;
     }
-    // What is left is less than a step: the end of one that begins before it.
-    let at = bytes.len() - rest.len();
-    match bytes.last_chunk() {
-        Some(step) => match stops(others(step)) >> (STEP - rest.len()) {
-            0 => bytes.len(),
-            stops => at + stops.trailing_zeros() as usize,
-        },
-        None => rest.iter().position(is_stop).map_or(bytes.len(), |found| at + found),
+    // What is left is less than a block: the end of one that begins before it.
+    let Some(block) = bytes.last_chunk() else { return end_of_short(bytes, at) };
+    match stops_of_block(block).checked_shr((BLOCK * STEP - rest.len()) as u32) {
+        None | Some(0) => bytes.len(),
+        Some(stops) => at + stops.trailing_zeros() as usize,
     }
+}
+
+/// What is left of `bytes` from `at` on, if they are less than a block altogether.
+fn end_of_short(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(step) = bytes[at..].first_chunk() {
+        match stops(step) {
+            0 => at += STEP,
+            stops => return at + stops.trailing_zeros() as usize,
+        }
+    }
+    bytes[at..].iter().position(is_stop).map_or(bytes.len(), |found| at + found)
 }
 
 fn is_stop(byte: &u8) -> bool {
     matches!(byte, b'"' | b'\\' | 0..0x20)
 }
 
+/// Whether there is a byte to stop at. No early exit, here and below: so the steps are taken side by side.
 #[inline]
-fn first_stop(steps: &[[u8; STEP]]) -> Option<usize> {
-    for (nth, step) in steps.iter().enumerate() {
-        let stops = stops(others(step));
-        if stops != 0 {
-            return Some(nth * STEP + stops.trailing_zeros() as usize);
-        }
-    }
-    None
+fn any_stop(block: &[u8; BLOCK * STEP]) -> bool {
+    let (steps, _) = block.as_chunks::<STEP>();
+    steps.iter().map(others).reduce(u8x16::min).is_some_and(|least| zeros(least) != 0)
 }
 
-/// Whether there is a byte to stop at. No early exit: so the steps are taken side by side.
+/// A bit for each byte, set for those to stop at, the first one's lowest.
 #[inline]
-fn any_stop(block: &[[u8; STEP]; BLOCK]) -> bool {
-    let [first, second, third, fourth] = block.each_ref().map(others);
-    stops(first.min(second).min(third.min(fourth))) != 0
+fn stops_of_block(block: &[u8; BLOCK * STEP]) -> u64 {
+    let (steps, _) = block.as_chunks::<STEP>();
+    steps.iter().rev().fold(0, |stops_after, step| stops_after << STEP | u64::from(stops(step)))
+}
+
+/// The same for the bytes of a step.
+#[inline]
+fn stops(step: &[u8; STEP]) -> u32 {
+    zeros(others(step))
 }
 
 /// Zero for the bytes to stop at.
@@ -64,10 +82,10 @@ fn others(step: &[u8; STEP]) -> u8x16 {
     neither_quote_nor_control.min(bytes ^ u8x16::splat(b'\\'))
 }
 
-/// A bit for each byte, set for those to stop at, the first one's lowest.
+/// A bit for each byte, set for those that are zero.
 #[inline]
-fn stops(others: u8x16) -> u32 {
-    others.simd_eq(u8x16::splat(0)).to_bitmask()
+fn zeros(bytes: u8x16) -> u32 {
+    bytes.simd_eq(u8x16::splat(0)).to_bitmask()
 }
 
 #[cfg(test)]
