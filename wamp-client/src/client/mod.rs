@@ -11,7 +11,7 @@ mod typed;
 
 use std::borrow::Cow;
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -341,7 +341,16 @@ impl Client {
     /// Hands a command to the session's task, whether there is a session or not.
     async fn hand_over(&self, command: Command) -> Result<()> {
         let room = self.inner.commands.reserve().await.map_err(|_| Error::Stopped)?;
-        self.inner.outbox.leave_to_task(|| room.send(command));
+        match (command, self.inner.outbox.access()) {
+            // Meanwhile it can be done at once, and has to be: those who publish without a pause would all come this way.
+            (Command::Publish(publication), Access::Open(posting)) => {
+                posting.post(|requests| requests.publish(publication));
+            }
+            (command, access) => {
+                drop(access);
+                self.inner.outbox.leave_to_task(|| room.send(command));
+            }
+        }
         Ok(())
     }
 
@@ -379,6 +388,7 @@ impl Client {
     /// Publishes as soon as there is room, or leaves it to the session's task.
     async fn post_soon(&self, publication: PublishRequest) -> Option<PublishRequest> {
         loop {
+            let room = self.inner.outbox.room();
             match self.inner.outbox.access() {
                 Access::Open(posting) => {
                     posting.post(|requests| requests.publish(publication));
@@ -387,7 +397,7 @@ impl Client {
                 Access::Closed => return Some(publication),
                 Access::Full => {}
             }
-            poll_fn(|cx| self.inner.outbox.poll_room(cx)).await;
+            room.await;
         }
     }
 

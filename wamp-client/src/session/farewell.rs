@@ -27,7 +27,7 @@ impl Link {
 
     async fn exchange_goodbyes(&mut self, is_answer: bool) {
         let socket = &mut self.socket;
-        if self.machine.frames(|| false, |frame| socket.send(frame)).is_err() {
+        if self.machine.frames(false, || false, |frame| socket.send(frame)).is_err() {
             return;
         }
         loop {

@@ -235,9 +235,9 @@ impl Link {
     /// Hands to the socket what is to be sent: first of all what has waited for the session.
     fn flush(&mut self, shared: &mut Shared<'_>) -> Result<()> {
         loop {
-            let may_publish = self.is_ready && !self.socket.is_congested() && shared.outgoing.is_empty();
+            let (is_congested, may_publish) = (self.socket.is_congested(), self.is_ready && shared.outgoing.is_empty());
             let (socket, commands) = (&mut self.socket, &shared.commands);
-            self.machine.frames(|| may_publish && commands.is_empty(), |frame| socket.send(frame))?;
+            self.machine.frames(is_congested, || may_publish && commands.is_empty(), |frame| socket.send(frame))?;
             if !self.is_ready || self.socket.is_congested() {
                 return Ok(());
             }

@@ -104,16 +104,17 @@ impl Machine {
         }
     }
 
-    /// Hands over the frames to be sent. If `may_open`, clients add theirs from then on.
+    /// Hands over the frames to be sent. If `may_open`, clients add theirs from then on, or wait if it `is_congested`.
     ///
     /// # Errors
     /// The first of `send`; those that come after it are gone too, with their connection.
     pub(crate) fn frames(
         &mut self,
+        is_congested: bool,
         may_open: impl FnOnce() -> bool,
         send: impl FnMut(&[u8]) -> Result<()>,
     ) -> Result<()> {
-        self.outbox.take(&mut self.frames, may_open);
+        self.outbox.take(&mut self.frames, is_congested, may_open);
         self.frames.drain(send)
     }
 

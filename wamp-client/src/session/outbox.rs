@@ -9,6 +9,9 @@ mod requests;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
+
 pub(crate) use self::frames::Frames;
 use self::in_order::InOrder;
 pub(crate) use self::pending::{Patience, Pending, Unanswered};
@@ -16,17 +19,24 @@ pub(crate) use self::requests::Requests;
 
 /// The outbox of a program, whatever session it has.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Outbox(Arc<Mutex<State>>);
+pub(crate) struct Outbox(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    state: Mutex<State>,
+    /// There may be room again, or nothing to wait for.
+    room: Notify,
+}
 
 #[derive(Debug, Default)]
 struct State {
     requests: Requests,
     /// Whoever wants to publish may: all is set up in the session, and nothing that was asked for before waits.
     is_open: bool,
+    /// The connection takes no more for now.
+    is_congested: bool,
     /// The session's task, while there is nothing for it to write.
     task: Option<Waker>,
-    /// Those who wait for room.
-    waiting: Vec<Waker>,
 }
 
 /// What somebody who wants to publish finds.
@@ -50,8 +60,8 @@ impl Outbox {
 
     /// Ends the session, if there is one. Gives what has no answer.
     pub(super) fn end(&self) -> Requests {
-        let State { requests, waiting, .. } = std::mem::take(&mut *self.state());
-        waiting.into_iter().for_each(Waker::wake);
+        let State { requests, .. } = std::mem::take(&mut *self.state());
+        self.0.room.notify_waiters();
         requests
     }
 
@@ -65,22 +75,14 @@ impl Outbox {
         let state = self.state();
         match state.is_open {
             false => Access::Closed,
-            true if state.requests.frames.are_many() => Access::Full,
+            true if state.is_full() => Access::Full,
             true => Access::Open(Posting(state)),
         }
     }
 
-    /// Waits until there may be room.
-    pub(crate) fn poll_room(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut state = self.state();
-        if !state.is_open || !state.requests.frames.are_many() {
-            return Poll::Ready(());
-        }
-        // Who is polled for other reasons, too, waits once.
-        if !state.waiting.last().is_some_and(|last| last.will_wake(cx.waker())) {
-            state.waiting.push(cx.waker().clone());
-        }
-        Poll::Pending
+    /// Waits until there may be room where it was [`Full`](Access::Full) after this was called.
+    pub(crate) fn room(&self) -> Notified<'_> {
+        self.0.room.notified()
     }
 
     /// Does something that is left to the session's task: nothing may be published before that has seen to it.
@@ -110,18 +112,28 @@ impl Outbox {
         Poll::Pending
     }
 
-    /// Takes what is to be written, in exchange for `written`, and opens if `may_open`.
-    pub(super) fn take(&self, written: &mut Frames, may_open: impl FnOnce() -> bool) {
+    /// Takes what is to be written, in exchange for `written`, and opens if `may_open`. Whoever publishes waits while it
+    /// `is_congested`.
+    pub(super) fn take(&self, written: &mut Frames, is_congested: bool, may_open: impl FnOnce() -> bool) {
         let mut state = self.state();
+        let was_full = state.is_full();
         std::mem::swap(&mut state.requests.frames, written);
         state.is_open = may_open();
-        let waiting = std::mem::take(&mut state.waiting);
+        state.is_congested = is_congested;
         drop(state);
-        waiting.into_iter().for_each(Waker::wake);
+        if was_full && !is_congested {
+            self.0.room.notify_waiters();
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn is_full(&self) -> bool {
+        self.is_congested || self.requests.frames.are_many()
     }
 }
 

@@ -1,3 +1,4 @@
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Wake;
 
@@ -37,7 +38,7 @@ fn publish(outbox: &Outbox) -> bool {
 
 fn written(outbox: &Outbox, may_open: bool) -> usize {
     let (mut frames, mut count) = (Frames::default(), 0);
-    outbox.take(&mut frames, || may_open);
+    outbox.take(&mut frames, false, || may_open);
     let drained = frames.drain(|_| {
         count += 1;
         Ok(())
@@ -80,17 +81,34 @@ fn whoever_publishes_more_than_is_written_waits() {
     let publisher = Waker::from(Arc::clone(&sleeper));
     let mut cx = Context::from_waker(&publisher);
     written(&outbox, true);
-    assert!(outbox.poll_room(&mut cx).is_ready());
     while publish(&outbox) {}
     assert!(matches!(outbox.access(), Access::Full));
-    assert!((0..3).all(|_| outbox.poll_room(&mut cx).is_pending()));
+    let mut room = pin!(outbox.room());
+    assert!(room.as_mut().poll(&mut cx).is_pending());
     assert!(written(&outbox, true) > 100);
     assert_eq!(sleeper.woken(), 1);
-    assert!(outbox.poll_room(&mut cx).is_ready());
+    assert!(room.poll(&mut cx).is_ready());
 
     while publish(&outbox) {}
-    assert!(outbox.poll_room(&mut cx).is_pending());
+    assert!(pin!(outbox.room()).poll(&mut cx).is_pending());
+    let mut room = pin!(outbox.room());
+    assert!(room.as_mut().poll(&mut cx).is_pending());
     outbox.end();
     assert_eq!(sleeper.woken(), 2, "it must not wait for a task that is gone");
     assert!(!publish(&outbox));
+}
+
+#[test]
+fn whoever_publishes_waits_while_the_connection_takes_no_more() {
+    let (outbox, sleeper) = (Outbox::default(), Arc::new(Sleeper::default()));
+    let publisher = Waker::from(Arc::clone(&sleeper));
+    let mut cx = Context::from_waker(&publisher);
+    let (mut frames, mut room) = (Frames::default(), pin!(outbox.room()));
+    outbox.take(&mut frames, true, || true);
+    assert!(matches!(outbox.access(), Access::Full));
+    outbox.take(&mut frames, true, || true);
+    assert!(room.as_mut().poll(&mut cx).is_pending());
+    outbox.take(&mut frames, false, || true);
+    assert!(room.poll(&mut cx).is_ready());
+    assert!(publish(&outbox));
 }
