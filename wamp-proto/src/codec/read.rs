@@ -88,6 +88,10 @@ pub(crate) trait Read<'a> {
     /// if it is an integer. For what every message has: see [`token`](Self::token) for all there may be.
     fn plain_uint(&mut self) -> Option<u64>;
 
+    /// Reads a string that is written in the plainest way, if one stands here; reads nothing otherwise, even if it is a
+    /// string.
+    fn plain_string(&mut self) -> Option<&'a str>;
+
     /// Enters a list and reads the number that it begins with, if they are written as nearly every message begins and
     /// there is something to gain by knowing that; reads nothing otherwise.
     #[inline]

@@ -78,6 +78,9 @@ macro_rules! integers {
 macro_rules! strings {
     ($($method:ident)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+            if let Some(value) = self.reader.plain_string() {
+                return visitor.visit_borrowed_str(value);
+            }
             let token = self.reader.string_token()?;
             self.visit(token, visitor)
         }

@@ -269,6 +269,19 @@ impl<'a> Read<'a> for Reader<'a> {
         Some(value)
     }
 
+    #[inline]
+    fn plain_string(&mut self) -> Option<&'a str> {
+        let (from, length) = match self.bytes[self.at..] {
+            [head @ 0x60..=0x77, ..] => (self.at + 1, head & 0x1f),
+            [0x78, length, ..] => (self.at + 2, length),
+            _ => return None,
+        };
+        let end = from + usize::from(length);
+        let string = if end <= self.bytes.len() { text(self.bytes, from, end) } else { None };
+        self.at = if string.is_some() { end } else { self.at };
+        string
+    }
+
     fn empty_dict(&mut self) -> bool {
         let is_empty = self.bytes.get(self.at) == Some(&0xa0);
         self.at += usize::from(is_empty);

@@ -95,21 +95,6 @@ impl<'a> Reader<'a> {
         Ok(if escaped { Cow::Owned(unescape(content)) } else { Cow::Borrowed(content) })
     }
 
-    /// Reads a string without escapes, if one is next; reads nothing otherwise.
-    #[inline(never)]
-    fn plain_string(&mut self) -> Option<&'a str> {
-        if self.peek() != Some(b'"') {
-            return None;
-        }
-        let start = self.at + 1;
-        let end = plain_end(self.bytes, start);
-        if self.bytes.get(end) != Some(&b'"') {
-            return None;
-        }
-        self.at = end + 1;
-        Some(&self.text[start..end])
-    }
-
     /// A string, if it is one, that has escapes.
     #[cold]
     fn odd_string(&mut self) -> Result<Cow<'a, str>, DecodeError> {
@@ -321,6 +306,21 @@ impl<'a> Read<'a> for Reader<'a> {
 
     fn string_token(&mut self) -> Result<Token<'a>, DecodeError> {
         if self.peek() == Some(b'"') { self.quoted().map(Token::Str) } else { self.token() }
+    }
+
+    /// One without escapes.
+    #[inline(never)]
+    fn plain_string(&mut self) -> Option<&'a str> {
+        if self.peek() != Some(b'"') {
+            return None;
+        }
+        let start = self.at + 1;
+        let end = plain_end(self.bytes, start);
+        if self.bytes.get(end) != Some(&b'"') {
+            return None;
+        }
+        self.at = end + 1;
+        Some(&self.text[start..end])
     }
 
     #[inline(always)]

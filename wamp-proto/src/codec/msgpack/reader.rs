@@ -188,6 +188,19 @@ impl<'a> Read<'a> for Reader<'a> {
         Some(value)
     }
 
+    #[inline]
+    fn plain_string(&mut self) -> Option<&'a str> {
+        let (from, length) = match self.bytes[self.at..] {
+            [head @ 0xa0..=0xbf, ..] => (self.at + 1, head & 0x1f),
+            [0xd9, length, ..] => (self.at + 2, length),
+            _ => return None,
+        };
+        let end = from + usize::from(length);
+        let string = if end <= self.bytes.len() { text(self.bytes, from, end) } else { None };
+        self.at = if string.is_some() { end } else { self.at };
+        string
+    }
+
     #[inline(always)]
     fn string(&mut self) -> Result<Cow<'a, str>, DecodeError> {
         let length = match self.bytes[self.at..] {
