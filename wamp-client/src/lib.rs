@@ -77,8 +77,8 @@ pub mod __private {
     pub use crate::client::subscribe;
     pub use crate::handler::{
         Annotated, Answering, AnyNamed, Arguments, Assembled, AssembledHook, BoxFuture, Definition, Discovered, Done,
-        FromMessage, FromSession, Incoming, Named, Outcome, Parameter, Recipient, Returned, Returning, SessionContext,
-        SessionParameter, Source, Started, Travels, extracted, parameter, returned, session_parameter,
+        FromMessage, FromSession, Named, Origin, Outcome, Parameter, Received, Recipient, Returned, Returning,
+        SessionContext, SessionParameter, Source, Started, Travels, extracted, parameter, returned, session_parameter,
     };
     pub use crate::wamp_error::{CatchAll, ErrorText, KnownError};
 }

@@ -20,7 +20,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::timeout;
-use wamp_proto::{OwnedPayload, PayloadBuilder, PublicationId, RequestId, Serializer};
+use wamp_proto::{OwnedPayload, PayloadBuilder, RequestId, Serializer};
 
 pub use self::attach::{Register, Registration, Subscribe, Subscription};
 pub use self::call::{Call, CallResult};
@@ -37,7 +37,7 @@ use crate::handler::{Alive, Handler, ProcedureHandler, SessionInfo, TopicHandler
 use crate::passthru::{Carried, Codecs};
 use crate::session::{
     Abandoned, Access, Answer, Command, Lifecycle, LifecycleEvents, Outbox, Posting, ProgressRequest, PublishRequest,
-    Receipt, Receipts,
+    Receipts,
 };
 use crate::{Error, Result};
 
@@ -324,9 +324,9 @@ impl Client {
         &self.inner.codecs
     }
 
-    /// Notes what becomes of an event, where that is wanted.
-    pub(crate) fn receipt(&self, publication: PublicationId) -> Option<Box<Receipt>> {
-        self.inner.receipts.as_ref()?.receipt(publication).map(Box::new)
+    /// Who is to be told what becomes of events, in a test.
+    pub(crate) fn receipts(&self) -> Option<&Arc<Receipts>> {
+        self.inner.receipts.as_ref()
     }
 
     pub(crate) fn next_key(&self) -> u64 {

@@ -4,91 +4,17 @@ use std::any::type_name;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
-use wamp_proto::{Args, DecodeError, OwnedPayload, Payload, PublicationId, Serializer, error};
+use wamp_proto::{Args, DecodeError, OwnedPayload, Payload, Serializer, error};
 
 use super::travels::absent;
-use super::{Argument, Details, Invocation, Particulars, Recipient, SessionContext};
+use super::{Argument, Details, Invocation, Origin, Received, Recipient, SessionContext};
 use crate::WampError;
-use crate::passthru::{Carried, Seal};
-use crate::session::Receipt;
-
-/// An event or a call, still encoded, and what the handler is to know besides.
-#[derive(Debug)]
-pub struct Incoming {
-    pub(crate) context: Arc<SessionContext>,
-    /// The topic or procedure.
-    pub(crate) uri: Arc<str>,
-    /// Of an event.
-    pub(crate) publication: Option<PublicationId>,
-    /// Most have none: those that wait for their handler are to be small.
-    pub(crate) particulars: Option<Box<Particulars>>,
-    pub(crate) payload: OwnedPayload,
-    /// Of a call.
-    pub(crate) invocation: Option<Box<Invocation>>,
-    /// Of an event that a test waits for.
-    pub(crate) receipt: Option<Box<Receipt>>,
-}
-
-impl Incoming {
-    // Inline: its parts are not to be gathered in memory before it is made.
-    #[inline(always)]
-    pub(crate) fn new(
-        context: Arc<SessionContext>,
-        uri: Arc<str>,
-        publication: Option<PublicationId>,
-        particulars: Option<Box<Particulars>>,
-        payload: OwnedPayload,
-    ) -> Self {
-        Self { context, uri, publication, particulars, payload, invocation: None, receipt: None }
-    }
-
-    pub(crate) fn serializer(&self) -> Serializer {
-        self.context.serializer()
-    }
-
-    /// An event once more, for another handler.
-    pub(crate) fn again(&self) -> Self {
-        let (context, uri) = (Arc::clone(&self.context), Arc::clone(&self.uri));
-        Self::new(context, uri, self.publication, self.particulars.clone(), self.payload.clone())
-    }
-
-    /// All there is to know about it besides its arguments.
-    pub(crate) fn details(&self) -> Details {
-        let particulars = self.particulars.as_deref().cloned().unwrap_or_default();
-        let Particulars { caller, trustlevel, retained, timeout, passthru, recovered } = particulars;
-        let (uri, publication) = (Arc::clone(&self.uri), self.publication);
-        Details { uri, caller, publication, trustlevel, retained, timeout, passthru, recovered }
-    }
-
-    /// Who gets what its handler returns.
-    pub(crate) fn recipient(&self) -> Recipient {
-        match &self.invocation {
-            Some(invocation) => Recipient::caller(self.serializer(), invocation.parts(&self.context)),
-            None => Recipient::nobody(self.serializer()),
-        }
-    }
-
-    /// Decodes its arguments, where they are in passthru mode. Gives what its answer is to be encoded with.
-    ///
-    /// # Errors
-    /// What the caller is told: the arguments can't be decoded.
-    pub(crate) fn open(&mut self) -> Result<Seal, WampError> {
-        let passthru = self.particulars.as_ref().and_then(|particulars| particulars.passthru.clone());
-        let Some(passthru) = passthru else { return Ok(Seal::plain(self.serializer())) };
-        let carried = Carried { payload: std::mem::take(&mut self.payload), passthru: Some(passthru) };
-        let (payload, seal) = self.context.client.codecs().open(carried, &self.uri, self.serializer())?;
-        self.payload = payload;
-        if let Some(invocation) = &mut self.invocation {
-            invocation.seal = seal.clone();
-        }
-        Ok(seal)
-    }
-}
 
 /// The cursor that a handler's parameters are taken from, one after the other.
 #[derive(Debug)]
 pub struct Arguments<'a> {
-    incoming: &'a Incoming,
+    origin: &'a Origin,
+    received: &'a Received,
     args: Args<'a>,
     payload: Payload<'a>,
     /// The names of the parameters, where they are known: closures have none.
@@ -98,9 +24,9 @@ pub struct Arguments<'a> {
 }
 
 impl<'a> Arguments<'a> {
-    pub(super) fn new(incoming: &'a Incoming, names: &'static [&'static str]) -> Self {
-        let payload = incoming.payload.as_payload();
-        Self { incoming, args: payload.args_reader(), payload, names, parameter: 0 }
+    pub(super) fn new(origin: &'a Origin, received: &'a Received, names: &'static [&'static str]) -> Self {
+        let payload = received.payload.as_payload();
+        Self { origin, received, args: payload.args_reader(), payload, names, parameter: 0 }
     }
 
     /// Takes the next parameter.
@@ -146,7 +72,7 @@ impl<'a> Arguments<'a> {
     pub(super) fn take_rest(&mut self) -> Result<(OwnedPayload, usize), DecodeError> {
         let taken = self.args.position();
         while self.args.take_raw()?.is_some() {}
-        Ok((self.incoming.payload.clone(), taken))
+        Ok((self.received.payload.clone(), taken))
     }
 
     /// Decodes the keyword arguments.
@@ -174,29 +100,29 @@ impl<'a> Arguments<'a> {
 
     /// What the message is encoded in, and its answer has to be.
     pub fn serializer(&self) -> Serializer {
-        self.incoming.serializer()
+        self.origin.serializer()
     }
 
     /// Who gets what the handler returns.
     pub fn recipient(&self) -> Recipient {
-        self.incoming.recipient()
+        self.received.recipient(self.origin)
     }
 
     pub(super) fn context(&self) -> &SessionContext {
-        &self.incoming.context
+        &self.origin.context
     }
 
     pub(super) fn invocation(&self) -> Option<&Invocation> {
-        self.incoming.invocation.as_deref()
+        self.received.invocation.as_deref()
     }
 
     pub(super) fn details(&self) -> Details {
-        self.incoming.details()
+        self.received.details(self.origin)
     }
 
     /// The topic or procedure.
     pub(super) fn uri(&self) -> &Arc<str> {
-        &self.incoming.uri
+        &self.origin.uri
     }
 
     /// The error about the argument at `position`, which the current parameter was to be.

@@ -12,8 +12,8 @@ use super::argument::Extracts;
 use super::output::ViaError;
 use super::running::Typed;
 use super::{
-    Answering, Argument, Arguments, BoxFuture, BoxHandler, BoxHook, FromSession, Outcome, Output, Recipient, Returning,
-    SessionContext, Started,
+    Answering, Argument, Arguments, BoxFuture, BoxHandler, BoxHook, Done, FromSession, Outcome, Output, Recipient,
+    Returning, SessionContext, Started,
 };
 use crate::WampError;
 use crate::app::Needs;
@@ -85,12 +85,22 @@ impl<T> SessionParameter<T> {
 /// How what a handler returns is encoded.
 #[derive(Debug)]
 pub struct Returned<R> {
-    returning: fn(R, Recipient) -> Returning,
+    pub(super) returning: fn(R, Recipient) -> Returning,
+    /// The same where nobody wants it.
+    pub(super) done: fn(R, Recipient) -> Done,
 }
+
+impl<R> Clone for Returned<R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<R> Copy for Returned<R> {}
 
 /// What a handler returns.
 pub fn returned<R: Output<M>, M>() -> Returned<R> {
-    Returned { returning: R::returning }
+    Returned { returning: R::returning, done: R::done }
 }
 
 /// A type that a handler returns, named in its source.
@@ -133,8 +143,8 @@ impl<R> AnyNamed<R> for Named<R> {
 impl<R> Returned<R> {
     /// The handler, about to run, with its result encoded at the end. What its future has to be besides is asked for
     /// where it is put together, and only there: asked for twice, what is wrong with it would be told twice.
-    pub fn of<F>(&self, running: F, recipient: Recipient) -> Answering<F, fn(R, Recipient) -> Returning> {
-        Answering::new(running, self.returning, recipient)
+    pub fn of<F>(&self, running: F, recipient: Recipient) -> Answering<F, R> {
+        Answering::new(running, *self, recipient)
     }
 }
 

@@ -1,7 +1,8 @@
 //! Plain async functions as handlers.
 //!
 //! ```text
-//! arguments    a message on its way in: the cursor that handlers take their arguments from
+//! incoming     a message on its way in, and where it comes from
+//! arguments    the cursor that handlers take their arguments from
 //! argument     what a parameter can be: a value decoded from the message, or an extractor
 //! extract      the extractors
 //! invocation   the call that a handler runs for
@@ -26,6 +27,7 @@ mod component;
 mod declaration;
 mod definition;
 mod extract;
+mod incoming;
 mod invocation;
 mod output;
 mod progressive;
@@ -37,7 +39,7 @@ use std::pin::Pin;
 
 pub use self::annotated::{Annotated, Discovered};
 pub use self::argument::Argument;
-pub use self::arguments::{Arguments, Incoming};
+pub use self::arguments::Arguments;
 pub use self::assembled::{
     AnyNamed, Assembled, AssembledHook, Named, Parameter, Returned, SessionParameter, extracted, parameter, returned,
     session_parameter,
@@ -52,6 +54,8 @@ pub(crate) use self::extract::Particulars;
 pub use self::extract::{
     Caller, Details, FromMessage, FromSession, Kwargs, Procedure, Rest, SessionContext, SessionInfo, State, Topic,
 };
+pub(crate) use self::incoming::Incoming;
+pub use self::incoming::{Origin, Received};
 pub(crate) use self::invocation::{Alive, Invocation};
 pub use self::output::{Outcome, Output, Recipient, Results, Returning};
 pub use self::progressive::{Parts, Progress};
@@ -126,13 +130,13 @@ macro_rules! implement {
             R: Output<MR> + 'static,
             $($argument: Argument<$marker> + Send,)*
         {
-            type Started = Answering<Fut, fn(R, Recipient) -> Returning>;
+            type Started = Answering<Fut, R>;
 
             #[allow(non_snake_case, reason = "the type's names serve for its values")]
             fn start(&self, arguments: &mut Arguments<'_>) -> Result<Self::Started, WampError> {
                 $(let $argument = arguments.take::<$argument, $marker>()?;)*
                 let running = self($($argument),*);
-                Ok(Answering::new(running, R::returning, arguments.recipient()))
+                Ok(Answering::new(running, returned::<R, MR>(), arguments.recipient()))
             }
 
             fn needs(needs: &mut Needs) {

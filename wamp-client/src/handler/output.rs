@@ -14,7 +14,8 @@ use wamp_proto::{OwnedPayload, PayloadBuilder};
 
 use self::recipient::Wants;
 pub use self::recipient::{Recipient, Returning};
-pub(super) use self::shape::add_result;
+pub(super) use self::shape::encode_result;
+use super::Done;
 use crate::WampError;
 use crate::error::{Error, with_causes};
 use crate::wamp_error::known;
@@ -65,6 +66,15 @@ pub trait Output<M> {
     /// Encodes it.
     #[doc(hidden)]
     fn returning(self, to: Recipient) -> Returning;
+
+    /// Looks whether it is an error, and leaves it otherwise: nobody wants it.
+    #[doc(hidden)]
+    fn done(self, to: Recipient) -> Done
+    where
+        Self: Sized,
+    {
+        Done::of(self.returning(to))
+    }
 }
 
 /// Marks what serde encodes.
@@ -86,12 +96,16 @@ pub struct ViaReport<M>(M);
 #[diagnostic::do_not_recommend]
 impl<T: Serialize> Output<ViaValue> for T {
     fn returning(self, to: Recipient) -> Returning {
-        let mut payload = PayloadBuilder::new(to.serializer);
-        let added = add_result(&self, &mut payload);
-        Returning::Whole(added.map(|()| match to.wants {
-            Wants::Nothing => OwnedPayload::default(),
-            _ => payload.finish(),
+        let encoded = encode_result(&self, to.serializer);
+        Returning::Whole(encoded.map(|result| match (result, to.wants) {
+            (_, Wants::Nothing) => OwnedPayload::default(),
+            (result, _) => result.unwrap_or_else(|| PayloadBuilder::new(to.serializer)).finish(),
         }))
+    }
+
+    // Nothing is made of a `()`, which most handlers of events return.
+    fn done(self, to: Recipient) -> Done {
+        Done::All(encode_result(&self, to.serializer).map(drop).map_err(Box::new))
     }
 }
 

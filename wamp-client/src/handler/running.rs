@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 
-use super::{Arguments, BoxFuture, Incoming, Names, Outcome, Recipient, Returning};
+use super::{Arguments, BoxFuture, Names, Origin, Outcome, Received, Recipient, Returned, Returning};
 use crate::WampError;
 use crate::session::Turns;
 
@@ -39,29 +39,29 @@ impl Started for BoxFuture<Outcome> {
     }
 }
 
-/// A function's future, and how what it returns is encoded.
+/// A function's future, and what becomes of what it returns.
 #[allow(missing_debug_implementations, reason = "it is moved on at once")]
-pub struct Answering<F, Encode> {
+pub struct Answering<F, R> {
     running: F,
-    encode: Encode,
+    returned: Returned<R>,
     recipient: Recipient,
 }
 
-impl<F, Encode> Answering<F, Encode> {
-    pub(super) fn new(running: F, encode: Encode, recipient: Recipient) -> Self {
-        Self { running, encode, recipient }
+impl<F, R> Answering<F, R> {
+    pub(super) fn new(running: F, returned: Returned<R>, recipient: Recipient) -> Self {
+        Self { running, returned, recipient }
     }
 }
 
-impl<F, Encode> Started for Answering<F, Encode>
+impl<F, R> Started for Answering<F, R>
 where
-    F: Future + Send + 'static,
-    Encode: FnOnce(F::Output, Recipient) -> Returning + Send + 'static,
+    F: Future<Output = R> + Send + 'static,
+    R: 'static,
 {
     fn outcome(self) -> BoxFuture<Outcome> {
-        let Self { running, encode, recipient } = self;
+        let Self { running, returned, recipient } = self;
         Box::pin(async move {
-            match encode(running.await, recipient) {
+            match (returned.returning)(running.await, recipient) {
                 Returning::Whole(outcome) => outcome,
                 rest => rest.outcome().await,
             }
@@ -70,11 +70,18 @@ where
 
     // No async function, which would move the function's future about before it runs.
     fn done(self) -> impl Future<Output = Done> + Send + 'static {
-        let Self { running, encode, recipient } = self;
-        running.map(move |returned| match encode(returned, recipient) {
-            Returning::Whole(outcome) => Done::All(nothing(outcome)),
-            Returning::Rest(rest) => Done::But(Box::pin(rest.map(nothing))),
-        })
+        let Self { running, returned, recipient } = self;
+        running.map(move |value| (returned.done)(value, recipient))
+    }
+}
+
+impl Done {
+    /// What becomes of what a handler returned, if nobody wants its payload.
+    pub(super) fn of(returning: Returning) -> Self {
+        match returning {
+            Returning::Whole(outcome) => Self::All(nothing(outcome)),
+            Returning::Rest(rest) => Self::But(Box::pin(rest.map(nothing))),
+        }
     }
 }
 
@@ -89,7 +96,7 @@ fn nothing(outcome: Outcome) -> Result<(), Box<WampError>> {
 /// A handler whose type is forgotten.
 pub(crate) trait Handling: Send + Sync {
     /// Runs it for a call.
-    fn call(&self, incoming: &Incoming, names: Names) -> BoxFuture<Outcome>;
+    fn call(&self, origin: &Origin, received: &Received, names: Names) -> BoxFuture<Outcome>;
 
     /// Runs it for an event, and then for those that wait. One future for all of them: what runs for an event is a part
     /// of it, and takes no memory of its own.
@@ -116,14 +123,14 @@ where
     F: Fn(&mut Arguments<'_>) -> Result<S, WampError> + Send + Sync + 'static,
     S: Started,
 {
-    fn call(&self, incoming: &Incoming, names: Names) -> BoxFuture<Outcome> {
-        match (self.start)(&mut Arguments::new(incoming, names)) {
+    fn call(&self, origin: &Origin, received: &Received, names: Names) -> BoxFuture<Outcome> {
+        match (self.start)(&mut Arguments::new(origin, received, names)) {
             Ok(started) => started.outcome(),
             Err(error) => Box::pin(std::future::ready(Err(error))),
         }
     }
 
     fn handle(self: Arc<Self>, turns: Turns, names: Names) -> BoxFuture<()> {
-        Box::pin(turns.run(move |event| (self.start)(&mut Arguments::new(event, names))))
+        Box::pin(turns.run(move |origin, event| (self.start)(&mut Arguments::new(origin, event, names))))
     }
 }

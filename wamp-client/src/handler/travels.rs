@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::{DeserializeOwned, IntoDeserializer, value};
 use wamp_proto::{PayloadBuilder, Serializer, Value, from_slice, to_vec};
 
-use super::output::add_result;
+use super::output::encode_result;
 use super::{Arguments, Outcome};
 use crate::client::{Call, Client, Publish};
 use crate::wamp_error::INTERNAL;
@@ -66,9 +66,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Travels for T {
     }
 
     fn into_outcome(self, serializer: Serializer) -> Outcome {
-        let mut payload = PayloadBuilder::new(serializer);
-        add_result(&self, &mut payload)?;
-        Ok(payload.finish())
+        Ok(encode_result(&self, serializer)?.unwrap_or_else(|| PayloadBuilder::new(serializer)).finish())
     }
 
     fn call(client: &Client, procedure: String) -> Call<Self> {

@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout_at};
 use wamp_proto::error;
 
 use crate::WampError;
-use crate::handler::{Alive, BoxFuture, Incoming, Outcome};
+use crate::handler::{Alive, BoxFuture, Outcome, Received};
 
 /// The time a caller gives its call: until the result, or the next part of it.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub(super) struct Deadline {
 }
 
 impl Deadline {
-    pub(super) fn of(call: &Incoming) -> Self {
+    pub(super) fn of(call: &Received) -> Self {
         let running = call.invocation.as_ref().map(|invocation| invocation.running()).unwrap_or_default();
         let limit = call.particulars.as_ref().and_then(|particulars| particulars.timeout);
         Self { limit, running }

@@ -6,12 +6,13 @@ use bytes::Bytes;
 use tokio::sync::oneshot;
 use tracing::debug;
 use wamp_proto::error;
+use wamp_proto::message::PlainEvent;
 
 use super::invocations::{Proceeded, Running};
 use super::link::{Link, Shared};
 use super::machine::Effect;
 use super::{Endpoint, EndpointKey, EndpointKind};
-use crate::handler::{Incoming, Invocation};
+use crate::handler::{Incoming, Invocation, Received};
 use crate::{Error, Result, WampError};
 
 impl Link {
@@ -19,15 +20,15 @@ impl Link {
         match effect {
             Effect::Event { endpoint, others, event } => {
                 for other in others {
-                    self.gathered.add(other, event.again(), shared);
+                    self.gathered.add(other, &event.origin, event.received.again(), shared);
                 }
-                self.gathered.add(endpoint, *event, shared);
+                self.gathered.add(endpoint, &event.origin, event.received, shared);
             }
             Effect::Invoke { endpoint, request, in_parts, more, mut call } => {
                 let most_waiting = shared.most_waiting;
                 let (invocation, running) =
                     Invocation::new(request, in_parts, more.then_some(most_waiting), self.context.serializer());
-                call.invocation = Some(Box::new(invocation));
+                call.received.invocation = Some(Box::new(invocation));
                 self.invoke(endpoint, running, call, shared);
             }
             Effect::Proceed { request, is_last, payload } => {
@@ -54,14 +55,20 @@ impl Link {
         Ok(())
     }
 
-    /// Takes an event of the plainest kind; any other frame comes back.
+    /// Takes a frame if it is an event of the plainest kind, as nearly all are, without a message and an effect made of
+    /// it. Any other frame comes back.
+    // Inline: an event is not to be gathered in memory before it is where it waits.
+    #[inline(always)]
     pub(super) fn plain_event(&mut self, frame: Bytes, shared: &mut Shared<'_>) -> Result<(), Bytes> {
-        let (endpoints, event) = self.machine.plain_event(frame)?;
-        let (Some(event), Some((&endpoint, others))) = (event, endpoints.split_last()) else { return Ok(()) };
+        let Some(event) = PlainEvent::read(self.serializer, &frame) else { return Err(frame) };
+        // Not there: it crossed our UNSUBSCRIBE.
+        let Some(subscription) = self.machine.subscription(event.subscription) else { return Ok(()) };
+        let Some((&endpoint, others)) = subscription.endpoints.split_last() else { return Ok(()) };
+        let (origin, publication, placed) = (&subscription.origin, event.publication, event.payload.placed_in(&frame));
         for &other in others {
-            self.gathered.add(other, event.again(), shared);
+            self.gathered.add(other, origin, Received::event(publication, event.payload.own_in(&frame)), shared);
         }
-        self.gathered.add(endpoint, event, shared);
+        self.gathered.add(endpoint, origin, Received::event(publication, placed.keep(frame)), shared);
         Ok(())
     }
 

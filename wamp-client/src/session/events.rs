@@ -3,7 +3,6 @@
 //! The events of one subscription are handled one after the other, in the order they came, unless the subscription
 //! says that several may be handled at once. Different subscriptions don't wait for each other.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,6 +11,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tracing::warn;
 
+use super::waiting::Waiting;
 use super::{Lifecycle, Turns};
 use crate::handler::{BoxHandler, Incoming, Names};
 
@@ -81,12 +81,12 @@ struct Inner {
 
 #[derive(Default)]
 struct State {
-    waiting: VecDeque<Incoming>,
+    waiting: Waiting,
     /// Events that are being handled. While any waits there are as many of these as there may be.
     running: usize,
     closed: bool,
     /// Memory for the next task.
-    spare: VecDeque<Incoming>,
+    spare: Waiting,
 }
 
 impl Queue {
@@ -125,7 +125,7 @@ impl Queue {
             return None;
         }
         if self.room_in(&state) > 0 {
-            state.waiting.push_back(event);
+            state.waiting.push(&event.origin, event.received);
             return None;
         }
         self.overflow(event, state)
@@ -133,14 +133,9 @@ impl Queue {
 
     /// Pushes events, of which none is left, as one push for each would, but locks only once if all of them have to wait
     /// and there is room. Calls `tell` with what is to be told.
-    pub(crate) fn push_all(
-        &self,
-        events: &mut VecDeque<Incoming>,
-        tasks: &mut EventTasks,
-        mut tell: impl FnMut(Lifecycle),
-    ) {
+    pub(super) fn push_all(&self, events: &mut Waiting, tasks: &mut EventTasks, mut tell: impl FnMut(Lifecycle)) {
         while !self.let_wait(events)
-            && let Some(event) = events.pop_front()
+            && let Some(event) = events.pop_incoming()
         {
             if let Some(told) = self.push(event, tasks) {
                 tell(told);
@@ -149,7 +144,7 @@ impl Queue {
     }
 
     /// Lets all of these wait, if they have to and there is room for them.
-    fn let_wait(&self, events: &mut VecDeque<Incoming>) -> bool {
+    fn let_wait(&self, events: &mut Waiting) -> bool {
         let mut state = self.state();
         let fits = !state.closed && state.running == self.0.concurrency && events.len() <= self.room_in(&state);
         if fits && state.waiting.is_empty() {
@@ -163,8 +158,8 @@ impl Queue {
 
     /// Starts a task for an event, and for those that come until it is done.
     #[inline(never)]
-    fn handle(&self, event: Incoming, mut taken: VecDeque<Incoming>, tasks: &mut EventTasks) {
-        taken.push_back(event);
+    fn handle(&self, event: Incoming, mut taken: Waiting, tasks: &mut EventTasks) {
+        taken.push(&event.origin, event.received);
         while tasks.try_join_next().is_some() {}
         let handler = Arc::clone(&self.0.handler);
         tasks.spawn(handler.handle(Turns::new(self.clone(), taken), self.0.names));
@@ -176,12 +171,12 @@ impl Queue {
         let event = match self.0.overflow {
             Overflow::DropNewest => event,
             Overflow::DropOldest => {
-                state.waiting.push_back(event);
-                state.waiting.pop_front()?
+                state.waiting.push(&event.origin, event.received);
+                state.waiting.pop_incoming()?
             }
         };
         drop(state);
-        let (topic, events) = (event.uri, self.0.dropped.fetch_add(1, Ordering::Relaxed) + 1);
+        let (topic, events) = (Arc::clone(&event.origin.uri), self.0.dropped.fetch_add(1, Ordering::Relaxed) + 1);
         // 1, 2, 4, 8 …: a slow handler must not fill the log too.
         events.is_power_of_two().then(|| {
             warn!(%topic, dropped = events, "slow event handler: events are dropped");
@@ -238,14 +233,16 @@ impl Queue {
 
     /// Takes events that wait: none is left for the task that it is to handle, and if none waits the task is to end.
     #[inline(never)]
-    pub(super) fn take(&self, taken: &mut VecDeque<Incoming>) {
+    pub(super) fn take(&self, taken: &mut Waiting) {
         // Begins anew in the memory it has: that is used again before it is forgotten by the processor.
         taken.clear();
         let mut state = self.state();
         if self.0.takes_all {
             std::mem::swap(&mut state.waiting, taken);
         } else {
-            taken.extend(state.waiting.pop_front());
+            if let Some(event) = state.waiting.pop_incoming() {
+                taken.push(&event.origin, event.received);
+            }
         }
         self.turn(taken.len());
         if taken.is_empty() {

@@ -77,7 +77,7 @@ impl Invocations {
         call: Box<Incoming>,
         names: Names,
     ) {
-        let (request, procedure) = (running.request, Arc::clone(&call.uri));
+        let (request, procedure) = (running.request, Arc::clone(&call.origin.uri));
         let task = self.tasks.spawn(async move {
             let handled = AssertUnwindSafe(handle(handler, call, names)).catch_unwind().await;
             handled.unwrap_or_else(|_| panicked())
@@ -173,14 +173,15 @@ impl Invocations {
 
 /// From what came to what goes back.
 async fn handle(handler: BoxHandler, mut call: Box<Incoming>, names: Names) -> Reply {
-    match call.open() {
+    let Incoming { origin, received } = &mut *call;
+    match received.open(origin) {
         Ok(seal) => {
-            let deadline = Deadline::of(&call);
-            let procedure = handler.call(&call, names);
+            let deadline = Deadline::of(received);
+            let procedure = handler.call(origin, received, names);
             drop(call);
             seal.close_outcome(deadline.keep(procedure).await)
         }
-        Err(error) => Reply::error(&error, call.serializer()),
+        Err(error) => Reply::error(&error, origin.serializer()),
     }
 }
 

@@ -51,7 +51,7 @@ pub(super) struct Shared<'a> {
 
 pub(super) struct Link {
     pub(super) socket: Socket,
-    serializer: Serializer,
+    pub(super) serializer: Serializer,
     pub(super) machine: Machine,
     /// Events that have just come. None is left when a [burst](Self::burst) is over.
     pub(super) gathered: Gathered,
@@ -104,7 +104,7 @@ impl Link {
             socket,
             serializer: context.serializer(),
             machine,
-            gathered: Gathered::default(),
+            gathered: Gathered::new(context.client.receipts().cloned()),
             alarm: Box::pin(sleep_until(heartbeat.due())),
             heartbeat,
             context,
@@ -312,7 +312,7 @@ impl Link {
         })
         .await;
         if let Err(ending) = ended {
-            return Err(self.ending(ending).await);
+            return Err(self.ending(*ending).await);
         }
         if is_alive {
             self.heartbeat.alive(Instant::now());
@@ -324,10 +324,12 @@ impl Link {
         Ok(())
     }
 
-    fn turn(&mut self, turn: Turn, shared: &mut Shared<'_>) -> Result<(), Ending> {
+    // Inline: it is called where a frame is found, which is not to be moved for that.
+    #[inline(always)]
+    fn turn(&mut self, turn: Turn, shared: &mut Shared<'_>) -> Result<(), Box<Ending>> {
         match turn {
             Turn::Flushed | Turn::Alive => Ok(()),
-            Turn::Closed(reason) => Err(Ending::Error(Error::Lost { reason })),
+            Turn::Closed(reason) => Err(Box::new(Ending::Error(Error::Lost { reason }))),
             Turn::Frame(frame) => match self.plain_event(frame, shared) {
                 Ok(()) => Ok(()),
                 Err(frame) => self.message(&frame, shared),
@@ -337,14 +339,19 @@ impl Link {
 
     // Apart from events, for which next to nothing is to be kept.
     #[inline(never)]
-    fn message(&mut self, frame: &Bytes, shared: &mut Shared<'_>) -> Result<(), Ending> {
+    fn message(&mut self, frame: &Bytes, shared: &mut Shared<'_>) -> Result<(), Box<Ending>> {
         self.gathered.hand_over(shared);
-        match self.machine.receive(frame) {
-            Ok(Some(Effect::Goodbye { reason, message })) => Err(Ending::Goodbye(Error::Closed { reason, message })),
-            Ok(Some(effect)) => self.effect(effect, shared).map_err(Ending::Error),
-            Ok(None) => Ok(()),
-            Err(problem) => Err(Ending::Violation(problem)),
-        }
+        let ending = match self.machine.receive(frame) {
+            Ok(None) => return Ok(()),
+            Ok(Some(Effect::Goodbye { reason, message })) => Ending::Goodbye(Error::Closed { reason, message }),
+            Ok(Some(effect)) => match self.effect(effect, shared) {
+                Ok(()) => return Ok(()),
+                Err(error) => Ending::Error(error),
+            },
+            Err(problem) => Ending::Violation(problem),
+        };
+        // Boxed: of each message it is looked at whether there is any.
+        Err(Box::new(ending))
     }
 
     /// Says what is to be said at the end.

@@ -22,7 +22,7 @@ use super::outbox::{Frames, Outbox, Patience, Pending, Requests, Unanswered};
 use super::{
     Abandoned, Answer, CallRequest, Endpoint, EndpointKey, EndpointKind, MoreArguments, PublishRequest, Revocation,
 };
-use crate::handler::{DEFINE, Declaration, Incoming, InvocationPolicy, SessionContext};
+use crate::handler::{DEFINE, Declaration, Incoming, InvocationPolicy, Origin, SessionContext};
 use crate::passthru::{Carried, Reply};
 use crate::{Error, Result, WampError};
 
@@ -37,8 +37,7 @@ pub(crate) struct Machine {
     context: Arc<SessionContext>,
     /// Where requests go out, and what else is sent.
     outbox: Outbox,
-    /// Endpoints that subscribed the same topic share the router's subscription.
-    subscriptions: BTreeMap<SubscriptionId, Vec<EndpointKey>>,
+    subscriptions: BTreeMap<SubscriptionId, Subscription>,
     registrations: BTreeMap<RegistrationId, EndpointKey>,
     /// What the endpoints are attached to (or about to be), with the parameters filled in.
     patterns: BTreeMap<EndpointKey, (MatchPolicy, Arc<str>)>,
@@ -49,6 +48,15 @@ pub(crate) struct Machine {
     uploads: Uploads,
     /// Taken from the outbox, to be written.
     frames: Frames,
+}
+
+/// A subscription of the router's.
+#[derive(Debug)]
+pub(crate) struct Subscription {
+    /// Those that subscribed the same topic share it. One at least, unless another is about to.
+    pub(crate) endpoints: Vec<EndpointKey>,
+    /// That of all its events which do not tell their topic.
+    pub(crate) origin: Arc<Origin>,
 }
 
 /// What a message means for the program.
@@ -174,7 +182,12 @@ impl Machine {
 
     /// The subscription an endpoint has.
     pub(crate) fn subscription_of(&self, endpoint: EndpointKey) -> Option<SubscriptionId> {
-        key_of(&self.subscriptions, |keys| keys.contains(&endpoint))
+        key_of(&self.subscriptions, |subscription| subscription.endpoints.contains(&endpoint))
+    }
+
+    /// What is known of a subscription.
+    pub(crate) fn subscription(&self, subscription: SubscriptionId) -> Option<&Subscription> {
+        self.subscriptions.get(&subscription)
     }
 
     /// Subscribes or registers, at the URI that the endpoint's own has become.
@@ -237,13 +250,17 @@ impl Machine {
             self.request(|request| Unregister { request, registration }, Pending::Detach { answer });
             return;
         }
-        let Some(subscription) = key_of(&self.subscriptions, |keys| keys.contains(&endpoint)) else {
+        let Some(subscription) = key_of(&self.subscriptions, |subscription| subscription.endpoints.contains(&endpoint))
+        else {
             // The router has taken it back already.
             drop(answer.send(Ok(())));
             return;
         };
-        let sharing = self.subscriptions.entry(subscription).or_default();
-        sharing.retain(|&key| key != endpoint);
+        let sharing = self.subscriptions.get_mut(&subscription).map(|subscription| &mut subscription.endpoints);
+        let is_shared = sharing.is_some_and(|sharing| {
+            sharing.retain(|&key| key != endpoint);
+            !sharing.is_empty()
+        });
         // An endpoint whose SUBSCRIBE is under way will share it too, and an UNSUBSCRIBE would come after that.
         let patterns = &self.patterns;
         let is_wanted = |requests: &mut Requests| {
@@ -251,7 +268,7 @@ impl Machine {
             attaching.any(|key| patterns.get(&key) == pattern.as_ref())
         };
         let is_wanted = self.outbox.requests(is_wanted);
-        if !sharing.is_empty() || is_wanted {
+        if is_shared || is_wanted {
             drop(answer.send(Ok(())));
             return;
         }

@@ -9,6 +9,7 @@
 //! invocations  procedures that are running
 //! deadline     how long one may take, where the caller said so
 //! events       handlers of events, each in order
+//! waiting      events that wait there
 //! gathered     events that have just come, on their way there
 //! receipts     what became of events, for tests
 //! place        what a subscription has seen of its topic's history, and what it missed
@@ -49,6 +50,7 @@ mod recovery;
 mod routers;
 mod shutdown;
 mod turns;
+mod waiting;
 
 pub use self::command::CancelMode;
 pub(crate) use self::command::{

@@ -10,7 +10,7 @@ use super::link::{Link, Shared};
 use super::place::{Answer, Place, Published, Question, Recovered, Step};
 use super::{Endpoint, EndpointKey, EndpointKind, Endpoints, Lifecycle, Queue};
 use crate::client::PastEvent;
-use crate::handler::{Caller, Incoming, Particulars};
+use crate::handler::{Caller, Incoming, Origin, Particulars};
 use crate::{Client, Error};
 
 /// Events asked for at once.
@@ -36,11 +36,11 @@ pub(super) struct Asked {
 
 impl Published for Box<Incoming> {
     fn publication(&self) -> Option<PublicationId> {
-        self.publication
+        self.received.publication
     }
 
     fn is_retained(&self) -> bool {
-        self.particulars.as_ref().is_some_and(|particulars| particulars.retained)
+        self.received.particulars.as_ref().is_some_and(|particulars| particulars.retained)
     }
 }
 
@@ -139,9 +139,10 @@ impl Link {
             timeout: None,
             passthru,
         };
-        let (context, particulars) = (Arc::clone(&self.context), Some(Box::new(particulars)));
-        let mut event = Box::new(Incoming::new(context, uri, Some(publication), particulars, payload.finish()));
-        event.receipt = self.context.client.receipt(publication);
+        let (origin, particulars) = (Origin::new(Arc::clone(&self.context), uri), Some(Box::new(particulars)));
+        let mut event = Box::new(Incoming::new(origin, Some(publication), particulars, payload.finish()));
+        let receipts = self.context.client.receipts();
+        event.received.receipt = receipts.and_then(|receipts| receipts.receipt(publication)).map(Box::new);
         event
     }
 }

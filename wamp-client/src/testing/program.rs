@@ -18,7 +18,7 @@ use wamp_proto::{
 
 use super::realm::{Attached, End, Realm, Registrations, Subscriptions, list};
 use super::sent::{Sent, SentKind};
-use crate::handler::{Incoming, Invocation as Running, Particulars};
+use crate::handler::{Incoming, Invocation as Running, Origin, Particulars};
 use crate::passthru::{Carried, Reply};
 use crate::session::{Abandoned, Answer, CallKey, CancelMode, EndpointKind, encode};
 use crate::transport::RawSocket;
@@ -242,13 +242,14 @@ impl Realm {
         let carried = Carried::received(publish.payload.own_in(frame), publish.options.passthru.as_deref());
         let publication = self.next_publication();
         let particulars = Particulars::of_passthru(carried.passthru);
-        let (context, topic) = (Arc::clone(&self.context), publish.topic.as_ref().into());
-        let event = Incoming::new(context, topic, Some(publication), particulars, carried.payload.clone());
+        let origin = Origin::new(Arc::clone(&self.context), publish.topic.as_ref().into());
+        let event = Incoming::new(origin, Some(publication), particulars, carried.payload.clone());
         for endpoint in self.endpoints.values() {
             if let EndpointKind::Topic { queue, .. } = &endpoint.kind
                 && super::realm::matches(endpoint.matching, &endpoint.uri, &publish.topic)
             {
-                queue.push(event.again(), &mut self.work.events);
+                let event = Incoming { origin: Arc::clone(&event.origin), received: event.received.again() };
+                queue.push(event, &mut self.work.events);
             }
         }
         self.shared.note(Sent {
@@ -297,9 +298,9 @@ impl Realm {
         let (invocation, running) =
             Running::new(request, call.options.receive_progress, more.then_some(WAITING), program.serializer);
         let particulars = Particulars::of_passthru(carried.passthru);
-        let (context, procedure) = (Arc::clone(&self.context), call.procedure.as_ref().into());
-        let mut call = Incoming::new(context, procedure, None, particulars, carried.payload);
-        call.invocation = Some(Box::new(invocation));
+        let origin = Origin::new(Arc::clone(&self.context), call.procedure.as_ref().into());
+        let mut call = Incoming::new(origin, None, particulars, carried.payload);
+        call.received.invocation = Some(Box::new(invocation));
         self.work.invocations.start(key, running, handler, Box::new(call), names);
     }
 

@@ -11,27 +11,30 @@ use wamp_proto::PayloadBuilder;
 
 use crate::WampError;
 
-/// Adds what a handler returned: nothing for `()`, what is in an `Ok`, or else the value itself. An `Err` is the
+/// Encodes what a handler returned: nothing for `()`, what is in an `Ok`, or else the value itself. An `Err` is the
 /// handler's error.
-pub(in crate::handler) fn add_result<T: Serialize + ?Sized>(
+pub(in crate::handler) fn encode_result<T: Serialize + ?Sized>(
     value: &T,
-    payload: &mut PayloadBuilder,
-) -> Result<(), WampError> {
-    match value.serialize(Shape { payload }) {
-        Ok(()) => Ok(()),
+    serializer: wamp_proto::Serializer,
+) -> Result<Option<PayloadBuilder>, WampError> {
+    match value.serialize(Shape { serializer }) {
+        Ok(encoded) => Ok(encoded),
         Err(Declined::Failed(error)) => Err(*error),
-        Err(Declined::Ordinary) => match payload.arg(value) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(WampError::runtime(format_args!("the result has no encoding: {error}"))),
-        },
+        Err(Declined::Ordinary) => {
+            let mut payload = PayloadBuilder::new(serializer);
+            match payload.arg(value) {
+                Ok(_) => Ok(Some(payload)),
+                Err(error) => Err(WampError::runtime(format_args!("the result has no encoding: {error}"))),
+            }
+        }
     }
 }
 
-struct Shape<'a> {
-    payload: &'a mut PayloadBuilder,
+struct Shape {
+    serializer: wamp_proto::Serializer,
 }
 
-/// Why the value was not added.
+/// Why the value was not encoded.
 #[derive(Debug)]
 enum Declined {
     /// There is nothing special about it.
@@ -58,7 +61,8 @@ impl Error for Declined {
     }
 }
 
-type Compound = Impossible<(), Declined>;
+type Encoded = Option<PayloadBuilder>;
+type Compound = Impossible<Encoded, Declined>;
 
 macro_rules! decline {
     ($($method:ident($($argument:ty),*) -> $result:ty;)*) => {$(
@@ -68,8 +72,8 @@ macro_rules! decline {
     )*};
 }
 
-impl Serializer for Shape<'_> {
-    type Ok = ();
+impl Serializer for Shape {
+    type Ok = Encoded;
     type Error = Declined;
     type SerializeSeq = Compound;
     type SerializeTuple = Compound;
@@ -79,8 +83,8 @@ impl Serializer for Shape<'_> {
     type SerializeStruct = Compound;
     type SerializeStructVariant = Compound;
 
-    fn serialize_unit(self) -> Result<(), Declined> {
-        Ok(())
+    fn serialize_unit(self) -> Result<Encoded, Declined> {
+        Ok(None)
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -89,9 +93,11 @@ impl Serializer for Shape<'_> {
         _: u32,
         variant: &'static str,
         value: &T,
-    ) -> Result<(), Declined> {
+    ) -> Result<Encoded, Declined> {
         match (name, variant) {
-            ("Result", "Ok") => add_result(value, self.payload).map_err(|error| Declined::Failed(Box::new(error))),
+            ("Result", "Ok") => {
+                encode_result(value, self.serializer).map_err(|error| Declined::Failed(Box::new(error)))
+            }
             ("Result", "Err") => {
                 Err(Declined::Failed(Box::new(WampError::new(wamp_proto::error::RUNTIME_ERROR).arg(value))))
             }
@@ -99,32 +105,32 @@ impl Serializer for Shape<'_> {
         }
     }
 
-    fn serialize_some<T: Serialize + ?Sized>(self, _: &T) -> Result<(), Declined> {
+    fn serialize_some<T: Serialize + ?Sized>(self, _: &T) -> Result<Encoded, Declined> {
         Err(Declined::Ordinary)
     }
 
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, _: &T) -> Result<(), Declined> {
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, _: &T) -> Result<Encoded, Declined> {
         Err(Declined::Ordinary)
     }
 
     decline! {
-        serialize_bool(bool) -> ();
-        serialize_i8(i8) -> ();
-        serialize_i16(i16) -> ();
-        serialize_i32(i32) -> ();
-        serialize_i64(i64) -> ();
-        serialize_u8(u8) -> ();
-        serialize_u16(u16) -> ();
-        serialize_u32(u32) -> ();
-        serialize_u64(u64) -> ();
-        serialize_f32(f32) -> ();
-        serialize_f64(f64) -> ();
-        serialize_char(char) -> ();
-        serialize_str(&str) -> ();
-        serialize_bytes(&[u8]) -> ();
-        serialize_none() -> ();
-        serialize_unit_struct(&'static str) -> ();
-        serialize_unit_variant(&'static str, u32, &'static str) -> ();
+        serialize_bool(bool) -> Encoded;
+        serialize_i8(i8) -> Encoded;
+        serialize_i16(i16) -> Encoded;
+        serialize_i32(i32) -> Encoded;
+        serialize_i64(i64) -> Encoded;
+        serialize_u8(u8) -> Encoded;
+        serialize_u16(u16) -> Encoded;
+        serialize_u32(u32) -> Encoded;
+        serialize_u64(u64) -> Encoded;
+        serialize_f32(f32) -> Encoded;
+        serialize_f64(f64) -> Encoded;
+        serialize_char(char) -> Encoded;
+        serialize_str(&str) -> Encoded;
+        serialize_bytes(&[u8]) -> Encoded;
+        serialize_none() -> Encoded;
+        serialize_unit_struct(&'static str) -> Encoded;
+        serialize_unit_variant(&'static str, u32, &'static str) -> Encoded;
         serialize_seq(Option<usize>) -> Compound;
         serialize_tuple(usize) -> Compound;
         serialize_tuple_struct(&'static str, usize) -> Compound;

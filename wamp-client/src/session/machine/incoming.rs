@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::mpsc::error::TrySendError;
-use wamp_proto::message::{ErrorMessage, Event, Invocation, PlainEvent};
+use wamp_proto::message::{ErrorMessage, Event, Invocation};
 use wamp_proto::{Message, RequestId, error};
 
-use super::{Effect, Machine, Pending};
-use crate::handler::{Incoming, Particulars};
+use super::{Effect, Machine, Pending, Subscription};
+use crate::handler::{Incoming, Origin, Particulars};
 use crate::passthru::{Carried, Reply};
 use crate::session::{Abandoned, CancelMode, EndpointKey, Revocation};
 use crate::{Error, WampError};
@@ -55,7 +55,12 @@ impl Machine {
             Message::Subscribed(subscribed) => {
                 let subscription = subscribed.subscription;
                 self.attached(subscribed.request, |machine, endpoint| {
-                    machine.subscriptions.entry(subscription).or_default().push(endpoint);
+                    let Some(uri) = machine.uri_of(endpoint) else { return };
+                    let origin = || Origin::new(Arc::clone(&machine.context), uri);
+                    let subscription = machine.subscriptions.entry(subscription);
+                    let subscription =
+                        subscription.or_insert_with(|| Subscription { endpoints: Vec::new(), origin: origin() });
+                    subscription.endpoints.push(endpoint);
                 })
             }
             Message::Registered(registered) => self.attached(registered.request, |machine, endpoint| {
@@ -67,6 +72,7 @@ impl Machine {
                 }
                 let details = unsubscribed.details.clone().unwrap_or_default();
                 let endpoints = details.subscription.and_then(|id| self.subscriptions.remove(&id));
+                let endpoints = endpoints.map(|subscription| subscription.endpoints);
                 tracing::warn!(subscription = ?details.subscription, reason = ?details.reason, "subscription revoked");
                 revoked(endpoints, details.reason)
             }
@@ -92,30 +98,16 @@ impl Machine {
         })
     }
 
-    /// Takes a frame if it is an event of the plainest kind, as nearly all are: the endpoints that get it, of which there
-    /// may be none, and what they get. All others come back, for [`receive`](Self::receive).
-    // Inline: an event is not to be gathered in memory before it is where it waits.
-    #[inline(always)]
-    pub(crate) fn plain_event(&self, frame: Bytes) -> Result<(&[EndpointKey], Option<Incoming>), Bytes> {
-        let Some(event) = PlainEvent::read(self.serializer, &frame) else { return Err(frame) };
-        // Not there: it crossed our UNSUBSCRIBE.
-        let endpoints = self.subscriptions.get(&event.subscription).map(Vec::as_slice).unwrap_or_default();
-        let uri = endpoints.last().and_then(|&endpoint| self.uri_of(endpoint));
-        let Some(uri) = uri else { return Ok((&[], None)) };
-        let (context, publication, placed) =
-            (Arc::clone(&self.context), event.publication, event.payload.placed_in(&frame));
-        Ok((endpoints, Some(Incoming::new(context, uri, Some(publication), None, placed.keep(frame)))))
-    }
-
     fn event(&self, event: &Event<'_>, frame: &Bytes) -> Option<Effect> {
         // Not there: it crossed our UNSUBSCRIBE.
-        let (&endpoint, others) = self.subscriptions.get(&event.subscription)?.split_last()?;
-        let uri = match &event.details.topic {
-            Some(topic) => topic.as_ref().into(),
-            None => self.uri_of(endpoint)?,
+        let Subscription { endpoints, origin } = self.subscriptions.get(&event.subscription)?;
+        let (&endpoint, others) = endpoints.split_last()?;
+        let origin = match &event.details.topic {
+            Some(topic) if **topic != *origin.uri => Origin::new(Arc::clone(&self.context), topic.as_ref().into()),
+            _ => Arc::clone(origin),
         };
-        let (context, particulars) = (Arc::clone(&self.context), Particulars::of_event(&event.details));
-        let incoming = Incoming::new(context, uri, Some(event.publication), particulars, event.payload.own_in(frame));
+        let (particulars, payload) = (Particulars::of_event(&event.details), event.payload.own_in(frame));
+        let incoming = Incoming::new(origin, Some(event.publication), particulars, payload);
         Some(Effect::Event { endpoint, others: others.to_vec(), event: Box::new(incoming) })
     }
 
@@ -143,8 +135,9 @@ impl Machine {
             Some(procedure) => procedure.as_ref().into(),
             None => self.uri_of(endpoint)?,
         };
-        let (context, particulars) = (Arc::clone(&self.context), Particulars::of_call(&invocation.details));
-        let call = Incoming::new(context, uri, None, particulars, invocation.payload.own_in(frame));
+        let (origin, particulars) =
+            (Origin::new(Arc::clone(&self.context), uri), Particulars::of_call(&invocation.details));
+        let call = Incoming::new(origin, None, particulars, invocation.payload.own_in(frame));
         Some(Effect::Invoke { endpoint, request, in_parts, more, call: Box::new(call) })
     }
 
