@@ -469,8 +469,13 @@ impl Arguments {
 
     /// All of them, which are none then.
     fn finish(&mut self, request: impl FnOnce() -> String) -> Result<OwnedPayload> {
+        self.check(request).map(|()| self.payload.finish())
+    }
+
+    /// Whether all have an encoding. The error is told once.
+    fn check(&mut self, request: impl FnOnce() -> String) -> Result<()> {
         match self.failed.take().map(|failed| *failed) {
-            None => Ok(self.payload.finish()),
+            None => Ok(()),
             Some((argument, problem)) => Err(Error::Encode { argument, request: request(), problem }),
         }
     }

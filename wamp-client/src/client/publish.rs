@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::sync::oneshot::{self, error::RecvError};
 use wamp_proto::message::options::PublishOptions;
-use wamp_proto::{OwnedPayload, PublicationId, PublicationKey};
+use wamp_proto::{PublicationId, PublicationKey};
 
 use super::audience::audience;
 use super::{Arguments, Client, WithoutSession};
@@ -112,10 +112,10 @@ impl<A> Publish<A> {
         self.options.get_or_insert_default()
     }
 
-    fn request(&mut self, arguments: OwnedPayload) -> Result<PublishRequest> {
-        let Self { client, topic, options, codec, .. } = self;
+    fn request(&mut self) -> Result<PublishRequest> {
+        let Self { client, topic, options, codec, arguments, .. } = self;
         let seal = Seal::new(codec.take(), topic, client.serializer());
-        let payload = seal.close(arguments, || describe(topic))?;
+        let payload = seal.close(arguments.payload.finish(), || describe(topic))?;
         let (topic, options) = (std::mem::take(topic), options.take());
         Ok(PublishRequest { topic, options, payload, answer: None, taken: None, sent: None })
     }
@@ -204,20 +204,20 @@ fn answered<T>(answer: Result<Result<T>, RecvError>) -> Result<T> {
 
 impl Publish<Unacknowledged> {
     fn start(&mut self) -> Started<()> {
-        let arguments = match self.arguments.finish(|| describe(&self.topic)) {
-            Ok(arguments) => arguments,
-            Err(error) => return ControlFlow::Break(Err(error)),
-        };
+        if let Err(error) = self.arguments.check(|| describe(&self.topic)) {
+            return ControlFlow::Break(Err(error));
+        }
         // In passthru mode it may have to be refused.
         if self.codec.is_none()
             && let Some(posting) = self.client.posting()
         {
             let options = self.options.take().map(|options| *options).unwrap_or_default();
-            posting.post(|requests| requests.post(&self.topic, options, arguments.as_payload()));
+            let Self { arguments, topic, .. } = self;
+            arguments.payload.lend(|payload| posting.post(|requests| requests.post(topic, options, payload)));
             return ControlFlow::Break(Ok(()));
         }
         let (client, timeout) = (self.client.clone(), self.timeout);
-        let mut request = match self.request(arguments) {
+        let mut request = match self.request() {
             Ok(request) => request,
             Err(error) => return ControlFlow::Break(Err(error)),
         };
@@ -253,10 +253,9 @@ impl Publish<Unacknowledged> {
 
 impl Publish<Acknowledged> {
     fn start(&mut self) -> Started<PublicationId> {
-        let arguments = match self.arguments.finish(|| describe(&self.topic)) {
-            Ok(arguments) => arguments,
-            Err(error) => return ControlFlow::Break(Err(error)),
-        };
+        if let Err(error) = self.arguments.check(|| describe(&self.topic)) {
+            return ControlFlow::Break(Err(error));
+        }
         let (answer, receiver) = oneshot::channel();
         let limit = self.timeout.unwrap_or(self.client.inner.request_timeout);
         // One that is not to be sent again is encoded, and nothing of it is kept.
@@ -265,10 +264,13 @@ impl Publish<Acknowledged> {
             && let Some(posting) = self.client.posting()
         {
             let options = self.options.take().map(|options| *options).unwrap_or_default();
-            posting.post(|requests| {
-                let request = requests.post(&self.topic, options, arguments.as_payload());
-                let patience = Patience::new(std::mem::take(&mut self.topic), limit);
-                requests.insert(request, Pending::Acknowledge { answer, patience });
+            let Self { arguments, topic, .. } = self;
+            arguments.payload.lend(|payload| {
+                posting.post(|requests| {
+                    let request = requests.post(topic, options, payload);
+                    let patience = Patience::new(std::mem::take(topic), limit);
+                    requests.insert(request, Pending::Acknowledge { answer, patience });
+                });
             });
             return ControlFlow::Continue(Waiting::Answer(receiver));
         }
@@ -276,7 +278,7 @@ impl Publish<Acknowledged> {
         if client.inner.buffers {
             self.options().publication_key = publication_key().map(|key| key.to_string().into());
         }
-        let mut request = match self.request(arguments) {
+        let mut request = match self.request() {
             Ok(request) => request,
             Err(error) => return ControlFlow::Break(Err(error)),
         };

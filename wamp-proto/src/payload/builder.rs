@@ -171,9 +171,32 @@ impl PayloadBuilder {
 
     /// The payload. The builder is empty then.
     pub fn finish(&mut self) -> OwnedPayload {
+        let (bytes, args) = self.encode();
+        OwnedPayload::behind(self.serializer, bytes, args)
+    }
+
+    /// Lends the payload to `read`, for one that is written at once. The builder is empty then.
+    ///
+    /// ```
+    /// use wamp_proto::{PayloadBuilder, Serializer};
+    ///
+    /// let mut arguments = PayloadBuilder::new(Serializer::Json);
+    /// arguments.arg(&2)?;
+    /// assert_eq!(arguments.lend(|payload| payload.args().map(<[u8]>::len)), Some(3));
+    /// # Ok::<(), wamp_proto::SerError>(())
+    /// ```
+    pub fn lend<T>(&mut self, read: impl FnOnce(Payload<'_>) -> T) -> T {
+        let (bytes, args) = self.encode();
+        let (args, kwargs) = bytes.split_at(args);
+        let some = |part| Some(part).filter(|part: &&[u8]| !part.is_empty());
+        read(Payload::trusted(self.serializer, some(args), some(kwargs)))
+    }
+
+    /// The list, and behind it the dict, and how long the list is. The builder is empty then.
+    fn encode(&mut self) -> (Vec<u8>, usize) {
         if self.args.len == 0 && self.kwargs.is_empty() {
             // As of most handlers of events.
-            return OwnedPayload::behind(self.serializer, Vec::new(), 0);
+            return (Vec::new(), 0);
         }
         let mut out = self.args.take(self.serializer).unwrap_or_default();
         let args = out.len();
@@ -188,7 +211,7 @@ impl PayloadBuilder {
             });
             self.kwargs.clear();
         }
-        OwnedPayload::behind(self.serializer, out, args)
+        (out, args)
     }
 }
 
