@@ -11,7 +11,7 @@ use serde_json::json;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, sleep};
 use wamp_client::{
-    App, Client, Lifecycle, Overflow, ProcedureHandler, Running, Subscription, TopicHandler, handlers, subscribe,
+    App, Client, Lifecycle, Overflow, ProcedureHandler, Running, Subscription, Topic, TopicHandler, handlers, subscribe,
 };
 
 const TOPIC: &str = "com.example.event";
@@ -157,6 +157,31 @@ async fn events_of_subscriptions_that_come_in_turn_keep_the_order_of_each() {
     let (first, second): (Vec<_>, Vec<_>) = (0..60).partition(is_first);
     assert_eq!(take(&mut reports, first.len()).await, first);
     assert_eq!(take(&mut other_reports, second.len()).await, second);
+}
+
+/// Has events come in one go, some with their topic and some without.
+async fn topics_of_a_pattern(overflow: Overflow) {
+    let (app, mut peer) = app();
+    let (handled, mut reports) = mpsc::unbounded_channel();
+    let handler = TopicHandler::new(TOPIC, move |Topic(topic): Topic, number: u64| {
+        let handled = handled.clone();
+        async move { drop(handled.send((topic, number))) }
+    });
+    let app = app.mount([handler.overflow(overflow)]);
+    let (_running, mut connection) = start(app, &mut peer).await;
+    let topics = [Some("a"), Some("b"), Some("b"), None, None, Some("a"), None, Some("b")];
+    let expected = topics.map(|topic| topic.unwrap_or(TOPIC).to_owned()).into_iter().zip(0..);
+    let details = topics.map(|topic| topic.map_or_else(|| json!({}), |topic| json!({"topic": topic})));
+    connection.send_together((0..).zip(details).map(|(n, details)| json!([36, 1, 100 + n, details, [n]]))).await;
+    for event in expected {
+        assert_eq!(within(reports.recv()).await, Some(event));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_event_of_a_pattern_comes_with_its_own_topic() {
+    topics_of_a_pattern(Overflow::DropNewest).await;
+    topics_of_a_pattern(Overflow::DropOldest).await;
 }
 
 /// Sends ten events to a handler of which three may wait, and says which were handled.
