@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, SeqAccess, Visitor};
-use wamp_proto::message::options::{EventDetails, InvocationDetails, ResultDetails};
+use wamp_proto::message::options::{EventDetails, InvocationDetails, PublishOptions, ResultDetails};
 use wamp_proto::message::{
     Bare, CallResult, Event, EventOpening, Invocation, Message, PlainEvent, Publish, PublishOpening,
 };
@@ -90,10 +90,13 @@ proptest! {
         let details = InvocationDetails::default();
         let invocation = Message::Invocation(Invocation { request, registration, details, payload });
         let result = Message::Result(CallResult { request, details: ResultDetails::default(), payload });
+        let options = PublishOptions::default();
+        let publish = Message::Publish(Publish { request, options, topic: Cow::Borrowed(&topic), payload });
         for (message, bare) in [
             (event.clone(), Bare::event(subscription, publication, payload)),
             (invocation, Bare::invocation(request, registration, payload)),
             (result, Bare::result(request, payload)),
+            (publish, Bare::publish(request, &topic, payload)),
         ] {
             prop_assert_eq!(bare.code(), message.code());
             let (mut expected, mut found) = (b"before".to_vec(), b"before".to_vec());

@@ -211,7 +211,7 @@ impl Publish<Unacknowledged> {
         if self.codec.is_none()
             && let Some(posting) = self.client.posting()
         {
-            let options = self.options.take().map(|options| *options).unwrap_or_default();
+            let options = self.options.take().map(|options| *options);
             let Self { arguments, topic, .. } = self;
             arguments.payload.lend(|payload| posting.post(|requests| requests.post(topic, options, payload)));
             return ControlFlow::Break(Ok(()));
@@ -263,7 +263,7 @@ impl Publish<Acknowledged> {
             && !self.client.inner.buffers
             && let Some(posting) = self.client.posting()
         {
-            let options = self.options.take().map(|options| *options).unwrap_or_default();
+            let options = self.options.take().map(|options| *options);
             let Self { arguments, topic, .. } = self;
             arguments.payload.lend(|payload| {
                 posting.post(|requests| {

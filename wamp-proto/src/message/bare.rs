@@ -1,15 +1,24 @@
 //! Messages whose details are empty: nearly all that a router passes on.
 
+#[cfg(feature = "cbor")]
+use crate::codec::cbor;
+#[cfg(feature = "json")]
+use crate::codec::json;
+#[cfg(feature = "msgpack")]
+use crate::codec::msgpack;
 use crate::codec::{Write, with_writer};
 use crate::{Payload, PublicationId, RegistrationId, RequestId, Serializer, SubscriptionId};
 
-/// An EVENT, INVOCATION or RESULT with empty details. It is encoded to the very bytes its [`Message`](super::Message)
-/// is, in a fraction of the time: there are no keys to look for, and what comes before the payload is short.
+/// An EVENT, INVOCATION or RESULT with empty details, or a PUBLISH with empty options. It is encoded to the very bytes
+/// its [`Message`](super::Message) is, in a fraction of the time: there are no keys to look for, and what comes before
+/// the payload is short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bare<'a> {
     code: u8,
     first: u64,
     second: Option<u64>,
+    /// What stands behind the details.
+    uri: Option<&'a str>,
     payload: Payload<'a>,
 }
 
@@ -17,19 +26,25 @@ impl<'a> Bare<'a> {
     /// An event.
     #[inline]
     pub const fn event(subscription: SubscriptionId, publication: PublicationId, payload: Payload<'a>) -> Self {
-        Self { code: 36, first: subscription.get(), second: Some(publication.get()), payload }
+        Self { code: 36, first: subscription.get(), second: Some(publication.get()), uri: None, payload }
     }
 
     /// A call, for the callee.
     #[inline]
     pub const fn invocation(request: RequestId, registration: RegistrationId, payload: Payload<'a>) -> Self {
-        Self { code: 68, first: request.get(), second: Some(registration.get()), payload }
+        Self { code: 68, first: request.get(), second: Some(registration.get()), uri: None, payload }
     }
 
     /// A result of a call.
     #[inline]
     pub const fn result(request: RequestId, payload: Payload<'a>) -> Self {
-        Self { code: 50, first: request.get(), second: None, payload }
+        Self { code: 50, first: request.get(), second: None, uri: None, payload }
+    }
+
+    /// A publication that asks for nothing.
+    #[inline]
+    pub const fn publish(request: RequestId, topic: &'a str, payload: Payload<'a>) -> Self {
+        Self { code: 16, first: request.get(), second: None, uri: Some(topic), payload }
     }
 
     /// The number that stands for the message's type on the wire.
@@ -38,8 +53,13 @@ impl<'a> Bare<'a> {
         self.code as u64
     }
 
+    /// How many elements there are besides the payload's.
+    fn elements(&self) -> u8 {
+        3 + u8::from(self.second.is_some()) + u8::from(self.uri.is_some())
+    }
+
     fn write<F: Format>(&self, out: &mut Vec<u8>) {
-        append::<F, 0>(3 + u8::from(self.second.is_some()), &self.payload, out, |head| {
+        append::<F, 0>(self.elements(), self.uri, &self.payload, out, |head| {
             head.begin::<F>(self.code, self.first);
             if let Some(second) = self.second {
                 F::id(head, second);
@@ -51,7 +71,7 @@ impl<'a> Bare<'a> {
     #[inline(never)]
     fn write_with<W: Write>(&self, topic: Option<&str>, writer: &mut W) {
         use super::element::Element;
-        let count = 3 + usize::from(self.second.is_some()) + self.payload.count();
+        let count = usize::from(self.elements()) + self.payload.count();
         let open = writer.array(Some(count));
         writer.uint(self.code());
         writer.uint(self.first);
@@ -65,6 +85,9 @@ impl<'a> Bare<'a> {
             writer.str(topic);
         }
         writer.close(details, entries);
+        if let Some(uri) = self.uri {
+            writer.str(uri);
+        }
         self.payload.write(writer);
         writer.close(open, count);
     }
@@ -155,7 +178,7 @@ impl EventOpening {
 
     #[inline(always)]
     fn write<F: Format, const GAP: usize>(&self, publication: PublicationId, payload: &Payload<'_>, out: &mut Vec<u8>) {
-        append::<F, GAP>(4, payload, out, |head| {
+        append::<F, GAP>(4, None, payload, out, |head| {
             head.bytes[GAP..GAP + Self::SIZE].copy_from_slice(&self.bytes);
             head.length += usize::from(self.length);
             F::id(head, publication.get());
@@ -163,11 +186,12 @@ impl EventOpening {
     }
 }
 
-/// Appends, after a gap, a message: what `write` writes, empty details, which are the last of so many elements, and the
-/// payload.
+/// Appends, after a gap, a message: what `write` writes, empty details, and a URI if there is one, which are so many
+/// elements, and the payload.
 #[inline(always)]
 fn append<F: Format, const GAP: usize>(
     elements: u8,
+    uri: Option<&str>,
     payload: &Payload<'_>,
     out: &mut Vec<u8>,
     write: impl FnOnce(&mut Head<'_>),
@@ -176,17 +200,21 @@ fn append<F: Format, const GAP: usize>(
     let (args, kwargs) = (payload.args(), payload.kwargs());
     let parts = if kwargs.is_some() { 2 } else { u8::from(args.is_some()) };
     let length = |part: Option<&[u8]>| part.map_or(0, <[u8]>::len);
-    out.reserve(ROOM + length(args) + length(kwargs) + 8);
+    out.reserve(ROOM + uri.map_or(0, str::len) + length(args) + length(kwargs) + 8);
     let start = out.len();
     // Written where it is to be: to read in larger pieces what was just written makes the processor wait.
     out.extend_from_slice(&[0; ROOM]);
     let Some(bytes) = out.last_chunk_mut() else { return };
     let mut head = Head { bytes, length: GAP };
     write(&mut head);
-    F::empty_dict(&mut head, parts > 0);
+    F::empty_dict(&mut head, uri.is_some() || parts > 0);
     head.bytes[GAP] |= F::count(elements + parts);
     let length = head.length;
     out.truncate(start + length);
+    if let Some(uri) = uri {
+        F::uri(uri, out);
+        out.extend_from_slice(if parts > 0 { F::COMMA } else { &[] });
+    }
     if parts > 0 {
         out.extend_from_slice(args.unwrap_or(F::EMPTY_LIST));
     }
@@ -252,6 +280,9 @@ trait Format {
 
     /// Adds a dict with nothing in it, which more may follow.
     fn empty_dict(head: &mut Head<'_>, more: bool);
+
+    /// Appends a URI.
+    fn uri(uri: &str, out: &mut Vec<u8>);
 }
 
 #[cfg(feature = "json")]
@@ -291,6 +322,11 @@ impl Format for Json {
     #[inline]
     fn empty_dict(head: &mut Head<'_>, more: bool) {
         head.put_some(*b",{},", 3 + usize::from(more));
+    }
+
+    #[inline]
+    fn uri(uri: &str, out: &mut Vec<u8>) {
+        json::Writer::new(out).str(uri);
     }
 }
 
@@ -351,6 +387,11 @@ impl Format for MessagePack {
     fn empty_dict(head: &mut Head<'_>, _: bool) {
         head.put([0x80]);
     }
+
+    #[inline]
+    fn uri(uri: &str, out: &mut Vec<u8>) {
+        msgpack::Writer::new(out).str(uri);
+    }
 }
 
 #[cfg(feature = "cbor")]
@@ -364,8 +405,10 @@ impl Format for Cbor {
 
     #[inline]
     fn open(head: &mut Head<'_>, code: u8) {
-        // All codes take a byte of their own.
-        head.put([0x80, 24, code]);
+        match code {
+            0..=23 => head.put([0x80, code]),
+            _ => head.put([0x80, 24, code]),
+        }
     }
 
     #[inline]
@@ -384,6 +427,11 @@ impl Format for Cbor {
     #[inline]
     fn empty_dict(head: &mut Head<'_>, _: bool) {
         head.put([0xa0]);
+    }
+
+    #[inline]
+    fn uri(uri: &str, out: &mut Vec<u8>) {
+        cbor::Writer::new(out).str(uri);
     }
 }
 

@@ -1,7 +1,5 @@
 //! Frames to be sent.
 
-use wamp_proto::{Message, Serializer};
-
 use crate::Result;
 
 /// Memory that is kept for the frames to come.
@@ -28,8 +26,9 @@ impl Frames {
         self.bytes.len() >= MANY
     }
 
-    pub(super) fn push(&mut self, serializer: Serializer, message: &Message<'_>) {
-        serializer.encode(message, &mut self.bytes);
+    /// Adds one, which `encode` appends.
+    pub(super) fn push(&mut self, encode: impl FnOnce(&mut Vec<u8>)) {
+        encode(&mut self.bytes);
         self.ends.push(self.bytes.len());
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use wamp_proto::message::options::{CallOptions, CancelOptions, PublishOptions};
-use wamp_proto::message::{Call, Cancel, Publish};
+use wamp_proto::message::{Bare, Call, Cancel, Publish};
 use wamp_proto::{Features, Message, Payload, RequestId, Serializer};
 
 use super::{Frames, InOrder, Pending, Unanswered};
@@ -55,7 +55,7 @@ impl Requests {
     }
 
     pub(crate) fn send(&mut self, message: &Message<'_>) {
-        self.frames.push(self.serializer, message);
+        self.frames.push(|out| self.serializer.encode(message, out));
     }
 
     /// The id of the next request.
@@ -167,8 +167,10 @@ impl Requests {
         // All of it is needed again only where it may have to be sent again.
         let is_kept = publication.answer.is_some() && publication.publication_key().is_some();
         let memory = self.key_memory.clone().filter(|_| is_kept);
-        let mut options = publication.options.as_deref().cloned().unwrap_or_default();
-        options.passthru = publication.payload.keys();
+        let mut options = publication.options.as_deref().cloned();
+        if let Some(keys) = publication.payload.keys() {
+            options.get_or_insert_default().passthru = Some(keys);
+        }
         let request = self.post(&publication.topic, options, publication.payload.payload.as_payload());
         if let Some(taken) = publication.taken.take() {
             drop(taken.send(Ok(())));
@@ -182,12 +184,20 @@ impl Requests {
     }
 
     /// Sends a publication. Nothing of it is kept.
-    pub(crate) fn post(&mut self, topic: &str, mut options: PublishOptions<'_>, payload: Payload<'_>) -> RequestId {
-        if self.key_memory.is_none() {
-            options.publication_key = None;
-        }
+    pub(crate) fn post(&mut self, topic: &str, options: Option<PublishOptions<'_>>, payload: Payload<'_>) -> RequestId {
         let request = self.next();
-        self.send(&Publish { request, options, topic: topic.into(), payload }.into());
+        match options {
+            Some(mut options) => {
+                if self.key_memory.is_none() {
+                    options.publication_key = None;
+                }
+                self.send(&Publish { request, options, topic: topic.into(), payload }.into());
+            }
+            None => {
+                let publish = Bare::publish(request, topic, payload);
+                self.frames.push(|out| self.serializer.encode_bare(&publish, out));
+            }
+        }
         request
     }
 
