@@ -53,6 +53,37 @@ fn events_come_in_order_whatever_is_between_them() {
     }
 }
 
+/// What is gathered is handed out when it is much, in the middle of a burst: those behind it begin anew.
+#[test]
+fn none_is_lost_where_there_is_too_much_to_gather() {
+    let world = World::new();
+    let mut alice = world.join("alice");
+    let mut bob = world.join("bob");
+    alice.send(r#"[32,1,{},"com.topic"]"#);
+    alice.expect(&["[33,1,1]"]);
+    let long = "d".repeat(200_000);
+    let fourth = format!(r#"[16,4,{{}},"com.topic",["{long}"]]"#);
+    let [first, second, third] = PUBLISHED;
+    bob.send_burst(&[
+        first,
+        second,
+        third,
+        &fourth,
+        r#"[16,5,{},"com.topic",["e"]]"#,
+        r#"[16,6,{},"com.topic",["f"]]"#,
+        r#"[16,7,{},"com.topic",["g"]]"#,
+    ]);
+    alice.expect(&[
+        r#"[36,1,#1,{},["a"]]"#,
+        r#"[36,1,#2,{},["b"]]"#,
+        r#"[36,1,#3,{},["c"]]"#,
+        &format!(r#"[36,1,#4,{{}},["{long}"]]"#),
+        r#"[36,1,#5,{},["e"]]"#,
+        r#"[36,1,#6,{},["f"]]"#,
+        r#"[36,1,#7,{},["g"]]"#,
+    ]);
+}
+
 #[test]
 fn who_publishes_gets_no_event_unless_asked_for() {
     let world = World::new();
